@@ -1,0 +1,83 @@
+/**
+ * Every error that dynafix throws on purpose. A message reads
+ * `<where>: <what is wrong>, expected <x>, got <y>`; the same facts stand in fields, so that a program
+ * can act on them without parsing text.
+ */
+
+/** The facts of an error. `where` names the place as a user knows it: a file, a node, an option. */
+export interface Facts {
+  readonly where: string;
+  readonly what: string;
+  readonly expected?: string;
+  readonly got?: string;
+  /** One line each; used only where all issues of one file are listed together. */
+  readonly issues?: readonly string[];
+  readonly cause?: unknown;
+}
+
+function message({ where, what, expected, got }: Facts): string {
+  let text = `${where}: ${what}`;
+  if (expected !== undefined) text += `, expected ${expected}`;
+  if (got !== undefined) text += `, got ${got}`;
+  return text.replace(/\s*\n\s*/g, ' ');
+}
+
+/** Base class. `exitCode` is what the command line exits with: 2 bad usage or input, 3 machine or dynafix. */
+export class DynafixError extends Error {
+  readonly code: string = 'DYNAFIX';
+  readonly exitCode: 2 | 3 = 2;
+  readonly where: string;
+  readonly expected?: string;
+  readonly got?: string;
+  readonly issues: readonly string[];
+
+  constructor(facts: Facts) {
+    super(message(facts), { cause: facts.cause });
+    this.name = new.target.name;
+    this.where = facts.where;
+    this.expected = facts.expected;
+    this.got = facts.got;
+    this.issues = facts.issues ?? [];
+  }
+}
+
+/** An unknown option, a missing argument, a value out of range. */
+export class UsageError extends DynafixError {
+  override readonly code = 'USAGE';
+}
+
+/** A model that cannot be read, is not valid ONNX, or uses what dynafix does not support. */
+export class ModelError extends DynafixError {
+  override readonly code = 'MODEL';
+}
+
+/** Sample data, labels or preprocessing that cannot be read or do not fit the model. */
+export class InputError extends DynafixError {
+  override readonly code = 'INPUT';
+}
+
+/** A number format or rounding that is not defined, or that cannot hold what it is asked to hold. */
+export class FormatError extends DynafixError {
+  override readonly code = 'FORMAT';
+}
+
+/** Hardware constraints that contradict each other or the network; `issues` names each constraint. */
+export class ConstraintError extends DynafixError {
+  override readonly code = 'CONSTRAINT';
+}
+
+/** A program that is not well formed, or uses what this version does not execute. */
+export class ProgramError extends DynafixError {
+  override readonly code = 'PROGRAM';
+}
+
+/** The machine or dynafix failed: disk full, worker died, overflow trap, failed self-test. */
+export class ExecutionError extends DynafixError {
+  override readonly code = 'EXECUTION';
+  override readonly exitCode = 3;
+}
+
+/** The work was cancelled through an AbortSignal. */
+export class AbortedError extends DynafixError {
+  override readonly code = 'ABORTED';
+}

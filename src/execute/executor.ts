@@ -1,0 +1,23 @@
+/**
+ * What every executor offers: the oracle, WASM on one thread, and whatever comes later. An executor knows programs
+ * and nothing of ONNX, files or data sets.
+ */
+import type { Codes } from '../formats/format.js';
+import type { Program } from '../program/program.js';
+
+/** Elements of a tensor in stored order: codes where the tensor has a format, else float32. */
+export type Elements = Codes | Float32Array;
+
+/** Called after each instruction with its index; `read` copies any tensor that is alive then. */
+export type Observer = (instruction: number, read: (tensor: number) => Elements) => void;
+
+export interface Executor {
+  readonly name: string;
+  readonly program: Program;
+  /**
+   * Runs the program once. `inputs[i]` belongs to `program.inputs[i]`, in the model's layout: float32, or codes where
+   * the port's tensor has a format. Returns one array per output port.
+   * Throws an ExecutionError where an input has the wrong length or an overflow traps.
+   */
+  run(inputs: readonly Elements[], observe?: Observer): Elements[];
+}

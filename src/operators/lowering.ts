@@ -1,0 +1,51 @@
+/**
+ * What operators emit. The interface speaks ONNX (value names, axes and layouts of the model); the two
+ * implementations in src/compile turn it into float32 instructions or into codes, keep tensors channels last and
+ * add the data movement that needs. An operator therefore says only once what it computes.
+ */
+import type { Graph, Node } from '../graph/graph.js';
+import type { Tensor, TensorType } from '../graph/tensor.js';
+import type { UnaryFunction, Window } from '../program/instructions.js';
+
+export interface Lowering {
+  readonly graph: Graph;
+  type(value: string): TensorType;
+  /** The constant behind a value name, undefined where it is computed. */
+  constant(value: string): Tensor | undefined;
+
+  /**
+   * Convolution over one or two spatial axes of node.inputs[0]; weights [O, C/groups, ...kernel] and bias [O] as
+   * in ONNX. Windows of one axis have height 1. node.clamp is applied by every method below that takes it.
+   */
+  convolution(node: Node, weights: string, bias: string | undefined, window: Window, groups: number): void;
+  /** y = x * weights^T + bias, x [..., K], weights [N, K] as a tensor named `name` for its format. */
+  gemm(
+    node: Node,
+    weights: { name: string; tensor: Tensor },
+    bias: { name: string; tensor: Tensor } | undefined,
+  ): void;
+  /** node.inputs[0] + sign * node.inputs[1], either may be constant. */
+  add(node: Node, sign: 1 | -1): void;
+  multiply(node: Node): void;
+  clamp(node: Node, low: number, high: number): void;
+  /** One slope for all, or one per channel (ONNX axis 1). */
+  leakyRelu(node: Node, slopes: { name: string; tensor: Tensor }): void;
+  unary(node: Node, fn: UnaryFunction): void;
+  maxPool(node: Node, window: Window): void;
+  averagePool(node: Node, window: Window, countIncludePad: boolean): void;
+  softmax(node: Node, axis: number): void;
+  localResponseNormalization(
+    node: Node,
+    parameters: { size: number; alpha: number; beta: number; bias: number },
+  ): void;
+
+  concat(node: Node, axis: number): void;
+  /** One output of a slice or split: starts and steps per ONNX axis; the extent is the output's shape. */
+  slice(node: Node, output: string, starts: readonly number[], steps: readonly number[]): void;
+  pad(node: Node, before: readonly number[], after: readonly number[], value: number): void;
+  transpose(node: Node, permutation: readonly number[]): void;
+  /** Any change of shape that keeps ONNX row-major order. */
+  reshape(node: Node): void;
+  /** The output is the input. */
+  alias(node: Node): void;
+}

@@ -1,0 +1,95 @@
+/**
+ * Files: the only place outside cli/ and jobs/ that touches node: modules, together with its neighbours in this folder.
+ * Reading unpacks .gz; writing goes to a temporary name beside the target, which is renamed when it is complete.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { ExecutionError, InputError } from '../errors.js';
+
+const reasons: Record<string, string> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'is a folder',
+  ENOTDIR: 'is not a folder',
+  ENOSPC: 'no space left on the disk',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many open files',
+};
+
+/** What a system error means, in words. */
+export function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code !== undefined && reasons[code]) || message;
+}
+
+/** Bytes of a file; a name ending in .gz is unpacked. Throws an InputError naming the file. */
+export function readBytes(path: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new InputError({ where: path, what: `cannot be read: ${reason(error)}`, cause: error });
+  }
+  if (!path.endsWith('.gz')) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new InputError({ where: path, what: `is not a whole gzip file: ${reason(error)}`, cause: error });
+  }
+}
+
+export function readText(path: string): string {
+  return new TextDecoder().decode(readBytes(path));
+}
+
+/**
+ * Writes a file whole or not at all. A failing disk is an ExecutionError (exit 3); a folder that does not exist or may
+ * not be written is an InputError (exit 2).
+ */
+export function writeFile(path: string, content: Uint8Array | string): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
+  try {
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    const facts = { where: path, what: `cannot be written: ${reason(error)}`, cause: error };
+    const machine = ['ENOSPC', 'EIO', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+    throw machine ? new ExecutionError(facts) : new InputError(facts);
+  }
+}
+
+/** Creates a folder and its parents. Throws an InputError naming it. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new InputError({ where: path, what: `cannot be created: ${reason(error)}`, cause: error });
+  }
+}
+
+export function fileExists(path: string): boolean {
+  return existsSync(path);
+}
+
+export function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+/** Resolves `path` beside `file`; undefined where it would leave the file's folder. */
+export function beside(file: string, path: string): string | undefined {
+  const folder = dirname(resolve(file));
+  const target = resolve(folder, path);
+  const inside = relative(folder, target);
+  return inside === '' || inside.startsWith('..') || resolve(inside) === inside ? undefined : target;
+}
+
+/** SHA-256 in hexadecimal over the concatenation of the parts. */
+export function sha256(...parts: (Uint8Array | string)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}

@@ -1,0 +1,159 @@
+/**
+ * The instruction set: the exact language that programs are written in and that every executor runs.
+ * docs/arithmetic.md defines each instruction element by element; the oracle is written from it.
+ *
+ * Tensors are N-dimensional with channels last. An instruction works on integer codes where its output tensor
+ * has a format, on float32 where it has none; the comments name the operands and, for codes, what differs.
+ * To add an instruction, add a row here: the compiler then names every table that lacks it.
+ */
+import type { Overflow, Rounding } from '../formats/rounding.js';
+
+/** How a multiply-accumulate array adds up its products. */
+export interface Accumulator {
+  /** Width of the register, 8 to 64 bits, sign included. */
+  readonly bits: number;
+  readonly overflow: Overflow;
+  /** Loop nest of the reduction, outermost first. */
+  readonly order: readonly ('row' | 'column' | 'inputBlock' | 'inputChannel' | 'inputLane')[];
+  readonly productsPerStep: number;
+  /** Width of the adder tree that sums the products of one step; 0 where it is as wide as the register. */
+  readonly treeBits: number;
+  readonly bias: 'first' | 'last';
+  readonly partialSum: {
+    readonly every: number;
+    readonly bits: number;
+    readonly rounding: Rounding;
+    readonly overflow: Overflow;
+  } | null;
+  /** Width that the actual weights can reach, bias and sign included; 0 where it was not proved. */
+  readonly provedBits: number;
+}
+
+/** Power-of-two requantisation of an accumulator: code = overflow(rounding(accumulator * 2^-shift)). */
+export interface Requantize {
+  readonly style: 'shift';
+  /** Right shift (negative: left), one for all or one per output channel. */
+  readonly shift: number | readonly number[];
+  readonly rounding: Rounding;
+  readonly overflow: Overflow;
+}
+
+/** From products to output codes; null on float32 instructions. */
+export interface Arithmetic {
+  readonly accumulator: Accumulator;
+  readonly requantize: Requantize;
+}
+
+/** A fused activation. Codes: integers of the output format. Float32: values, possibly infinite. */
+export interface Clamp {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Sliding window over the two spatial axes of a tensor [N, H, W, C]. */
+export interface Window {
+  readonly kernel: readonly [number, number];
+  readonly strides: readonly [number, number];
+  /** top, left, bottom, right */
+  readonly pads: readonly [number, number, number, number];
+  readonly dilations: readonly [number, number];
+}
+
+/** Functions of one real variable; codes go through a table made by the compiler. */
+export type UnaryFunction =
+  | { readonly name: 'sigmoid' | 'tanh' | 'exp' | 'hardSwish' }
+  | { readonly name: 'hardSigmoid'; readonly alpha: number; readonly beta: number };
+
+export interface Instructions {
+  /** values f32 -> codes: overflow(rounding(x / scale)) + zeroPoint, computed in float64. NaN is an error. */
+  quantize: { readonly rounding: Rounding; readonly overflow: Overflow };
+  /** codes -> values f32: the real value of a code, rounded to float32 (ties to even). */
+  dequantize: Record<never, never>;
+  /** codes -> codes of another format. Only power-of-two formats. */
+  requantize: { readonly requantize: Requantize };
+  /** x [N,H,W,C], weights [O,kh,kw,C/groups], bias [O]. Padding adds zeros. */
+  convolution: {
+    readonly window: Window;
+    readonly groups: number;
+    readonly clamp: Clamp | null;
+    readonly arithmetic: Arithmetic | null;
+  };
+  /** x [M,K], weights [N,K], bias [N] -> [M,N]. */
+  gemm: { readonly clamp: Clamp | null; readonly arithmetic: Arithmetic | null };
+  /**
+   * a + sign*b with numpy broadcasting. Codes: requantize(a << shifts[0]) + sign*(b << shifts[1])).
+   */
+  add: {
+    readonly sign: 1 | -1;
+    readonly shifts: readonly [number, number];
+    readonly clamp: Clamp | null;
+    readonly requantize: Requantize | null;
+  };
+  /** a * b with numpy broadcasting. */
+  multiply: { readonly clamp: Clamp | null; readonly requantize: Requantize | null };
+  /** min(max(x, low), high); the output has the input's format. */
+  clamp: { readonly clamp: Clamp };
+  /** x >= 0 ? x : x * slope, slopes [C] or [1]. Codes: (x >= 0 ? x << slopeShift : x * slope), requantised. */
+  leakyRelu: { readonly slopeShift: number; readonly requantize: Requantize | null };
+  /** Codes: table [2^bits], indexed by code - low. */
+  lookup: Record<never, never>;
+  /** Float32 only. */
+  unary: { readonly function: UnaryFunction };
+  /** Padding never wins. The output has the input's format. */
+  maxPool: { readonly window: Window };
+  /**
+   * Float32: sum in order row, column, then times fround(1 / count).
+   * Codes: requantize(sum * multipliers[count]), multiplier and shift chosen by the compiler per window size.
+   */
+  averagePool: {
+    readonly window: Window;
+    readonly countIncludePad: boolean;
+    /** Codes: for each count of window elements that occurs, its reciprocal. Empty for float32. */
+    readonly reciprocals: readonly {
+      readonly count: number;
+      readonly multiplier: number;
+      readonly shift: number;
+    }[];
+    readonly rounding: Rounding;
+    readonly overflow: Overflow;
+    readonly accumulatorBits: number;
+  };
+  /** Float32 only: exp(x - max) / sum over `axis`. */
+  softmax: { readonly axis: number };
+  /** Float32 only: x / (bias + alpha/size * sum of squares over `size` channels)^beta, last axis. */
+  localResponseNormalization: {
+    readonly size: number;
+    readonly alpha: number;
+    readonly beta: number;
+    readonly bias: number;
+  };
+  /** All inputs and the output have one format. */
+  concat: { readonly axis: number };
+  slice: { readonly starts: readonly number[]; readonly steps: readonly number[] };
+  /** Constant padding; `value` is a code or a float32. `before` and `after` per axis, not negative. */
+  pad: { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number };
+  /** Output axis i is input axis permutation[i]. */
+  transpose: { readonly permutation: readonly number[] };
+  reshape: Record<never, never>;
+}
+
+export type Opcode = keyof Instructions;
+
+/** One instruction: what it does (`Instructions[K]`), and the tensors it reads and writes, by index. */
+export type Instruction<K extends Opcode = Opcode> = {
+  [P in K]: {
+    readonly op: P;
+    /** Unique; that of the last ONNX node that it computes, with a suffix where a node needs several. */
+    readonly name: string;
+    /** The ONNX node and operator, for reports; '' for data movement that the compiler added. */
+    readonly node: string;
+    readonly operator: string;
+    readonly inputs: readonly number[];
+    readonly output: number;
+  } & Instructions[P];
+}[K];
+
+/** A table with one entry per instruction, as each executor, the verifier and the printer have. */
+export type InstructionTable<Arguments extends unknown[], Result> = {
+  readonly [K in Opcode]: (instruction: Instruction<K>, ...rest: Arguments) => Result;
+};
