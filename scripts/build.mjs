@@ -1,6 +1,6 @@
 /** Builds dist/: protobuf code, TypeScript, kernels, and the data files that ship. `build.mjs proto|ts|wasm` does one part. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,9 +37,12 @@ const parts = {
   },
   ts() {
     run('tsc', '-p', 'tsconfig.json');
-    for (const [name, folder] of Object.entries(schemas)) copy(`${folder}/${name}.proto.js`);
-    for (const folder of ['src/hardware/profiles'])
-      for (const file of list(folder)) copy(`${folder}/${file}`);
+    for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
+      if (/\.(json|html|css|js)$/.test(file)) copy(`src/${file}`);
+    }
+    for (const file of ['uPlot.iife.min.js', 'uPlot.min.css']) {
+      cpSync(join(root, 'node_modules/uplot/dist', file), join(root, 'dist/report', file));
+    }
   },
   wasm() {
     mkdirSync(join(root, 'dist/execute/wasm'), { recursive: true });
@@ -48,14 +51,10 @@ const parts = {
   },
 };
 
-function list(folder) {
-  return existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [];
-}
-
 function copy(source) {
   const target = join(root, source.replace(/^src/, 'dist'));
   mkdirSync(dirname(target), { recursive: true });
-  if (existsSync(join(root, source))) cpSync(join(root, source), target);
+  cpSync(join(root, source), target);
 }
 
 const chosen = process.argv.slice(2);

@@ -31,7 +31,7 @@ export class DynafixError extends Error {
   readonly got?: string;
   readonly issues: readonly string[];
 
-  constructor(facts: Facts) {
+  constructor(readonly facts: Facts) {
     super(message(facts), { cause: facts.cause });
     this.name = new.target.name;
     this.where = facts.where;
@@ -80,4 +80,33 @@ export class ExecutionError extends DynafixError {
 /** The work was cancelled through an AbortSignal. */
 export class AbortedError extends DynafixError {
   override readonly code = 'ABORTED';
+}
+
+const classes = {
+  DynafixError,
+  UsageError,
+  ModelError,
+  InputError,
+  FormatError,
+  ConstraintError,
+  ProgramError,
+  ExecutionError,
+  AbortedError,
+};
+
+/** An error as plain data, to cross from a worker to the main thread. */
+export interface PortableError {
+  readonly name: string;
+  readonly facts: Facts;
+}
+
+/** What is not a DynafixError is one of ours that slipped: an ExecutionError keeps its stack for a bug report. */
+export function toPortable(error: unknown, where: string): PortableError {
+  if (error instanceof DynafixError) return { name: error.name, facts: { ...error.facts, cause: undefined } };
+  const text = error instanceof Error ? error.message : String(error);
+  return { name: 'ExecutionError', facts: { where, what: `failed: ${text}`, cause: (error as Error).stack } };
+}
+
+export function fromPortable({ name, facts }: PortableError): DynafixError {
+  return new (classes[name as keyof typeof classes] ?? ExecutionError)(facts);
 }

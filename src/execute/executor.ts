@@ -8,8 +8,16 @@ import type { Program } from '../program/program.js';
 /** Elements of a tensor in stored order: codes where the tensor has a format, else float32. */
 export type Elements = Codes | Float32Array;
 
-/** Called after each instruction with its index; `read` copies any tensor that is alive then. */
-export type Observer = (instruction: number, read: (tensor: number) => Elements) => void;
+/** Access to the tensors that are alive after an instruction. */
+export interface Tensors {
+  /** A copy of a tensor's elements. */
+  read(tensor: number): Elements;
+  /** Replaces a tensor's elements before later instructions read them; codes must lie in the tensor's format. */
+  write(tensor: number, elements: Elements): void;
+}
+
+/** Called after each instruction with its index. */
+export type Observer = (instruction: number, tensors: Tensors) => void;
 
 export interface Executor {
   readonly name: string;

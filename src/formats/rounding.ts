@@ -25,34 +25,107 @@ export const OVERFLOWS = [
 ] as const;
 export type Overflow = (typeof OVERFLOWS)[number];
 
-/** Rounds a real number to an integer. Exact for |x| < 2^52; infinities stay, NaN stays NaN. */
-export function roundReal(x: number, rounding: Rounding): number {
-  const below = Math.floor(x);
-  const fraction = x - below;
-  if (fraction === 0 || !Number.isFinite(x)) return x;
+/**
+ * Whether the greatest integer below a non-integer x is rounded up; `half` compares the fraction with 1/2. This is
+ * the definition of every rounding, for reals and for integers.
+ */
+function roundsUp(
+  rounding: Rounding,
+  half: 'less' | 'equal' | 'more',
+  negative: boolean,
+  odd: boolean,
+): boolean {
   switch (rounding) {
     case 'floor':
-      return below;
+      return false;
     case 'ceiling':
-      return below + 1;
+      return true;
     case 'towardZero':
-      return x < 0 ? below + 1 : below;
+      return negative;
     case 'awayFromZero':
-      return x < 0 ? below : below + 1;
+      return !negative;
   }
-  if (fraction !== 0.5) return fraction < 0.5 ? below : below + 1;
+  if (half !== 'equal') return half === 'more';
   switch (rounding) {
     case 'halfEven':
-      return below % 2 === 0 ? below : below + 1;
+      return odd;
     case 'halfTowardPositive':
-      return below + 1;
+      return true;
     case 'halfTowardNegative':
-      return below;
+      return false;
     case 'halfAwayFromZero':
-      return x < 0 ? below : below + 1;
+      return !negative;
     case 'halfTowardZero':
-      return x < 0 ? below + 1 : below;
+      return negative;
     case 'halfEvenPositiveHalfUpNegative':
-      return x < 0 || below % 2 !== 0 ? below + 1 : below;
+      return negative || odd;
+  }
+}
+
+/** Rounds a real number to an integer. Exact for every float64; infinities stay, NaN stays NaN. */
+export function roundReal(x: number, rounding: Rounding): number {
+  const below = Math.floor(x);
+  if (below === x || Number.isNaN(x)) return x;
+  const middle = below + 0.5;
+  const half = x < middle ? 'less' : x > middle ? 'more' : 'equal';
+  return roundsUp(rounding, half, x < 0, below % 2 !== 0) ? below + 1 : below;
+}
+
+/** value * 2^-shift, rounded; a shift below 0 is an exact left shift. Exact while |value| and the result are below 2^53. */
+export function roundShift(value: number, shift: number, rounding: Rounding): number {
+  return roundReal(value * 2 ** -shift, rounding);
+}
+
+/** As roundShift, for integers of any size. */
+export function roundShiftBig(value: bigint, shift: number, rounding: Rounding): bigint {
+  if (shift <= 0) return value << BigInt(-shift);
+  const below = value >> BigInt(shift);
+  const twice = (value - (below << BigInt(shift))) << 1n;
+  if (twice === 0n) return below;
+  const unit = 1n << BigInt(shift);
+  const half = twice < unit ? 'less' : twice > unit ? 'more' : 'equal';
+  return roundsUp(rounding, half, value < 0n, (below & 1n) === 1n) ? below + 1n : below;
+}
+
+/** Constants of the branch-free form of roundShift; see roundingConstants. */
+export interface RoundingConstants {
+  readonly offset: number;
+  readonly evenMask: number;
+  readonly negativeMask: number;
+}
+
+/**
+ * Turns any rounding into one addition before an arithmetic shift, with bit = (x >> shift) & 1 and sign = x < 0 ? -1 : 0:
+ *
+ *     roundShift(x, shift) = (x + offset + ((bit & evenMask) | (sign & negativeMask))) >> shift
+ *
+ * For shifts from 1 to 52 (a shift of 0 gives zeros); the masks are meant for integers as wide as x.
+ */
+export function roundingConstants(rounding: Rounding, shift: number): RoundingConstants {
+  const rest = 2 ** shift - 1;
+  const half = 2 ** (shift - 1);
+  const constants = (offset: number, evenMask = 0, negativeMask = 0) => ({ offset, evenMask, negativeMask });
+  if (shift === 0) return constants(0);
+  switch (rounding) {
+    case 'floor':
+      return constants(0);
+    case 'ceiling':
+      return constants(rest);
+    case 'towardZero':
+      return constants(0, 0, rest);
+    case 'awayFromZero':
+      return constants(rest, 0, -rest);
+    case 'halfEven':
+      return constants(half - 1, 1);
+    case 'halfTowardPositive':
+      return constants(half);
+    case 'halfTowardNegative':
+      return constants(half - 1);
+    case 'halfAwayFromZero':
+      return constants(half, 0, -1);
+    case 'halfTowardZero':
+      return constants(half - 1, 0, 1);
+    case 'halfEvenPositiveHalfUpNegative':
+      return constants(half - 1, 1, 1);
   }
 }

@@ -64,7 +64,7 @@ export function elementCount(shape: readonly number[]): number {
 
 /** A float32 tensor. */
 export function float32(shape: readonly number[], values: ArrayLike<number>): Tensor {
-  return { type: 'float32', shape, data: Float32Array.from(values) };
+  return { type: 'float32', shape, data: new Float32Array(values) };
 }
 
 /** An int64 tensor, as ONNX uses for shapes, axes and indices. */

@@ -30,6 +30,12 @@ export interface Operator {
     outputs: readonly TensorType[],
     opset: number,
   ): Tensor[];
+  /** Computes the outputs from the types of the inputs alone, for operators that only look at shapes. */
+  foldTypes?(
+    node: Node,
+    inputs: readonly (TensorType | undefined)[],
+    outputs: readonly TensorType[],
+  ): Tensor[];
   /** Says why this node cannot be lowered; undefined where it can. Absent: every legal node can. */
   reject?(node: Node, graph: Graph): string | undefined;
   /** Emits instructions for the node. Absent: the operator exists only as a constant. */

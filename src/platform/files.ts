@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { ExecutionError, InputError } from '../errors.js';
 
 const reasons: Record<string, string> = {
@@ -17,6 +17,7 @@ const reasons: Record<string, string> = {
   ENOSPC: 'no space left on the disk',
   EROFS: 'the file system is read-only',
   EMFILE: 'too many open files',
+  ERR_BUFFER_TOO_LARGE: 'unpacks to more bytes than are allowed',
 };
 
 /** What a system error means, in words. */
@@ -25,9 +26,18 @@ export function reason(error: unknown): string {
   return (code !== undefined && reasons[code]) || message;
 }
 
+/** The most that is read at once: what Node reads of a plain file. A .gz may not unpack to more. */
+const mostBytes = 2 ** 31 - 1;
+
 /** Bytes of a file; a name ending in .gz is unpacked. Throws an InputError naming the file. */
 export function readBytes(path: string): Uint8Array {
-  let bytes: Uint8Array;
+  const { buffer, byteOffset, byteLength } = readBuffer(path);
+  // Not a Buffer, whose slice() shares memory.
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function readBuffer(path: string): Buffer {
+  let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
@@ -35,10 +45,20 @@ export function readBytes(path: string): Uint8Array {
   }
   if (!path.endsWith('.gz')) return bytes;
   try {
-    return gunzipSync(bytes);
+    return gunzipSync(bytes, { maxOutputLength: mostBytes });
   } catch (error) {
     throw new InputError({ where: path, what: `is not a whole gzip file: ${reason(error)}`, cause: error });
   }
+}
+
+/** Unpacks a zlib stream that must not hold more than `limit` bytes. Throws what zlib throws. */
+export function inflate(bytes: Uint8Array, limit: number): Uint8Array {
+  return inflateSync(bytes, { maxOutputLength: limit });
+}
+
+/** Packs bytes as readBytes unpacks them. */
+export function gzip(bytes: Uint8Array): Uint8Array {
+  return gzipSync(bytes);
 }
 
 export function readText(path: string): string {
@@ -92,4 +112,10 @@ export function sha256(...parts: (Uint8Array | string)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex');
+}
+
+/** SHA-256 of bytes that come piece by piece. */
+export function createSha256(): { add(bytes: Uint8Array): void; digest(): string } {
+  const hash = createHash('sha256');
+  return { add: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') };
 }

@@ -1,0 +1,288 @@
+/**
+ * Indirect convolution and matrix product. A table holds, per block of 4 pixels and per tap, the 4 byte offsets of the input
+ * rows that the pixels read (negative: padding); so one loop does every stride, dilation and padding.
+ * Tile: 4 pixels x 8 channels in eight vector locals, one pair of input channels per turn, nothing unrolled by hand: more live
+ * loads than that make V8 spill.
+ *
+ * Arguments: x, y, table: addresses of the first pixel's data; weights [channels/8][tap][turn][8][2], zero-filled; blocks and
+ * layer: see round.ts; padding: address of a row of zeros; pixels, channels: extent; yStride: bytes from pixel to pixel of y;
+ * turns: inner loop length per tap; taps.
+ */
+import { addresses, clampFloats, storeFloats, storeShorts } from './lanes';
+import { BLOCK, WIDE, roundEight, roundWide } from './round';
+
+/** Weights of one turn for channels 0 to 3: pairs of i16, stored as W. */
+// @ts-ignore: decorator
+@inline
+export function weightsLow<W>(address: usize): v128 {
+  if (sizeof<W>() == 1) return v128.load_ext<i8>(address);
+  return v128.load(address);
+}
+
+/** The same for channels 4 to 7. */
+// @ts-ignore: decorator
+@inline
+export function weightsHigh<W>(address: usize): v128 {
+  if (sizeof<W>() == 1) return v128.load_ext<i8>(address, 8);
+  return v128.load(address, 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function narrow<W>(
+  x: usize,
+  y: usize,
+  table: usize,
+  weights: usize,
+  blocks: usize,
+  layer: usize,
+  padding: usize,
+  pixels: i32,
+  channels: i32,
+  yStride: usize,
+  turns: i32,
+  taps: i32,
+  wide: bool,
+): void {
+  const panel = <usize>(turns * taps) * 16 * sizeof<W>();
+  for (let channel = 0; channel < channels; channel += 8) {
+    const count = channels - channel;
+    let t = table;
+    let out = y;
+    for (let pixel = 0; pixel < pixels; pixel += 4) {
+      let b = weights;
+      let c00 = v128.load(wide ? layer : blocks);
+      let c01 = v128.load(wide ? layer : blocks, 16);
+      let c10 = c00;
+      let c11 = c01;
+      let c20 = c00;
+      let c21 = c01;
+      let c30 = c00;
+      let c31 = c01;
+      for (let tap = 0; tap < taps; tap++) {
+        const rows = addresses(t, x, padding);
+        let a0 = <usize>i32x4.extract_lane(rows, 0);
+        let a1 = <usize>i32x4.extract_lane(rows, 1);
+        let a2 = <usize>i32x4.extract_lane(rows, 2);
+        let a3 = <usize>i32x4.extract_lane(rows, 3);
+        t += 16;
+        for (let turn = 0; turn < turns; turn++) {
+          const b0 = weightsLow<W>(b);
+          const b1 = weightsHigh<W>(b);
+          const s0 = v128.load32_splat(a0);
+          c00 = i32x4.add(c00, i32x4.dot_i16x8_s(s0, b0));
+          c01 = i32x4.add(c01, i32x4.dot_i16x8_s(s0, b1));
+          const s1 = v128.load32_splat(a1);
+          c10 = i32x4.add(c10, i32x4.dot_i16x8_s(s1, b0));
+          c11 = i32x4.add(c11, i32x4.dot_i16x8_s(s1, b1));
+          const s2 = v128.load32_splat(a2);
+          c20 = i32x4.add(c20, i32x4.dot_i16x8_s(s2, b0));
+          c21 = i32x4.add(c21, i32x4.dot_i16x8_s(s2, b1));
+          const s3 = v128.load32_splat(a3);
+          c30 = i32x4.add(c30, i32x4.dot_i16x8_s(s3, b0));
+          c31 = i32x4.add(c31, i32x4.dot_i16x8_s(s3, b1));
+          a0 += 4;
+          a1 += 4;
+          a2 += 4;
+          a3 += 4;
+          b += 16 * sizeof<W>();
+        }
+      }
+      const rest = pixels - pixel;
+      if (wide) {
+        storeWide(out, c00, c01, blocks, count);
+        if (rest > 1) storeWide(out + yStride, c10, c11, blocks, count);
+        if (rest > 2) storeWide(out + 2 * yStride, c20, c21, blocks, count);
+        if (rest > 3) storeWide(out + 3 * yStride, c30, c31, blocks, count);
+      } else {
+        storeShorts(out, roundEight(c00, c01, blocks, layer), count);
+        if (rest > 1) storeShorts(out + yStride, roundEight(c10, c11, blocks, layer), count);
+        if (rest > 2) storeShorts(out + 2 * yStride, roundEight(c20, c21, blocks, layer), count);
+        if (rest > 3) storeShorts(out + 3 * yStride, roundEight(c30, c31, blocks, layer), count);
+      }
+      out += 4 * yStride;
+    }
+    weights += panel;
+    blocks += wide ? 8 * WIDE : BLOCK;
+    if (wide) layer += 32;
+    y += 16;
+  }
+}
+
+/** 32-bit sums, of which the 64-bit rounding makes codes. */
+export function storeWide(out: usize, a: v128, b: v128, records: usize, count: i32): void {
+  storeSums(out, i64x2.extend_low_i32x4_s(a), i64x2.extend_high_i32x4_s(a), records, min(count, 4));
+  if (count <= 4) return;
+  storeSums(out + 8, i64x2.extend_low_i32x4_s(b), i64x2.extend_high_i32x4_s(b), records + 4 * WIDE, count - 4);
+}
+
+/** Rounds and stores the first `count` (1 to 4, or more for all) of four 64-bit sums. */
+export function storeSums(out: usize, a: v128, b: v128, records: usize, count: i32): void {
+  store<i16>(out, <i16>roundWide(i64x2.extract_lane(a, 0), records));
+  if (count > 1) store<i16>(out, <i16>roundWide(i64x2.extract_lane(a, 1), records + WIDE), 2);
+  if (count > 2) store<i16>(out, <i16>roundWide(i64x2.extract_lane(b, 0), records + 2 * WIDE), 4);
+  if (count > 3) store<i16>(out, <i16>roundWide(i64x2.extract_lane(b, 1), records + 3 * WIDE), 6);
+}
+
+export function convolution_i16_i8_i32(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
+}
+
+export function convolution_i16_i16_i32(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
+}
+
+/** 32-bit sums with 64-bit rounding, for shifts that the 32-bit form cannot do. `layer` holds the biases, 8 x i32 per block. */
+export function convolution_i16_i8_wide(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
+}
+
+export function convolution_i16_i16_wide(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
+}
+
+/**
+ * 64-bit sums; 2 pixels x 8 channels. The sum of a pair of products must fit 32 bits: a pair of weights is never
+ * (-32768, -32768).
+ */
+export function convolution_i16_i16_i64(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  for (let channel = 0; channel < channels; channel += 8) {
+    const count = channels - channel;
+    let out = y;
+    for (let pixel = 0; pixel < pixels; pixel += 2) {
+      let b = weights;
+      let t = table + <usize>((pixel >> 2) * taps) * 16 + <usize>(pixel & 2) * 4;
+      let c00 = i64x2.splat(0);
+      let c01 = c00;
+      let c02 = c00;
+      let c03 = c00;
+      let c10 = c00;
+      let c11 = c00;
+      let c12 = c00;
+      let c13 = c00;
+      for (let tap = 0; tap < taps; tap++) {
+        const rows = addresses(t, x, padding);
+        let a0 = <usize>i32x4.extract_lane(rows, 0);
+        let a1 = <usize>i32x4.extract_lane(rows, 1);
+        t += 16;
+        for (let turn = 0; turn < turns; turn++) {
+          const b0 = v128.load(b);
+          const b1 = v128.load(b, 16);
+          const s0 = v128.load32_splat(a0);
+          const d00 = i32x4.dot_i16x8_s(s0, b0);
+          c00 = i64x2.add(c00, i64x2.extend_low_i32x4_s(d00));
+          c01 = i64x2.add(c01, i64x2.extend_high_i32x4_s(d00));
+          const d01 = i32x4.dot_i16x8_s(s0, b1);
+          c02 = i64x2.add(c02, i64x2.extend_low_i32x4_s(d01));
+          c03 = i64x2.add(c03, i64x2.extend_high_i32x4_s(d01));
+          const s1 = v128.load32_splat(a1);
+          const d10 = i32x4.dot_i16x8_s(s1, b0);
+          c10 = i64x2.add(c10, i64x2.extend_low_i32x4_s(d10));
+          c11 = i64x2.add(c11, i64x2.extend_high_i32x4_s(d10));
+          const d11 = i32x4.dot_i16x8_s(s1, b1);
+          c12 = i64x2.add(c12, i64x2.extend_low_i32x4_s(d11));
+          c13 = i64x2.add(c13, i64x2.extend_high_i32x4_s(d11));
+          a0 += 4;
+          a1 += 4;
+          b += 32;
+        }
+      }
+      storeSums(out, c00, c01, blocks, count);
+      if (count > 4) storeSums(out + 8, c02, c03, blocks + 4 * WIDE, count - 4);
+      if (pixels - pixel > 1) {
+        storeSums(out + yStride, c10, c11, blocks, count);
+        if (count > 4) storeSums(out + yStride + 8, c12, c13, blocks + 4 * WIDE, count - 4);
+      }
+      out += 2 * yStride;
+    }
+    weights += <usize>(turns * taps) * 32;
+    blocks += 8 * WIDE;
+    y += 16;
+  }
+}
+
+/** Float32: one input channel per turn; blocks hold 8 biases; layer holds low and high (4 x f32 each). */
+export function convolution_f32_f32_f32(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  for (let channel = 0; channel < channels; channel += 8) {
+    const count = channels - channel;
+    let t = table;
+    let out = y;
+    for (let pixel = 0; pixel < pixels; pixel += 4) {
+      let b = weights;
+      let c00 = f32x4.splat(0);
+      let c01 = c00;
+      let c10 = c00;
+      let c11 = c00;
+      let c20 = c00;
+      let c21 = c00;
+      let c30 = c00;
+      let c31 = c00;
+      for (let tap = 0; tap < taps; tap++) {
+        const rows = addresses(t, x, padding);
+        let a0 = <usize>i32x4.extract_lane(rows, 0);
+        let a1 = <usize>i32x4.extract_lane(rows, 1);
+        let a2 = <usize>i32x4.extract_lane(rows, 2);
+        let a3 = <usize>i32x4.extract_lane(rows, 3);
+        t += 16;
+        for (let turn = 0; turn < turns; turn++) {
+          const b0 = v128.load(b);
+          const b1 = v128.load(b, 16);
+          const s0 = v128.load32_splat(a0);
+          c00 = f32x4.add(c00, f32x4.mul(s0, b0));
+          c01 = f32x4.add(c01, f32x4.mul(s0, b1));
+          const s1 = v128.load32_splat(a1);
+          c10 = f32x4.add(c10, f32x4.mul(s1, b0));
+          c11 = f32x4.add(c11, f32x4.mul(s1, b1));
+          const s2 = v128.load32_splat(a2);
+          c20 = f32x4.add(c20, f32x4.mul(s2, b0));
+          c21 = f32x4.add(c21, f32x4.mul(s2, b1));
+          const s3 = v128.load32_splat(a3);
+          c30 = f32x4.add(c30, f32x4.mul(s3, b0));
+          c31 = f32x4.add(c31, f32x4.mul(s3, b1));
+          a0 += 4;
+          a1 += 4;
+          a2 += 4;
+          a3 += 4;
+          b += 32;
+        }
+      }
+      const rest = pixels - pixel;
+      storeEightFloats(out, c00, c01, blocks, layer, count);
+      if (rest > 1) storeEightFloats(out + yStride, c10, c11, blocks, layer, count);
+      if (rest > 2) storeEightFloats(out + 2 * yStride, c20, c21, blocks, layer, count);
+      if (rest > 3) storeEightFloats(out + 3 * yStride, c30, c31, blocks, layer, count);
+      out += 4 * yStride;
+    }
+    weights += <usize>(turns * taps) * 32;
+    blocks += 32;
+    y += 32;
+  }
+}
+
+/** Adds the bias, clamps and stores the first `count` of eight sums. */
+// @ts-ignore: decorator
+@inline
+export function storeEightFloats(out: usize, a: v128, b: v128, blocks: usize, layer: usize, count: i32): void {
+  const low = v128.load(layer);
+  const high = v128.load(layer, 16);
+  storeFloats(out, clampFloats(f32x4.add(a, v128.load(blocks)), low, high), count);
+  if (count > 4) storeFloats(out + 16, clampFloats(f32x4.add(b, v128.load(blocks, 16)), low, high), count - 4);
+}

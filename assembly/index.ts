@@ -1,0 +1,37 @@
+/**
+ * The kernels' ABI: every export takes i32 addresses into the one imported memory and plain numbers; docs/kernels.md
+ * describes them and src/execute/wasm/kernels.ts holds the table. Kernels own no memory.
+ */
+export {
+  convolution_i16_i8_i32,
+  convolution_i16_i16_i32,
+  convolution_i16_i8_wide,
+  convolution_i16_i16_wide,
+  convolution_i16_i16_i64,
+  convolution_f32_f32_f32,
+} from './convolution';
+export { convolutionRow_i16_i8_i32, convolutionRow_i16_i16_i32, convolutionRow_f32_f32_f32 } from './row';
+export { depthwise_i16_i16_i32, depthwise_i16_i16_i64, depthwise_f32_f32_f32 } from './depthwise';
+export { maxPool_i16_i16, maxPool_f32_f32, averagePool_i16_i64, averagePool_f32_f32 } from './pool';
+export {
+  add_i16_i16_i32,
+  add_i16_i16_i64,
+  add_f32_f32_f32,
+  multiply_i16_i16_i32,
+  multiply_i16_i16_i64,
+  multiply_f32_f32_f32,
+  leakyRelu_i16_i16_i32,
+  leakyRelu_i16_i16_i64,
+  leakyRelu_f32_f32_f32,
+} from './binary';
+export {
+  requantize_i16_i32,
+  requantize_i16_i64,
+  clamp_i16_i16,
+  clamp_f32_f32,
+  lookup_i16_i16,
+} from './elementwise';
+export { quantize_f32_i16, quantizeShift_f32_i16, dequantize_i16_f32 } from './quantize';
+export { fill_i16_i16, fill_f32_f32, move_i16_i16, move_f32_f32, transpose_i16_i16, transpose_f32_f32 } from './move';
+export { sigmoid_f32_f32, tanh_f32_f32, exp_f32_f32, hardSigmoid_f32_f32, hardSwish_f32_f32 } from './unary';
+export { softmax_f32_f32, localResponseNormalization_f32_f32 } from './normalization';

@@ -1,0 +1,134 @@
+/** Between float32 and codes. */
+
+/** The ten roundings, numbered as in src/formats/rounding.ts. x - trunc(x) is exact, so ties are. */
+function roundReal(x: f64, rounding: i32): f64 {
+  const whole = trunc(x);
+  if (whole == x) return x;
+  const part = abs(x - whole);
+  const away = whole + (x < 0 ? -1.0 : 1.0);
+  const nearest = part < 0.5 ? whole : away;
+  switch (rounding) {
+    case 0:
+      return floor(x);
+    case 1:
+      return ceil(x);
+    case 2:
+      return whole;
+    case 3:
+      return away;
+    case 4:
+      return part == 0.5 ? (whole % 2 == 0 ? whole : away) : nearest;
+    case 5:
+      return part == 0.5 ? ceil(x) : nearest;
+    case 6:
+      return part == 0.5 ? floor(x) : nearest;
+    case 7:
+      return nearest;
+    case 8:
+      return part == 0.5 ? whole : nearest;
+    default:
+      return part == 0.5 ? (x < 0 || whole % 2 == 0 ? whole : away) : nearest;
+  }
+}
+
+/**
+ * Codes of `length` values: rounded x / step, clamped to low..high (the format's range less the zero point, as float64), plus
+ * the zero point. `steps` holds (step f64, low f64, high f64, zero point f64) per channel; `inner` elements in a row share a
+ * channel. Returns 1 + the index of the first NaN, 0 without one.
+ */
+export function quantize_f32_i16(
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, rounding: i32, length: i32,
+): i32 {
+  let channel = 0;
+  let left = inner;
+  for (let i = 0; i < length; i++) {
+    const record = steps + (<usize>channel << 5);
+    const quotient = <f64>load<f32>(x) / load<f64>(record);
+    if (quotient != quotient) return i + 1;
+    const rounded = roundReal(quotient, rounding);
+    const low = load<f64>(record, 8);
+    const high = load<f64>(record, 16);
+    const code = (rounded < low ? low : rounded > high ? high : rounded) + load<f64>(record, 24);
+    store<i16>(y, <i16>code);
+    x += 4;
+    y += 2;
+    if (--left == 0) {
+      left = inner;
+      if (++channel == channels) channel = 0;
+    }
+  }
+  return 0;
+}
+
+/**
+ * The same where one power-of-two step and no zero point serve all elements and the rounding is halfEven: x * scale is exact
+ * in float64, whose own rounding is halfEven. Low and high are codes.
+ */
+export function quantizeShift_f32_i16(x: usize, y: usize, scale: f64, low: f64, high: f64, length: i32): i32 {
+  const scales = f64x2.splat(scale);
+  const lows = f64x2.splat(low);
+  const highs = f64x2.splat(high);
+  const vectors = length >> 3;
+  let invalid = i32x4.splat(0);
+  const start = x;
+  for (let i = 0; i < vectors; i++) {
+    const a = v128.load(x);
+    const b = v128.load(x, 16);
+    invalid = v128.or(invalid, v128.or(f32x4.ne(a, a), f32x4.ne(b, b)));
+    v128.store(
+      y,
+      i16x8.narrow_i32x4_s(roundFloats(a, scales, lows, highs), roundFloats(b, scales, lows, highs)),
+    );
+    x += 32;
+    y += 16;
+  }
+  for (let i = vectors << 3; i < length; i++) {
+    const real = <f64>load<f32>(x);
+    if (real != real) return i + 1;
+    const rounded = nearest(real * scale);
+    store<i16>(y, <i16>(rounded < low ? low : rounded > high ? high : rounded));
+    x += 4;
+    y += 2;
+  }
+  return v128.any_true(invalid) ? firstNaN(start) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function roundFloats(x: v128, scale: v128, low: v128, high: v128): v128 {
+  const a = f64x2.nearest(f64x2.mul(f64x2.promote_low_f32x4(x), scale));
+  const b = f64x2.nearest(f64x2.mul(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1)), scale));
+  return v128.shuffle<i64>(
+    i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.pmax(a, low), high)),
+    i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.pmax(b, low), high)),
+    0,
+    2,
+  );
+}
+
+function firstNaN(x: usize): i32 {
+  let index = 1;
+  while (load<f32>(x) == load<f32>(x)) {
+    x += 4;
+    index++;
+  }
+  return index;
+}
+
+/** `steps` holds (zero point f64, step f64) per channel; `inner` elements in a row share a channel. */
+export function dequantize_i16_f32(
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, length: i32,
+): void {
+  let channel = 0;
+  let left = inner;
+  for (let i = 0; i < length; i++) {
+    const record = steps + (<usize>channel << 4);
+    store<f32>(y, <f32>((<f64>load<i16>(x) - load<f64>(record)) * load<f64>(record, 8)));
+    x += 2;
+    y += 4;
+    if (--left == 0) {
+      left = inner;
+      if (++channel == channels) channel = 0;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Runs samples through the float program on all workers and collects the statistics of every value. Workers return the
+ * statistics of a few samples at a time, so that memory does not grow, any worker may be stopped, and what was
+ * finished is never lost.
+ */
+import type { Engine } from '../execute/wasm/engine.js';
+import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
+import { type RunOptions, runTasks } from '../platform/pool.js';
+import type { Program } from '../program/program.js';
+import { mergeStatistics } from './merge.js';
+import { emptyStatistics, type Statistics, type StatisticsHeader } from './statistics.js';
+import type { CalibrationTask } from './worker.js';
+
+const worker = new URL('./worker.js', import.meta.url);
+
+/** Samples per task: statistics are merged once per task. */
+const SAMPLES_PER_TASK = 4;
+
+export interface CalibrateOptions extends RunOptions {
+  /** Statistics to go on from; their samples are skipped. */
+  readonly resume?: Statistics;
+  /** Called with all that is finished after each task. */
+  readonly onCheckpoint?: (statistics: Statistics) => void;
+}
+
+/** The tensors of a float program that hold values of the graph: inputs, and outputs of nodes. */
+export function observedTensors(float: Program): number[] {
+  const outputs = float.instructions.filter(({ node }) => node !== '').map(({ output }) => output);
+  return [...float.inputs.map(({ tensor }) => tensor), ...outputs];
+}
+
+/**
+ * Statistics over all samples of a data set. `float` is the all-float32 program of the model. The result does not depend on
+ * threads or order. Throws an AbortedError after the running tasks when `signal` is aborted.
+ */
+export async function calibrate(
+  engine: Engine,
+  float: Program,
+  header: StatisticsHeader,
+  spec: DatasetSpec,
+  { resume, onCheckpoint, onProgress, signal }: CalibrateOptions = {},
+): Promise<Statistics> {
+  const dataset = openDataset(spec);
+  const finished = new Set(resume?.samples);
+  const total = dataset.count;
+  const pending: number[] = [];
+  for (let index = 0; index < total; index++) {
+    const digest = dataset.digest(index);
+    if (!finished.has(digest)) pending.push(index);
+    finished.add(digest);
+  }
+  let statistics = resume ?? emptyStatistics(header);
+  const session = engine.load(float);
+  const tensors = observedTensors(float);
+  let done = total - pending.length;
+  onProgress?.(done, total);
+  try {
+    await runTasks<CalibrationTask, Statistics>(
+      engine.pool,
+      worker,
+      Math.ceil(pending.length / SAMPLES_PER_TASK),
+      (task) => {
+        const indices = pending.slice(task * SAMPLES_PER_TASK, (task + 1) * SAMPLES_PER_TASK);
+        return { handle: session.handle, header, spec, indices, tensors };
+      },
+      (part) => {
+        statistics = mergeStatistics(statistics, part);
+        done += part.samples.length;
+        onProgress?.(done, total);
+        onCheckpoint?.(statistics);
+      },
+      signal,
+    );
+  } finally {
+    session.dispose();
+  }
+  return statistics;
+}

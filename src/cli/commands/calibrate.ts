@@ -1,0 +1,80 @@
+import { Command } from 'commander';
+import { calibrate as calibrateModel } from '../../calibrate/calibrate.js';
+import { readStatistics, writeStatistics } from '../../calibrate/file.js';
+import { mergeStatistics } from '../../calibrate/merge.js';
+import type { Statistics } from '../../calibrate/statistics.js';
+import { compileProgram } from '../../compile/compile.js';
+import { UsageError } from '../../errors.js';
+import { createEngine } from '../../execute/wasm/engine.js';
+import { loadModel } from '../../jobs/load-model.js';
+import { fileExists } from '../../platform/files.js';
+import { datasetSpec } from '../data.js';
+import { interruptible } from '../interrupt.js';
+import {
+  addDataOptions,
+  addJsonOption,
+  addModelOptions,
+  addRunOptions,
+  type DataOptions,
+  type ModelOptions,
+  type RunOptions,
+} from '../options.js';
+import { createProgress, printJson, say } from '../terminal.js';
+
+interface Options extends ModelOptions, DataOptions, RunOptions {
+  readonly merge?: readonly string[];
+  readonly output: string;
+}
+
+/** Seconds between two writes of unfinished statistics. */
+const CHECKPOINT_SECONDS = 10;
+
+const command = new Command('calibrate')
+  .description('measure the statistics of every tensor; goes on from an existing file')
+  .argument('[model]', '.onnx or .onnx.gz')
+  .option('--merge <files...>', 'merge statistics files instead')
+  .requiredOption('-o, --output <file>', 'statistics file to write');
+
+export const calibrate = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
+  async (path: string | undefined, options: Options) => {
+    const statistics = options.merge ? merge(options.merge) : await measure(path, options);
+    writeStatistics(options.output, statistics);
+    const facts = { samples: statistics.samples.length, tensors: statistics.tensors.size };
+    if (options.json) printJson(facts);
+    else say(`${options.output}: ${facts.samples} samples, ${facts.tensors} tensors`);
+  },
+);
+
+function merge(files: readonly string[]): Statistics {
+  return files.map(readStatistics).reduce(mergeStatistics);
+}
+
+async function measure(path: string | undefined, options: Options): Promise<Statistics> {
+  if (path === undefined) throw new UsageError({ where: 'calibrate', what: 'a model is missing' });
+  if (options.data === undefined) throw new UsageError({ where: 'calibrate', what: '--data is missing' });
+  const model = loadModel(path, options.shape);
+  const spec = datasetSpec(model.graph.inputs, options);
+  const header = { model: model.digest, preprocess: JSON.stringify(spec.preprocess ?? null) };
+  const resume = fileExists(options.output) ? readStatistics(options.output) : undefined;
+  const engine = createEngine({ threads: options.threads });
+  const progress = createProgress('calibrate');
+  let written = performance.now();
+  const onCheckpoint = (statistics: Statistics) => {
+    if (performance.now() - written < 1000 * CHECKPOINT_SECONDS) return;
+    writeStatistics(options.output, statistics);
+    written = performance.now();
+  };
+  try {
+    return await interruptible((signal) =>
+      calibrateModel(engine, compileProgram(model.graph, null), header, spec, {
+        signal,
+        resume,
+        onCheckpoint,
+        onProgress: progress.update,
+      }),
+    );
+  } finally {
+    progress.stop();
+    await engine.dispose();
+  }
+}

@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { readFormats } from '../../assign/formats-file.js';
+import { compileProgram } from '../../compile/compile.js';
+import { loadModel } from '../../jobs/load-model.js';
+import { writeProgram } from '../../program/file.js';
+import { constantBytes } from '../../program/program.js';
+import { addJsonOption, addModelOptions, type ModelOptions } from '../options.js';
+import { printJson, say, short } from '../terminal.js';
+
+interface Options extends ModelOptions {
+  readonly formats?: string;
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+export const compile = addJsonOption(addModelOptions(new Command('compile')))
+  .description('compile a model and its formats to an integer program')
+  .argument('<model>', '.onnx or .onnx.gz')
+  .option('--formats <file>', 'formats.json; without it the program is float32')
+  .requiredOption('-o, --output <file>', 'program file to write')
+  .action((path: string, options: Options) => {
+    const model = loadModel(path, options.shape);
+    const formats = options.formats === undefined ? null : readFormats(options.formats);
+    const program = compileProgram(model.graph, formats, { model: model.digest });
+    writeProgram(options.output, program);
+    const facts = { instructions: program.instructions.length, constantBytes: constantBytes(program) };
+    if (options.json) printJson(facts);
+    else
+      say(
+        `${options.output}: ${facts.instructions} instructions, ${short(facts.constantBytes)}B of constants`,
+      );
+  });

@@ -1,0 +1,29 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { packageFile } from '../../platform/package.js';
+import { addJsonOption } from '../options.js';
+import { quantize } from './quantize.js';
+
+export const demo = addJsonOption(new Command('demo'))
+  .description('run the main job on the handwritten digits that ship with the package')
+  .option('-o, --output <folder>', 'folder to write; default: a new temporary one')
+  .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')
+  .action(async (options: { output?: string; hardware: string; json?: boolean }) => {
+    const folder = packageFile('examples/digits');
+    const output = options.output ?? mkdtempSync(join(tmpdir(), 'dynafix-demo-'));
+    const words = [
+      join(folder, 'digits.onnx'),
+      '--calibration',
+      join(folder, 'calibration-images-idx3-ubyte.gz'),
+      '--data',
+      join(folder, 'test-images-idx3-ubyte.gz'),
+      '--hardware',
+      options.hardware,
+      '--output',
+      output,
+    ];
+    if (options.json) words.push('--json');
+    await quantize.parseAsync(words, { from: 'user' });
+  });

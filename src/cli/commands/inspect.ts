@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { type Inspection, inspectModel } from '../../jobs/inspect.js';
+import { addJsonOption, addModelOptions, type ModelOptions } from '../options.js';
+import { print, printJson, short, table } from '../terminal.js';
+
+export const inspect = addJsonOption(addModelOptions(new Command('inspect')))
+  .description('show operators, shapes, multiply-accumulates, memory and what is not supported')
+  .argument('<model>', '.onnx or .onnx.gz')
+  .action((path: string, options: ModelOptions & { json?: boolean }) => {
+    const inspection = inspectModel(path, options.shape);
+    if (options.json) printJson(inspection);
+    else print(describe(inspection));
+  });
+
+function describe(inspection: Inspection): string {
+  const { operators, macs, parameters, memory, inputs, outputs, floatIslands, unsupported } = inspection;
+  const port = ({ name, type, shape }: Inspection['inputs'][number]) =>
+    `${name} ${type} [${shape.join(', ')}]`;
+  const lines = [
+    `inputs       ${inputs.map(port).join('; ')}`,
+    `outputs      ${outputs.map(port).join('; ')}`,
+    `operators    ${Object.entries(operators)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
+    `MACs         ${short(macs)}`,
+    `parameters   ${short(parameters)}`,
+    `memory       ${short(memory.weightBytes)}B weights, ${short(memory.activationBytes)}B activations (float32)`,
+    `float only   ${floatIslands.map(({ node, operator }) => `${node} (${operator})`).join(', ') || 'none'}`,
+  ];
+  if (unsupported.length === 0) return [...lines, 'unsupported  none'].join('\n');
+  const rows = unsupported.map(({ node, operator, reason }) => [node, operator, reason]);
+  return [
+    ...lines,
+    `unsupported  ${rows.length} nodes`,
+    '',
+    table(['node', 'operator', 'reason'], rows),
+  ].join('\n');
+}

@@ -1,0 +1,70 @@
+import { Command } from 'commander';
+import type { RunResult } from '../../execute/ports.js';
+import { createEngine } from '../../execute/wasm/engine.js';
+import { encodeNpz } from '../../inputs/npz.js';
+import { loadProgram } from '../../jobs/load-program.js';
+import { runSamples } from '../../jobs/run.js';
+import { writeFile } from '../../platform/files.js';
+import { datasetSpec, programInputs } from '../data.js';
+import { interruptible } from '../interrupt.js';
+import {
+  addDataOptions,
+  addJsonOption,
+  addModelOptions,
+  addRunOptions,
+  type DataOptions,
+  type ModelOptions,
+  parsePattern,
+  type RunOptions,
+} from '../options.js';
+import { stackOutputs } from '../stack-outputs.js';
+import { createProgress, print, printJson, short } from '../terminal.js';
+
+interface Options extends ModelOptions, DataOptions, RunOptions {
+  readonly output?: string;
+  readonly dump?: string;
+  readonly layers: RegExp;
+}
+
+const command = new Command('run')
+  .description('run a model or a program over samples')
+  .argument('<file>', 'model or program')
+  .option('-o, --output <file>', '.npz with the outputs of all samples')
+  .option('--dump <folder>', 'write the tensors of every sample, one .npz each')
+  .option(
+    '--layers <pattern>',
+    'regular expression on the names of the instructions to dump',
+    parsePattern,
+    /./,
+  );
+
+export const run = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command)))).action(
+  async (path: string, options: Options) => {
+    const program = loadProgram(path, options.shape);
+    const spec = datasetSpec(programInputs(program), options);
+    const engine = createEngine({ threads: options.threads });
+    const progress = createProgress('run');
+    const results: RunResult[] = [];
+    try {
+      const summary = await interruptible((signal) =>
+        runSamples(engine, program, spec, {
+          signal,
+          onProgress: progress.update,
+          onSample: options.output === undefined ? undefined : (result) => void results.push(result),
+          dump: options.dump === undefined ? undefined : { folder: options.dump, layers: options.layers },
+        }),
+      );
+      progress.stop();
+      if (options.output !== undefined) writeFile(options.output, encodeNpz(stackOutputs(results)));
+      if (options.json) printJson(summary);
+      else {
+        const { samples, imagesPerSecond, threads, variant, digest } = summary;
+        print(`${samples} samples, ${short(imagesPerSecond)}/s on ${threads} threads (kernels ${variant})`);
+        if (digest) print(`digest ${digest}`);
+      }
+    } finally {
+      progress.stop();
+      await engine.dispose();
+    }
+  },
+);

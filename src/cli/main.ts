@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/**
+ * The command line. Exit codes: 0 done, 1 a check failed, 2 bad usage or input, 3 the machine or dynafix failed,
+ * 130 interrupted. Errors are one line on standard error.
+ */
+import { Command, CommanderError } from 'commander';
+import { AbortedError, DynafixError } from '../errors.js';
+import { readPackageVersion } from '../platform/package.js';
+import { assign } from './commands/assign.js';
+import { calibrate } from './commands/calibrate.js';
+import { compile } from './commands/compile.js';
+import { demo } from './commands/demo.js';
+import { diff } from './commands/diff.js';
+import { inspect } from './commands/inspect.js';
+import { printCommand } from './commands/print.js';
+import { quantize } from './commands/quantize.js';
+import { run } from './commands/run.js';
+import { validate } from './commands/validate.js';
+import { say } from './terminal.js';
+
+/** Runs the command line with the arguments after `node` and the script. Returns the exit code. */
+async function main(arguments_: readonly string[]): Promise<number> {
+  const program = new Command('dynafix')
+    .description('Bit-exact fixed-point simulation of neural networks')
+    .version(readPackageVersion())
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dynafix: ')) });
+  for (const command of [
+    inspect,
+    calibrate,
+    assign,
+    compile,
+    quantize,
+    run,
+    validate,
+    diff,
+    printCommand,
+    demo,
+  ]) {
+    program.addCommand(command);
+  }
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync(arguments_, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof AbortedError) return 130;
+  if (error instanceof DynafixError) {
+    for (const line of error.issues.length > 0 ? error.issues : [error.message]) say(`dynafix: ${line}`);
+    return error.exitCode;
+  }
+  say(
+    `dynafix: internal error: ${error instanceof Error ? error.message.replaceAll('\n', ' ') : String(error)}`,
+  );
+  if (process.env.DYNAFIX_DEBUG) say(String((error as Error).stack));
+  return 3;
+}
+
+process.exitCode = await main(process.argv.slice(2));

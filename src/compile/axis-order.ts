@@ -1,0 +1,67 @@
+/**
+ * Axis orders: `order[i]` is the ONNX axis that a stored tensor's axis i holds. [0, 2, 3, 1] is a rank-4 value
+ * stored channels last.
+ */
+
+/** ONNX's own order. */
+export function plainOrder(rank: number): number[] {
+  return Array.from({ length: rank }, (_, axis) => axis);
+}
+
+/** ONNX axis 1 moved to the end; the plain order below rank 3. */
+export function channelsLastOrder(rank: number): number[] {
+  if (rank < 3) return plainOrder(rank);
+  return [0, ...plainOrder(rank).slice(2), 1];
+}
+
+export function sameOrder(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((axis, index) => axis === b[index]);
+}
+
+/** The entries of an ONNX shape (or of any per-axis list) in stored order. */
+export function inOrder<T>(perAxis: readonly T[], order: readonly number[]): T[] {
+  return order.map((axis) => perAxis[axis]);
+}
+
+/** The `transpose` permutation that turns a tensor stored in `from` into one stored in `to`. */
+export function permutationBetween(from: readonly number[], to: readonly number[]): number[] {
+  return to.map((axis) => from.indexOf(axis));
+}
+
+/** True where a permutation moves only axes of size 1, so that the elements stay where they are. */
+export function keepsElements(shape: readonly number[], permutation: readonly number[]): boolean {
+  const moved = permutation.filter((axis) => shape[axis] !== 1);
+  return moved.every((axis, index) => index === 0 || moved[index - 1] < axis);
+}
+
+/** Transposes a constant. */
+export function permuteData<T extends { readonly length: number; [index: number]: number | bigint }>(
+  data: T,
+  shape: readonly number[],
+  permutation: readonly number[],
+  output: T,
+): T {
+  const strides = rowMajorStrides(shape);
+  const steps = permutation.map((axis) => strides[axis]);
+  const sizes = permutation.map((axis) => shape[axis]);
+  const rank = sizes.length;
+  const index = new Array<number>(rank).fill(0);
+  let source = 0;
+  for (let target = 0; target < output.length; target++) {
+    output[target] = data[source];
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      source += steps[axis];
+      if (++index[axis] < sizes[axis]) break;
+      source -= steps[axis] * sizes[axis];
+      index[axis] = 0;
+    }
+  }
+  return output;
+}
+
+/** Distance in elements between neighbours along each axis. */
+export function rowMajorStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
+  return strides;
+}

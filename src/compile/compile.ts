@@ -1,0 +1,88 @@
+/** Graph and formats to program: every node is lowered by its operator, in order. */
+
+import { ModelError } from '../errors.js';
+import type { Graph } from '../graph/graph.js';
+import { operators } from '../operators/index.js';
+import type { Lowering } from '../operators/lowering.js';
+import type { Program } from '../program/program.js';
+import { plainOrder } from './axis-order.js';
+import { type Context, createContext } from './context.js';
+import { lowerConvolution, lowerGemm } from './lower-convolution.js';
+import { lowerAdd, lowerClamp, lowerLeakyRelu, lowerMultiply, lowerUnary } from './lower-elementwise.js';
+import {
+  lowerAlias,
+  lowerConcat,
+  lowerPad,
+  lowerReshape,
+  lowerSlice,
+  lowerTranspose,
+} from './lower-movement.js';
+import {
+  lowerAveragePool,
+  lowerLocalResponseNormalization,
+  lowerMaxPool,
+  lowerSoftmax,
+} from './lower-pooling.js';
+import type { ModelFormats } from './model-formats.js';
+import { removeUnused } from './remove-unused.js';
+
+/**
+ * Compiles a prepared graph (see src/passes). With `formats` the values that have one become codes; without, the whole
+ * program is float32. Throws a ModelError, FormatError or ConstraintError naming the node.
+ */
+export function compileProgram(
+  graph: Graph,
+  formats: ModelFormats | null,
+  metadata: Readonly<Record<string, string>> = {},
+): Program {
+  const context = createContext(graph, formats);
+  const lowering = createLowering(context);
+  for (const { name, shape } of graph.inputs) {
+    const tensor = context.builder.input(name, shape, null);
+    context.define(name, { tensor, order: plainOrder(shape.length) }, []);
+  }
+  for (const node of graph.nodes) {
+    const operator = operators.get(node.operator);
+    if (operator?.lower === undefined) {
+      throw new ModelError({ where: `node "${node.name}"`, what: `${node.operator} cannot be compiled` });
+    }
+    operator.lower(node, lowering);
+  }
+  for (const value of graph.outputs) context.output(value);
+  return removeUnused(context.builder.finish(graph.name, metadata));
+}
+
+function createLowering(context: Context): Lowering {
+  const named = (name: string) => ({ name, tensor: context.constant(name)! });
+  return {
+    graph: context.graph,
+    type: context.type,
+    constant: context.constant,
+    convolution: (node, weights, bias, window, groups) =>
+      lowerConvolution(
+        context,
+        node,
+        named(weights),
+        bias === undefined ? undefined : named(bias),
+        window,
+        groups,
+      ),
+    gemm: (node, weights, bias) => lowerGemm(context, node, weights, bias),
+    add: (node, sign) => lowerAdd(context, node, sign),
+    multiply: (node) => lowerMultiply(context, node),
+    clamp: (node, low, high) => lowerClamp(context, node, low, high),
+    leakyRelu: (node, slopes) => lowerLeakyRelu(context, node, slopes),
+    unary: (node, fn) => lowerUnary(context, node, fn),
+    maxPool: (node, window) => lowerMaxPool(context, node, window),
+    averagePool: (node, window, countIncludePad) => lowerAveragePool(context, node, window, countIncludePad),
+    softmax: (node, axis) => lowerSoftmax(context, node, axis),
+    localResponseNormalization: (node, parameters) =>
+      lowerLocalResponseNormalization(context, node, parameters),
+    concat: (node, axis) => lowerConcat(context, node, axis),
+    slice: (node, output, starts, steps) => lowerSlice(context, node, output, starts, steps),
+    pad: (node, before, after, value) => lowerPad(context, node, before, after, value),
+    transpose: (node, permutation) => lowerTranspose(context, node, permutation),
+    reshape: (node) => lowerReshape(context, node),
+    alias: (node) => lowerAlias(context, node),
+  };
+}

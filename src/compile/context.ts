@@ -1,0 +1,173 @@
+/**
+ * What lowering knows while it walks the graph: which tensor of the program holds each value, as codes, as float32 or
+ * both. Conversions between the two are emitted where they are first needed.
+ */
+import { FormatError, ModelError } from '../errors.js';
+import { at, codeRange, type Format, isPowerOfTwo, sameFormat, stepSize } from '../formats/format.js';
+import { roundReal } from '../formats/rounding.js';
+import type { Graph, Node } from '../graph/graph.js';
+import type { Tensor, TensorType } from '../graph/tensor.js';
+import type { Clamp } from '../program/instructions.js';
+import { plainOrder } from './axis-order.js';
+import type { ModelFormats, NodeArithmetic } from './model-formats.js';
+import { createProgramBuilder, type ProgramBuilder, type Stored } from './program-builder.js';
+import { type Interval, intersect } from './ranges.js';
+
+interface Value {
+  codes?: Stored;
+  float?: Stored;
+  /** For a float32 value computed from codes: the codes that the float tail starts from. */
+  tailOf?: Stored;
+}
+
+export interface Context {
+  readonly graph: Graph;
+  readonly builder: ProgramBuilder;
+  type(value: string): TensorType;
+  constant(value: string): Tensor | undefined;
+  /** Format of a value; null where it is float32. */
+  format(value: string): Format | null;
+  /** Format of a constant used by a node that computes in codes. */
+  constantFormat(name: string, node: Node): Format;
+  arithmetic(node: Node): NodeArithmetic;
+  /** The value as float32, or as codes of exactly `format`, in the given axis order (default: as it is stored). */
+  read(value: string, format: Format | null, order?: readonly number[]): Stored;
+  /** Says which tensor holds a value that was computed from the values `inputs`. */
+  define(value: string, stored: Stored, inputs: readonly string[]): void;
+  /** Makes the value a port of the program. */
+  output(value: string): void;
+}
+
+export function createContext(graph: Graph, formats: ModelFormats | null): Context {
+  const builder = createProgramBuilder();
+  const values = new Map<string, Value>();
+
+  function entry(value: string): Value {
+    const found = values.get(value);
+    if (found !== undefined) return found;
+    throw new ModelError({ where: `value "${value}"`, what: 'is used before it is computed' });
+  }
+
+  const context: Context = {
+    graph,
+    builder,
+    type(value) {
+      const type = graph.types.get(value);
+      if (type === undefined)
+        throw new ModelError({ where: `value "${value}"`, what: 'has no inferred shape' });
+      return type;
+    },
+    constant: (value) => graph.constants.get(value),
+    format: (value) => formats?.tensors[value] ?? null,
+    constantFormat(name, node) {
+      const format = formats?.constants[name];
+      if (format !== undefined) return format;
+      throw new FormatError({ where: `node "${node.name}"`, what: `constant "${name}" has no format` });
+    },
+    arithmetic(node) {
+      const arithmetic = formats?.nodes[node.name];
+      if (arithmetic !== undefined) return arithmetic;
+      throw new FormatError({ where: `node "${node.name}"`, what: 'has no arithmetic' });
+    },
+    read(value, format, order) {
+      const found = entry(value);
+      let stored = format === null ? asFloat(value, found) : asCodes(value, found, format);
+      if (order !== undefined) stored = builder.reorder(stored, order);
+      return stored;
+    },
+    define(value, stored, inputs) {
+      if (builder.tensors[stored.tensor].format !== null) {
+        values.set(value, { codes: stored });
+        return;
+      }
+      const sources = inputs.map((name) => values.get(name)).filter((source) => source !== undefined);
+      const tailOf = sources
+        .map((source) => source.codes ?? source.tailOf)
+        .find((codes) => codes !== undefined);
+      values.set(value, { float: stored, tailOf });
+    },
+    output(value) {
+      const found = entry(value);
+      const plain = plainOrder(context.type(value).shape.length);
+      const codes = found.codes ?? found.tailOf;
+      const codesPlain = codes && builder.reorder(codes, plainOrder(codes.order.length)).tensor;
+      const tensor = found.codes ? codesPlain! : builder.reorder(found.float!, plain).tensor;
+      builder.output({ name: value, tensor, codes: codesPlain ?? -1 });
+    },
+  };
+
+  function asFloat(value: string, found: Value): Stored {
+    if (found.float === undefined) {
+      const { tensor, order } = found.codes!;
+      const { shape } = builder.tensors[tensor];
+      const output = { name: `${value}@float`, shape, format: null };
+      found.float = { tensor: builder.emit(null, { op: 'dequantize', inputs: [tensor] }, output), order };
+    }
+    return found.float;
+  }
+
+  function asCodes(value: string, found: Value, format: Format): Stored {
+    const own = context.format(value) ?? format;
+    if (found.codes === undefined) {
+      const { tensor, order } = found.float!;
+      const { shape } = builder.tensors[tensor];
+      const output = { name: `${value}@codes`, shape, format: own };
+      const draft = { op: 'quantize', ...formats!.conversions, inputs: [tensor] } as const;
+      found.codes = { tensor: builder.emit(null, draft, output), order };
+    }
+    return requantized(value, found.codes, format);
+  }
+
+  function requantized(value: string, stored: Stored, format: Format): Stored {
+    const source = builder.tensors[stored.tensor];
+    const from = source.format!;
+    if (sameFormat(from, format)) return stored;
+    requirePowerOfTwo(from, value);
+    requirePowerOfTwo(format, value);
+    const shift = at(from.fractionBits, 0) - at(format.fractionBits, 0);
+    const requantize = { style: 'shift', shift, ...formats!.conversions } as const;
+    const output = { name: `${value}@${format.bits}.${format.fractionBits}`, shape: source.shape, format };
+    const tensor = builder.emit(null, { op: 'requantize', requantize, inputs: [stored.tensor] }, output);
+    return { tensor, order: stored.order };
+  }
+
+  return context;
+}
+
+/** Refuses formats that shifts alone cannot compute with. */
+export function requirePowerOfTwo(format: Format, where: string): void {
+  if (isPowerOfTwo(format) && typeof format.fractionBits === 'number') return;
+  throw new FormatError({ where, what: 'this operation needs one power-of-two scale for the whole tensor' });
+}
+
+/** A fused activation in codes of `format`; null where it limits nothing. */
+export function clampCodes(clamp: Node['clamp'], format: Format, arithmetic: NodeArithmetic): Clamp | null {
+  if (clamp === undefined) return null;
+  const range = codeRange(format);
+  const code = (value: number) => roundReal(value / stepSize(format), arithmetic.rounding);
+  const { low, high } = intersect(range, { low: code(clamp.low), high: code(clamp.high) });
+  if (low > high)
+    return {
+      low: Math.min(Math.max(code(clamp.low), range.low), range.high),
+      high: Math.min(Math.max(code(clamp.low), range.low), range.high),
+    };
+  return low === range.low && high === range.high ? null : { low, high };
+}
+
+/** A fused activation in float32; null where there is none. */
+export function clampFloat(clamp: Node['clamp']): Clamp | null {
+  return clamp === undefined ? null : { low: Math.fround(clamp.low), high: Math.fround(clamp.high) };
+}
+
+/** Codes that an instruction can produce: its format's range within its clamp. */
+export function outputRange(format: Format, clamp: Clamp | null): Interval {
+  const range = codeRange(format);
+  return clamp === null ? range : intersect(range, clamp);
+}
+
+/** The elements of a constant as float32. */
+export function floatData(tensor: Tensor): Float32Array {
+  return tensor.data instanceof Float32Array
+    ? tensor.data
+    : Float32Array.from(tensor.data as Iterable<number | bigint>, Number);
+}

@@ -1,0 +1,258 @@
+/** Elementwise operators: add, multiply, clamp, leaky rectifiers and functions of one variable. */
+
+import { evaluateUnary } from '../execute/oracle/elementary.js';
+import { quantizeValues } from '../formats/convert.js';
+import { at, codeRange, type Format, fixed, stepSize } from '../formats/format.js';
+import type { Node } from '../graph/graph.js';
+import { elementCount, type Tensor } from '../graph/tensor.js';
+import type { Requantize, UnaryFunction } from '../program/instructions.js';
+import { channelsLastOrder, inOrder, permuteData, plainOrder } from './axis-order.js';
+import {
+  type Context,
+  clampCodes,
+  clampFloat,
+  floatData,
+  outputRange,
+  requirePowerOfTwo,
+} from './context.js';
+import type { Stored } from './program-builder.js';
+
+/** Both operands of a broadcasting operator in one axis order and of equal rank. */
+function operands(
+  context: Context,
+  node: Node,
+  format: Format | null,
+): { inputs: [number, number]; order: readonly number[] } {
+  const rank = context.type(node.outputs[0]).shape.length;
+  const lead = node.inputs.find(
+    (name) => context.constant(name) === undefined && context.type(name).shape.length === rank,
+  );
+  const own = (name: string) => (format === null ? null : (context.format(name) ?? format));
+  const order = lead === undefined ? plainOrder(rank) : context.read(lead, own(lead)).order;
+  const [a, b] = node.inputs.map((name) => {
+    const tensor = context.constant(name);
+    return tensor === undefined
+      ? computed(context, name, own(name), order)
+      : constant(context, node, name, tensor, format, order);
+  });
+  return { inputs: [a, b], order };
+}
+
+function computed(context: Context, name: string, format: Format | null, order: readonly number[]): number {
+  const { shape } = context.type(name);
+  if (shape.length === order.length) return context.read(name, format, order).tensor;
+  const plain = context.read(name, format, plainOrder(shape.length)).tensor;
+  const lifted = [...new Array<number>(order.length - shape.length).fill(1), ...shape];
+  const stored: Stored = {
+    tensor: context.builder.reshape(plain, lifted, name),
+    order: plainOrder(order.length),
+  };
+  return context.builder.reorder(stored, order).tensor;
+}
+
+function constant(
+  context: Context,
+  node: Node,
+  name: string,
+  tensor: Tensor,
+  format: Format | null,
+  order: readonly number[],
+): number {
+  const lifted = [...new Array<number>(order.length - tensor.shape.length).fill(1), ...tensor.shape];
+  const data = permuteData(floatData(tensor), lifted, order, new Float32Array(elementCount(lifted)));
+  const shape = inOrder(lifted, order);
+  if (format === null) return context.builder.constant(name, shape, null, data);
+  const own = context.constantFormat(name, node);
+  const codes = quantizeValues(data, shape, own, context.arithmetic(node).rounding, 'saturate');
+  return context.builder.constant(name, shape, own, codes);
+}
+
+/** A requantisation with the node's rounding and overflow. */
+function byShift(context: Context, node: Node, shift: number): Requantize {
+  const { rounding, overflow } = context.arithmetic(node);
+  return { style: 'shift', shift, rounding, overflow };
+}
+
+/** Fraction bits of a tensor that must have one power-of-two scale. */
+function fraction(context: Context, tensor: number): number {
+  const { format, name } = context.builder.tensors[tensor];
+  requirePowerOfTwo(format!, name);
+  return at(format!.fractionBits, 0);
+}
+
+export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
+  const { builder } = context;
+  const [value] = node.outputs;
+  const format = context.format(value);
+  const { inputs, order } = operands(context, node, format);
+  const shape = inOrder(context.type(value).shape, order);
+  if (format === null) {
+    const draft = {
+      op: 'add',
+      sign,
+      shifts: [0, 0],
+      clamp: clampFloat(node.clamp),
+      requantize: null,
+      inputs,
+    } as const;
+    context.define(
+      value,
+      { tensor: builder.emit(node, draft, { name: value, shape, format }), order },
+      node.inputs,
+    );
+    return;
+  }
+  const [a, b] = inputs.map((tensor) => fraction(context, tensor));
+  const common = Math.max(a, b);
+  requirePowerOfTwo(format, value);
+  const requantize = byShift(context, node, common - at(format.fractionBits, 0));
+  const clamp = clampCodes(node.clamp, format, context.arithmetic(node));
+  const tensor = builder.emit(
+    node,
+    { op: 'add', sign, shifts: [common - a, common - b], clamp, requantize, inputs },
+    { name: value, shape, format, range: outputRange(format, clamp) },
+  );
+  context.define(value, { tensor, order }, node.inputs);
+}
+
+export function lowerMultiply(context: Context, node: Node): void {
+  const { builder } = context;
+  const [value] = node.outputs;
+  const format = context.format(value);
+  const { inputs, order } = operands(context, node, format);
+  const shape = inOrder(context.type(value).shape, order);
+  if (format === null) {
+    const draft = { op: 'multiply', clamp: clampFloat(node.clamp), requantize: null, inputs } as const;
+    context.define(
+      value,
+      { tensor: builder.emit(node, draft, { name: value, shape, format }), order },
+      node.inputs,
+    );
+    return;
+  }
+  requirePowerOfTwo(format, value);
+  const [a, b] = inputs.map((tensor) => fraction(context, tensor));
+  const requantize = byShift(context, node, a + b - at(format.fractionBits, 0));
+  const clamp = clampCodes(node.clamp, format, context.arithmetic(node));
+  const tensor = builder.emit(
+    node,
+    { op: 'multiply', clamp, requantize, inputs },
+    { name: value, shape, format, range: outputRange(format, clamp) },
+  );
+  context.define(value, { tensor, order }, node.inputs);
+}
+
+/** Reads the first input as codes of its own format (or float32) and emits one instruction of the same shape. */
+function unaryInstruction(
+  context: Context,
+  node: Node,
+  emit: (input: Stored, format: Format | null) => { tensor: number },
+  inputFormat: (format: Format) => Format,
+): void {
+  const [value] = node.outputs;
+  const format = context.format(value);
+  const input = context.read(node.inputs[0], format === null ? null : inputFormat(format));
+  const stored = { tensor: emit(input, format).tensor, order: input.order };
+  context.define(value, stored, node.inputs);
+}
+
+const ownFormat = (context: Context, node: Node) => (format: Format) =>
+  context.format(node.inputs[0]) ?? format;
+
+export function lowerClamp(context: Context, node: Node, low: number, high: number): void {
+  const { builder } = context;
+  const limits = { low, high };
+  unaryInstruction(
+    context,
+    node,
+    (input, format) => {
+      const { shape } = builder.tensors[input.tensor];
+      const clamp =
+        format === null
+          ? clampFloat(limits)!
+          : (clampCodes(limits, format, context.arithmetic(node)) ?? codeRange(format));
+      const range = format === null ? undefined : outputRange(format, clamp);
+      const draft = { op: 'clamp', clamp, inputs: [input.tensor] } as const;
+      return { tensor: builder.emit(node, draft, { name: node.outputs[0], shape, format, range }) };
+    },
+    (format) => format,
+  );
+}
+
+export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): void {
+  const { builder } = context;
+  const name = node.outputs[0];
+  unaryInstruction(
+    context,
+    node,
+    (input, format) => {
+      const { shape, format: from } = builder.tensors[input.tensor];
+      if (format === null || from === null) {
+        const draft = { op: 'unary', function: fn, inputs: [input.tensor] } as const;
+        return { tensor: builder.emit(node, draft, { name, shape, format: null }) };
+      }
+      const table = lookupTable(from, format, fn, context.arithmetic(node).rounding);
+      const constant = builder.constant(`${name}@table`, [table.length], format, table);
+      const draft = { op: 'lookup', inputs: [input.tensor, constant] } as const;
+      return { tensor: builder.emit(node, draft, { name, shape, format }) };
+    },
+    ownFormat(context, node),
+  );
+}
+
+/** The codes of fn over every input code, lowest first. */
+function lookupTable(
+  from: Format,
+  to: Format,
+  fn: UnaryFunction,
+  rounding: Parameters<typeof quantizeValues>[3],
+) {
+  const { low, high } = codeRange({ ...from, narrow: false });
+  const step = stepSize(from);
+  const zero = at(from.zeroPoint, 0);
+  const values = new Float64Array(high - low + 1);
+  for (let code = low; code <= high; code++) values[code - low] = evaluateUnary(fn, (code - zero) * step);
+  return quantizeValues(values, [values.length], to, rounding, 'saturate');
+}
+
+export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: string; tensor: Tensor }): void {
+  const { builder } = context;
+  const [value] = node.outputs;
+  const format = context.format(value);
+  const rank = context.type(value).shape.length;
+  const values = floatData(slopes.tensor);
+  const order = values.length === 1 ? undefined : channelsLastOrder(rank);
+  const input = context.read(
+    node.inputs[0],
+    format === null ? null : ownFormat(context, node)(format),
+    order,
+  );
+  const { shape } = builder.tensors[input.tensor];
+  const size = [values.length];
+  if (format === null) {
+    const constant = builder.constant(slopes.name, size, null, values);
+    const draft = {
+      op: 'leakyRelu',
+      slopeShift: 0,
+      requantize: null,
+      inputs: [input.tensor, constant],
+    } as const;
+    const stored = { tensor: builder.emit(node, draft, { name: value, shape, format }), order: input.order };
+    context.define(value, stored, node.inputs);
+    return;
+  }
+  const slopeFormat = context.constantFormat(slopes.name, node);
+  requirePowerOfTwo(slopeFormat, slopes.name);
+  const slopeShift = at(slopeFormat.fractionBits, 0);
+  const codes = quantizeValues(values, size, slopeFormat, context.arithmetic(node).rounding, 'saturate');
+  const constant = builder.constant(slopes.name, size, fixed(slopeFormat.bits, slopeShift), codes);
+  const shift = fraction(context, input.tensor) + slopeShift - at(format.fractionBits, 0);
+  const draft = {
+    op: 'leakyRelu',
+    slopeShift,
+    requantize: byShift(context, node, shift),
+    inputs: [input.tensor, constant],
+  } as const;
+  const tensor = builder.emit(node, draft, { name: value, shape, format });
+  context.define(value, { tensor, order: input.order }, node.inputs);
+}

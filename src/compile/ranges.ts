@@ -1,0 +1,53 @@
+/**
+ * Proofs of accumulator width from the actual weights and the range of the input codes. The bound covers every partial
+ * sum in every order: positive and negative contributions are added up separately.
+ */
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Width of the smallest two's complement register that holds both ends; at least 1. */
+export function bitsFor({ low, high }: Interval): number {
+  let bits = 1;
+  while (high > 2 ** (bits - 1) - 1 || low < -(2 ** (bits - 1))) bits++;
+  return bits;
+}
+
+/**
+ * Interval of any partial sum of products, bias included, over all output channels.
+ * `weights` holds `channels` rows of equal length. Exact while the bound stays below 2^53.
+ */
+export function accumulatorRange(
+  weights: ArrayLike<number>,
+  channels: number,
+  bias: ArrayLike<number | bigint> | undefined,
+  input: Interval,
+): Interval {
+  const length = channels === 0 ? 0 : weights.length / channels;
+  let low = 0;
+  let high = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    const offset = bias === undefined ? 0 : Number(bias[channel]);
+    let least = Math.min(0, offset);
+    let greatest = Math.max(0, offset);
+    for (let index = channel * length; index < (channel + 1) * length; index++) {
+      const atLow = weights[index] * input.low;
+      const atHigh = weights[index] * input.high;
+      least += Math.min(0, atLow, atHigh);
+      greatest += Math.max(0, atLow, atHigh);
+    }
+    low = Math.min(low, least);
+    high = Math.max(high, greatest);
+  }
+  return { low, high };
+}
+
+export function intersect(a: Interval, b: Interval): Interval {
+  return { low: Math.max(a.low, b.low), high: Math.min(a.high, b.high) };
+}
+
+export function union(a: Interval, b: Interval): Interval {
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+}

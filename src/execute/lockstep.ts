@@ -1,0 +1,121 @@
+/** Runs one program on two executors and finds the first element that differs, instruction by instruction. */
+import { UsageError } from '../errors.js';
+import { createChannelIndex, realValue } from '../formats/convert.js';
+import { printInstruction } from '../program/print.js';
+import type { ProgramTensor } from '../program/program.js';
+import { elementCount } from '../program/shapes.js';
+import type { Elements, Executor } from './executor.js';
+
+/** What one side has at the element: its code (null for float32) and its real value. */
+export interface Side {
+  readonly executor: string;
+  readonly code: number | bigint | null;
+  readonly value: number;
+}
+
+export interface Difference {
+  /** Index in program.instructions, and the instruction's text. */
+  readonly instruction: number;
+  readonly text: string;
+  /** The first element that differs, as an index per axis of the stored tensor. */
+  readonly tensor: string;
+  readonly coordinates: readonly number[];
+  readonly left: Side;
+  readonly right: Side;
+  /** Of the tensor's elements, how many differ. */
+  readonly differing: number;
+  readonly elements: number;
+}
+
+/**
+ * The first instruction, in program order, whose output is not the same on both sides; undefined where there is none.
+ * Float32 elements are the same where their bits are, or where both are NaN. Keeps the outputs of all instructions of
+ * one run in memory. Throws what the executors throw, and a UsageError where they run different programs.
+ */
+export function lockstep(
+  left: Executor,
+  right: Executor,
+  inputs: readonly Elements[],
+): Difference | undefined {
+  const { program } = left;
+  if (right.program !== program) {
+    throw new UsageError({ where: 'lockstep', what: 'the executors run different programs' });
+  }
+  const outputs: Elements[] = [];
+  left.run(inputs, (index, { read }) => {
+    outputs[index] = read(program.instructions[index].output);
+  });
+  let difference: Difference | undefined;
+  try {
+    right.run(inputs, (index, { read }) => {
+      if (difference !== undefined) return;
+      const instruction = program.instructions[index];
+      const tensor = program.tensors[instruction.output];
+      const pair = [outputs[index], read(instruction.output)] as const;
+      const differing = differingElements(...pair);
+      if (differing.count === 0) return;
+      const element = differing.first;
+      difference = {
+        instruction: index,
+        text: printInstruction(instruction, program),
+        tensor: tensor.name,
+        coordinates: coordinatesOf(element, tensor.shape),
+        left: sideAt(left, tensor, element, pair[0]),
+        right: sideAt(right, tensor, element, pair[1]),
+        differing: differing.count,
+        elements: elementCount(tensor.shape),
+      };
+    });
+  } catch (error) {
+    // What follows a difference may fail because of it.
+    if (difference === undefined) throw error;
+  }
+  return difference;
+}
+
+/** A few lines for people: the instruction, the element, both sides. */
+export function differenceText(difference: Difference): string {
+  const { instruction, text, tensor, coordinates, left, right, differing, elements } = difference;
+  const line = ({ executor, code, value }: Side) =>
+    `  ${executor}: ${code === null ? '' : `code ${code}, `}value ${Object.is(value, -0) ? '-0' : value}`;
+  return [
+    `instruction ${instruction} differs: ${text}`,
+    `first at "${tensor}" [${coordinates.join(', ')}]; ${differing} of ${elements} elements differ`,
+    line(left),
+    line(right),
+  ].join('\n');
+}
+
+function differingElements(left: Elements, right: Elements): { first: number; count: number } {
+  const length = Math.max(left.length, right.length);
+  let first = -1;
+  let count = 0;
+  for (let index = 0; index < length; index++) {
+    if (Object.is(left[index], right[index])) continue;
+    if (first < 0) first = index;
+    count++;
+  }
+  return { first, count };
+}
+
+function coordinatesOf(element: number, shape: readonly number[]): number[] {
+  const coordinates: number[] = [];
+  let rest = element;
+  for (const size of shape.toReversed()) {
+    coordinates.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return coordinates;
+}
+
+function sideAt(
+  { name }: Executor,
+  { format, shape }: ProgramTensor,
+  element: number,
+  elements: Elements,
+): Side {
+  const code = elements[element];
+  if (format === null) return { executor: name, code: null, value: Number(code) };
+  const channel = createChannelIndex(shape, format)(element);
+  return { executor: name, code, value: realValue(code, format, channel) };
+}

@@ -1,0 +1,101 @@
+/**
+ * Elementary functions of docs/arithmetic.md section 6, in float64 from + - * / and comparisons only, so that every engine
+ * gives the same bits. Argument reduction and constants ln2 follow fdlibm; the polynomials are plain Taylor series.
+ */
+import type { UnaryFunction } from '../../program/instructions.js';
+
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
+
+/** 1/12!, 1/11!, ... 1/0! */
+const EXP_COEFFICIENTS = Array.from({ length: 13 }, (_, i) => 1 / factorial(12 - i));
+/** 1/19, 1/17, ... 1/1 */
+const LOG_COEFFICIENTS = Array.from({ length: 10 }, (_, i) => 1 / (19 - 2 * i));
+
+const view = new DataView(new ArrayBuffer(8));
+
+function factorial(n: number): number {
+  return n <= 1 ? 1 : n * factorial(n - 1);
+}
+
+function horner(coefficients: readonly number[], x: number): number {
+  let sum = coefficients[0];
+  for (let i = 1; i < coefficients.length; i++) sum = sum * x + coefficients[i];
+  return sum;
+}
+
+/** 2^k as a float64, for -1022 <= k <= 1023. */
+function powerOfTwo(k: number): number {
+  view.setUint32(0, (k + 1023) << 20);
+  view.setUint32(4, 0);
+  return view.getFloat64(0);
+}
+
+/** e^x in float64. */
+export function exp64(x: number): number {
+  if (x > 709) return Infinity;
+  if (x < -708) return 0;
+  if (Number.isNaN(x)) return x;
+  const k = Math.floor(x * Math.LOG2E + 0.5);
+  const r = x - k * LN2_HIGH - k * LN2_LOW;
+  return horner(EXP_COEFFICIENTS, r) * powerOfTwo(k);
+}
+
+/** Natural logarithm in float64. */
+export function log64(x: number): number {
+  if (Number.isNaN(x) || x < 0) return NaN;
+  if (x === 0) return -Infinity;
+  if (x === Infinity) return x;
+  const subnormal = x < powerOfTwo(-1022);
+  view.setFloat64(0, subnormal ? x * powerOfTwo(54) : x);
+  const high = view.getUint32(0);
+  let e = (high >>> 20) - 1023 - (subnormal ? 54 : 0);
+  view.setUint32(0, (high & 0xfffff) | (1023 << 20));
+  let m = view.getFloat64(0);
+  if (m > Math.SQRT2) {
+    m *= 0.5;
+    e += 1;
+  }
+  const s = (m - 1) / (m + 1);
+  const p = horner(LOG_COEFFICIENTS, s * s);
+  return e * LN2_HIGH + ((s + s) * p + e * LN2_LOW);
+}
+
+/** Hyperbolic tangent in float64; odd to the last bit. */
+export function tanh64(x: number): number {
+  const a = Math.abs(x);
+  if (a < 0.015625) {
+    const z = x * x;
+    return x * (1 + z * (-1 / 3 + z * (2 / 15 + z * (-17 / 315))));
+  }
+  const t = 1 - 2 / (exp64(a + a) + 1);
+  return x < 0 ? -t : t;
+}
+
+/** x < low ? low : x > high ? high : x, which keeps NaN and the sign of zero. */
+export function clampNumber(x: number, low: number, high: number): number {
+  // biome-ignore lint/complexity/useMathMinMax: Math.min and Math.max order the zeros
+  return x < low ? low : x > high ? high : x;
+}
+
+const { fround } = Math;
+
+function hardSigmoid(x: number, alpha: number, beta: number): number {
+  return clampNumber(fround(fround(fround(alpha) * x) + fround(beta)), 0, 1);
+}
+
+/** The `unary` instruction for one value: a float32 from a float32. */
+export function evaluateUnary(fn: UnaryFunction, x: number): number {
+  switch (fn.name) {
+    case 'exp':
+      return fround(exp64(x));
+    case 'sigmoid':
+      return fround(1 / (1 + exp64(-x)));
+    case 'tanh':
+      return fround(tanh64(x));
+    case 'hardSigmoid':
+      return hardSigmoid(x, fn.alpha, fn.beta);
+    case 'hardSwish':
+      return fround(x * hardSigmoid(x, 1 / 6, 0.5));
+  }
+}

@@ -1,0 +1,140 @@
+/** add, multiply, clamp, leakyRelu, lookup and unary: docs/arithmetic.md section 5. */
+import { codeRange } from '../../formats/format.js';
+import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
+import { clampNumber, evaluateUnary } from './elementary.js';
+import {
+  check,
+  checkCodes,
+  checkFloat,
+  checkInputs,
+  checkSameFormat,
+  checkShape,
+  numbers,
+  type Operands,
+  type Run,
+  shapeText,
+} from './operands.js';
+import { createStore } from './store-codes.js';
+import { broadcastIndex, broadcastShape } from './strided-index.js';
+
+const { fround } = Math;
+
+export function prepareAdd(instruction: Instruction<'add'>, operands: Operands): Run {
+  const { sign, shifts, clamp, requantize } = instruction;
+  const legal = shifts.every((shift) => Number.isInteger(shift) && shift >= 0 && shift <= 32);
+  check(legal, operands.where, 'has wrong shifts', '0 to 32', shifts.join(', '));
+  const [scaleA, scaleB] = shifts.map((shift) => 2 ** shift);
+  const codes = (a: number, b: number) => a * scaleA + sign * b * scaleB;
+  const floats = (a: number, b: number) => a + sign * b;
+  return preparePairs(operands, clamp, requantize, codes, floats);
+}
+
+export function prepareMultiply({ clamp, requantize }: Instruction<'multiply'>, operands: Operands): Run {
+  const times = (a: number, b: number) => a * b;
+  return preparePairs(operands, clamp, requantize, times, times);
+}
+
+/** A function of two broadcast tensors: exact on codes; on float32 its float64 result is rounded once. */
+function preparePairs(
+  operands: Operands,
+  clamp: Clamp | null,
+  requantize: Requantize | null,
+  codes: (a: number, b: number) => number,
+  floats: (a: number, b: number) => number,
+): Run {
+  const { where, inputs, output } = operands;
+  checkInputs(operands, 2);
+  const shape = broadcastShape(inputs[0].shape, inputs[1].shape);
+  const both = inputs.map((input) => shapeText(input.shape)).join(' and ');
+  check(shape !== undefined, where, 'shapes do not broadcast', 'equal sizes, or 1', both);
+  checkShape(where, output, shape);
+  const [a, b] = inputs.map((input) => numbers(where, input));
+  const [indexA, indexB] = inputs.map((input) => broadcastIndex(input.shape, shape));
+  if (requantize !== null) {
+    checkCodes(where, [...inputs, output]);
+    const store = createStore(operands, requantize, clamp);
+    const channels = shape.at(-1) ?? 1;
+    return () => {
+      for (let i = 0; i < indexA.length; i++) store(i, i % channels, codes(a[indexA[i]], b[indexB[i]]));
+    };
+  }
+  checkFloat(where, [...inputs, output]);
+  const y = numbers(where, output);
+  const low = fround(clamp?.low ?? -Infinity);
+  const high = fround(clamp?.high ?? Infinity);
+  return () => {
+    for (let i = 0; i < y.length; i++) {
+      y[i] = clampNumber(fround(floats(a[indexA[i]], b[indexB[i]])), low, high);
+    }
+  };
+}
+
+export function prepareClamp({ clamp }: Instruction<'clamp'>, operands: Operands): Run {
+  const { where, inputs, output } = operands;
+  checkInputs(operands, 1);
+  checkSameFormat(where, [inputs[0], output]);
+  checkShape(where, output, inputs[0].shape);
+  const x = numbers(where, inputs[0]);
+  const y = numbers(where, output);
+  const { low, high } = output.format === null ? { low: fround(clamp.low), high: fround(clamp.high) } : clamp;
+  return () => {
+    for (let i = 0; i < x.length; i++) y[i] = clampNumber(x[i], low, high);
+  };
+}
+
+export function prepareLeakyRelu(instruction: Instruction<'leakyRelu'>, operands: Operands): Run {
+  const { slopeShift, requantize } = instruction;
+  const { where, inputs, output } = operands;
+  checkInputs(operands, 2);
+  checkShape(where, output, inputs[0].shape);
+  const channels = output.shape.at(-1) ?? 1;
+  const perChannel = inputs[1].shape.length === 1 && inputs[1].shape[0] !== 1;
+  checkShape(where, inputs[1], perChannel ? [channels] : [1]);
+  const [x, slopes] = inputs.map((input) => numbers(where, input));
+  const slopeOf = (i: number) => slopes[perChannel ? i % channels : 0];
+  if (requantize === null) {
+    checkFloat(where, [...inputs, output]);
+    const y = numbers(where, output);
+    return () => {
+      for (let i = 0; i < x.length; i++) y[i] = x[i] >= 0 ? x[i] : fround(x[i] * slopeOf(i));
+    };
+  }
+  checkCodes(where, [...inputs, output]);
+  const legal = Number.isInteger(slopeShift) && slopeShift >= 0 && slopeShift <= 32;
+  check(legal, where, 'has a wrong slope shift', '0 to 32', String(slopeShift));
+  const store = createStore(operands, requantize, null);
+  return () => {
+    for (let i = 0; i < x.length; i++) {
+      store(i, i % channels, x[i] >= 0 ? x[i] * 2 ** slopeShift : x[i] * slopeOf(i));
+    }
+  };
+}
+
+export function prepareLookup(_: Instruction<'lookup'>, operands: Operands): Run {
+  const { where, inputs, output } = operands;
+  checkInputs(operands, 2);
+  const [x, table] = inputs;
+  const { format } = x;
+  check(format !== null && format.bits <= 16, where, `"${x.name}" cannot index`, 'codes up to 16 bits', '');
+  checkSameFormat(where, [table, output]);
+  checkShape(where, table, [2 ** format.bits]);
+  checkShape(where, output, x.shape);
+  const { low } = codeRange({ ...format, narrow: false });
+  const [codes, entries] = inputs.map((input) => numbers(where, input));
+  const y = numbers(where, output);
+  return () => {
+    for (let i = 0; i < codes.length; i++) y[i] = entries[codes[i] - low];
+  };
+}
+
+export function prepareUnary(instruction: Instruction<'unary'>, operands: Operands): Run {
+  const { where, inputs, output } = operands;
+  checkInputs(operands, 1);
+  checkFloat(where, [inputs[0], output]);
+  checkShape(where, output, inputs[0].shape);
+  const x = numbers(where, inputs[0]);
+  const y = numbers(where, output);
+  return () => {
+    for (let i = 0; i < x.length; i++) y[i] = evaluateUnary(instruction.function, x[i]);
+  };
+}

@@ -1,0 +1,68 @@
+/** softmax and localResponseNormalization: docs/arithmetic.md section 5. */
+import type { Instruction } from '../../program/instructions.js';
+import { exp64, log64 } from './elementary.js';
+import {
+  check,
+  checkFloat,
+  checkInputs,
+  checkShape,
+  type Operands,
+  product,
+  type Run,
+  shapeText,
+} from './operands.js';
+
+const { fround } = Math;
+
+function floatPair({ where, inputs, output }: Operands): [Float32Array, Float32Array] {
+  checkFloat(where, [inputs[0], output]);
+  checkShape(where, output, inputs[0].shape);
+  return [inputs[0].data as Float32Array, output.data as Float32Array];
+}
+
+export function prepareSoftmax({ axis }: Instruction<'softmax'>, operands: Operands): Run {
+  checkInputs(operands, 1);
+  const { shape } = operands.output;
+  const extent = shape[axis];
+  check(extent !== undefined, operands.where, 'has a wrong axis', `one of ${shapeText(shape)}`, String(axis));
+  const [x, y] = floatPair(operands);
+  const inner = product(shape.slice(axis + 1));
+  return () => {
+    for (let line = 0; line < x.length / extent; line++) {
+      const first = Math.floor(line / inner) * extent * inner + (line % inner);
+      const end = first + extent * inner;
+      let greatest = -Infinity;
+      for (let i = first; i < end; i += inner) if (greatest < x[i]) greatest = x[i];
+      let sum = 0;
+      for (let i = first; i < end; i += inner) {
+        y[i] = exp64(fround(x[i] - greatest));
+        sum = fround(sum + y[i]);
+      }
+      for (let i = first; i < end; i += inner) y[i] = y[i] / sum;
+    }
+  };
+}
+
+export function prepareLocalResponseNormalization(
+  instruction: Instruction<'localResponseNormalization'>,
+  operands: Operands,
+): Run {
+  checkInputs(operands, 1);
+  const { size, alpha, beta, bias } = instruction;
+  const legal = Number.isInteger(size) && size > 0;
+  check(legal, operands.where, 'has a wrong size', 'an integer above 0', String(size));
+  const [x, y] = floatPair(operands);
+  const channels = operands.output.shape.at(-1) ?? 1;
+  const before = Math.floor((size - 1) / 2);
+  const after = Math.ceil((size - 1) / 2);
+  return () => {
+    for (let i = 0; i < x.length; i++) {
+      const channel = i % channels;
+      const base = i - channel;
+      const last = Math.min(channels - 1, channel + after);
+      let squares = 0;
+      for (let k = Math.max(0, channel - before); k <= last; k++) squares += x[base + k] * x[base + k];
+      y[i] = x[i] / exp64(beta * log64(bias + (alpha / size) * squares));
+    }
+  };
+}

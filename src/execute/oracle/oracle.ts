@@ -1,0 +1,115 @@
+/**
+ * The oracle: the definition of what a program computes, in plain scalar TypeScript written from docs/arithmetic.md.
+ * It shares no code with the kernels that are compared with it.
+ */
+import { ExecutionError, ProgramError } from '../../errors.js';
+import { codeRange } from '../../formats/format.js';
+import type { Instruction, InstructionTable } from '../../program/instructions.js';
+import type { Program } from '../../program/program.js';
+import type { Elements, Executor, Tensors } from '../executor.js';
+import { prepareDequantize, prepareQuantize, prepareRequantize } from './conversion.js';
+import { prepareConvolution, prepareGemm } from './convolution.js';
+import {
+  prepareAdd,
+  prepareClamp,
+  prepareLeakyRelu,
+  prepareLookup,
+  prepareMultiply,
+  prepareUnary,
+} from './elementwise.js';
+import { prepareConcat, preparePad, prepareReshape, prepareSlice, prepareTranspose } from './movement.js';
+import { prepareLocalResponseNormalization, prepareSoftmax } from './normalization.js';
+import { allocateOperands, type Operand, type Operands, operandsOf, type Run } from './operands.js';
+import { prepareAveragePool, prepareMaxPool } from './pooling.js';
+
+const instructions: InstructionTable<[Operands], Run> = {
+  quantize: prepareQuantize,
+  dequantize: prepareDequantize,
+  requantize: prepareRequantize,
+  convolution: prepareConvolution,
+  gemm: prepareGemm,
+  add: prepareAdd,
+  multiply: prepareMultiply,
+  clamp: prepareClamp,
+  leakyRelu: prepareLeakyRelu,
+  lookup: prepareLookup,
+  unary: prepareUnary,
+  maxPool: prepareMaxPool,
+  averagePool: prepareAveragePool,
+  softmax: prepareSoftmax,
+  localResponseNormalization: prepareLocalResponseNormalization,
+  concat: prepareConcat,
+  slice: prepareSlice,
+  pad: preparePad,
+  transpose: prepareTranspose,
+  reshape: prepareReshape,
+};
+
+/**
+ * Makes the executor that defines the others. It keeps every tensor of the program for the whole run.
+ * Throws a ProgramError naming the instruction where operands do not fit.
+ */
+export function createOracle(program: Program): Executor {
+  const operands = allocateOperands(program);
+  const runs = program.instructions.map((instruction) =>
+    prepare(instruction, operandsOf(instruction, operands)),
+  );
+  const read = (tensor: number): Elements => operands[tensor].data.slice();
+  const tensors: Tensors = {
+    read,
+    write: (tensor, elements) => store(`tensor "${operands[tensor].name}"`, elements, operands[tensor]),
+  };
+  return {
+    name: 'oracle',
+    program,
+    run(inputs, observe) {
+      if (inputs.length !== program.inputs.length) {
+        throw inputError('program', 'has a wrong number of inputs', program.inputs.length, inputs.length);
+      }
+      for (const [i, { name, tensor }] of program.inputs.entries()) {
+        store(`input "${name}"`, inputs[i], operands[tensor]);
+      }
+      for (const [i, run] of runs.entries()) {
+        run();
+        observe?.(i, tensors);
+      }
+      return program.outputs.map(({ tensor }) => read(tensor));
+    },
+  };
+}
+
+function prepare(instruction: Instruction, operands: Operands): Run {
+  const entry: ((instruction: never, operands: Operands) => Run) | undefined = instructions[instruction.op];
+  if (entry === undefined) {
+    const where = `instruction "${instruction.name}"`;
+    throw new ProgramError({ where, what: 'is not known', expected: 'an opcode', got: instruction.op });
+  }
+  return entry(instruction as never, operands);
+}
+
+/** Copies elements to their tensor; codes must lie in the range of the format. */
+function store(where: string, source: Elements, { data, format }: Operand): void {
+  if (source.length !== data.length)
+    throw inputError(where, 'has a wrong length', data.length, source.length);
+  if ((format === null) !== source instanceof Float32Array) {
+    const expected = format === null ? 'float32' : 'integer codes';
+    throw inputError(where, 'has the wrong type', expected, source.constructor.name);
+  }
+  if (format !== null) {
+    const { low, high } = codeRange(format);
+    for (const code of source) {
+      if (code < low || code > high)
+        throw inputError(where, 'is out of range', `${low} to ${high}`, String(code));
+    }
+  }
+  for (let i = 0; i < data.length; i++) data[i] = source[i];
+}
+
+function inputError(
+  where: string,
+  what: string,
+  expected: number | string,
+  got: number | string,
+): ExecutionError {
+  return new ExecutionError({ where, what, expected: String(expected), got: String(got) });
+}

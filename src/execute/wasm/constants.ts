@@ -1,0 +1,73 @@
+/** The constants region: addresses are given out first, contents are written once when the memory has its size. */
+import { ProgramError } from '../../errors.js';
+import { ALIGNMENT, align } from '../memory-plan.js';
+import type { Memory } from './webassembly.js';
+
+/** Kernels may read this many bytes behind what they were given. */
+export const SLACK = 32;
+
+type Content =
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | Float32Array
+  | Float64Array;
+
+export interface Constants {
+  /**
+   * Address of `bytes` bytes that `make` will produce. Contents with the same key are stored once. Kernels may read
+   * SLACK bytes behind them.
+   */
+  place(bytes: number, make: () => Content, key?: string): number;
+  /** Bytes given out so far. */
+  readonly bytes: number;
+  /** Writes everything to the start of a memory. */
+  write(memory: Memory): void;
+}
+
+export function createConstants(where: string): Constants {
+  const known = new Map<string, number>();
+  const contents: { address: number; make: () => Content }[] = [];
+  let bytes = ALIGNMENT;
+  return {
+    place(size, make, key) {
+      const found = key === undefined ? undefined : known.get(key);
+      if (found !== undefined) return found;
+      const address = bytes;
+      bytes += align(size + SLACK);
+      if (key !== undefined) known.set(key, address);
+      contents.push({ address, make });
+      return address;
+    },
+    get bytes() {
+      return bytes;
+    },
+    write(memory) {
+      growMemory(memory, bytes, where);
+      const target = new Uint8Array(memory.buffer);
+      for (const { address, make } of contents) {
+        const content = make();
+        target.set(new Uint8Array(content.buffer, content.byteOffset, content.byteLength), address);
+      }
+    },
+  };
+}
+
+/** Grows a memory to at least `bytes`. Throws a ProgramError above 4 GiB or where the machine has no more. */
+export function growMemory(memory: Memory, bytes: number, where: string): void {
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing <= 0) return;
+  const facts = {
+    where,
+    what: 'the program needs too much memory',
+    got: `${Math.ceil(bytes / 2 ** 20)} MiB`,
+  };
+  if (bytes > 2 ** 32) throw new ProgramError({ ...facts, expected: 'at most 4096 MiB' });
+  try {
+    memory.grow(Math.ceil(missing / 65536));
+  } catch (cause) {
+    throw new ProgramError({ ...facts, expected: 'what the machine can give', cause });
+  }
+}

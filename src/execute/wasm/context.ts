@@ -1,0 +1,69 @@
+/** What the lowering of one instruction to kernel calls sees and emits. */
+import { ProgramError } from '../../errors.js';
+import type { Instruction } from '../../program/instructions.js';
+import type { Program, ProgramTensor } from '../../program/program.js';
+import type { Constants } from './constants.js';
+import type { ArgumentName, Kernel } from './kernels.js';
+import { type ElementKind, elementBytes } from './prepared.js';
+
+/** A place in the arena: a block of the memory plan and bytes from its start. */
+export interface ArenaAddress {
+  readonly block: number;
+  readonly offset: number;
+}
+
+/** Absolute in the constants region, or in the arena. */
+export type Address = number | ArenaAddress;
+
+export type Arguments<K extends Kernel> = Readonly<Record<ArgumentName<K>, Address>>;
+
+export interface Context {
+  readonly program: Program;
+  readonly constants: Constants;
+  tensor(index: number): ProgramTensor;
+  /** Where the elements of a tensor are: stored as a constant or in the arena. */
+  address(index: number): Address;
+  kind(index: number): ElementKind;
+  /** Bytes of the arena that are free again after this instruction. */
+  scratch(bytes: number): ArenaAddress;
+  emit<K extends Kernel>(kernel: K, args: Arguments<K>): void;
+}
+
+export function shift(address: Address, bytes: number): Address {
+  return typeof address === 'number' ? address + bytes : { ...address, offset: address.offset + bytes };
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** How an element of a tensor is stored. Throws a ProgramError for codes that do not fit 16 bits. */
+export function elementKind({ name, format }: ProgramTensor): ElementKind {
+  if (format === null) return 'f32';
+  if (format.bits < 16 || (format.bits === 16 && format.signed)) return 'i16';
+  throw new ProgramError({
+    where: `tensor "${name}"`,
+    what: 'the WASM executor does not hold these codes (the oracle does)',
+    expected: 'at most 16 bits signed or 15 unsigned',
+    got: `${format.bits} bits ${format.signed ? 'signed' : 'unsigned'}`,
+  });
+}
+
+/** Throws the error for something that only the oracle runs. */
+export function unsupported(instruction: Instruction, what: string, expected: string, got: string): never {
+  throw new ProgramError({
+    where: `instruction "${instruction.name}" (${instruction.op})`,
+    what: `${what}: the WASM executor does not run this (the oracle does)`,
+    expected,
+    got,
+  });
+}
+
+/** Address of a constant tensor's elements, stored as kernels read them. */
+export function placeElements(constants: Constants, tensor: ProgramTensor, key: string): number {
+  const kind = elementKind(tensor);
+  const { data } = tensor;
+  const content = () =>
+    kind === 'f32' ? (data as Float32Array) : Int16Array.from(data as Int8Array, (code) => Number(code));
+  return constants.place(data!.length * elementBytes(kind), content, key);
+}

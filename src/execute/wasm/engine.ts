@@ -1,0 +1,68 @@
+/** The library's engine: workers, and sessions that run programs on them, one sample per worker. */
+import { AbortedError, ExecutionError } from '../../errors.js';
+import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
+import type { Program } from '../../program/program.js';
+import { bindInputs, type Inputs, type RunResult } from '../ports.js';
+import { createSessionHandle, disposeSessionHandle, type SessionHandle } from './session.js';
+import type { RunTask } from './worker.js';
+
+const worker = new URL('./worker.js', import.meta.url);
+
+export interface EngineOptions {
+  /** Worker threads; default: as many as the machine runs at once. */
+  readonly threads?: number;
+}
+
+export interface Session {
+  readonly program: Program;
+  /** What a task on the engine's pool needs to run the program. */
+  readonly handle: SessionHandle;
+  /**
+   * Runs one sample on a worker. `inputs` by name in the model's layout: float32, or integer codes. Throws an
+   * ExecutionError where an input does not fit or a worker fails, an AbortedError where `signal` was aborted before.
+   */
+  run(inputs: Inputs, options?: { readonly signal?: AbortSignal }): Promise<RunResult>;
+  /** Frees the memory once running samples have ended. */
+  dispose(): void;
+}
+
+export interface Engine {
+  readonly threads: number;
+  /** Name of the kernel variant in use. */
+  readonly variant: string;
+  readonly pool: WorkerPool;
+  /** Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run. */
+  load(program: Program): Session;
+  dispose(): Promise<void>;
+}
+
+/** Starts the workers. They do not keep the process alive while they are idle. */
+export function createEngine({ threads = machineThreads() }: EngineOptions = {}): Engine {
+  const pool = createPool(threads);
+  return {
+    threads,
+    variant: 'simd',
+    pool,
+    load: (program) => createSession(pool, program),
+    dispose: () => pool.close(),
+  };
+}
+
+function createSession(pool: WorkerPool, program: Program): Session {
+  const handle = createSessionHandle(program);
+  let disposed = false;
+  return {
+    program,
+    handle,
+    async run(inputs, { signal } = {}) {
+      if (disposed)
+        throw new ExecutionError({ where: `program "${program.name}"`, what: 'the session is disposed' });
+      if (signal?.aborted) throw new AbortedError({ where: 'run', what: 'was cancelled' });
+      return pool.run<RunTask, RunResult>(worker, { handle, inputs: bindInputs(program, inputs) });
+    },
+    dispose() {
+      disposed = true;
+      disposeSessionHandle(handle);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** The WASM executor on one thread with a memory of its own. */
+import type { Program } from '../../program/program.js';
+import type { Executor } from '../executor.js';
+import { createInstance } from './instance.js';
+import { loadKernels } from './kernels.js';
+import { type PrepareOptions, prepareProgram, reserveArena } from './prepare.js';
+import { type Memory, webAssembly } from './webassembly.js';
+
+/** A shared memory as the kernels import it; it grows on demand up to 4 GiB. */
+export function createMemory(): Memory {
+  return new webAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+}
+
+/**
+ * Prepares a program for SIMD kernels: the same bytes as the oracle, fast. Throws a ProgramError for what only the
+ * oracle runs.
+ */
+export function createWasmExecutor(program: Program, options: PrepareOptions = {}): Executor {
+  const memory = createMemory();
+  const prepared = prepareProgram(program, memory, options);
+  const arena = reserveArena(prepared, memory, 0, `program "${program.name}"`);
+  const { run } = createInstance(program, prepared, loadKernels(), memory, arena);
+  return { name: 'wasm', program, run };
+}

@@ -1,0 +1,105 @@
+/**
+ * The kernels of assembly/ and the names of their arguments, in order. docs/kernels.md explains names and arguments.
+ * To add a kernel, export it from assembly/index.ts and add its row here.
+ */
+import { readAsset } from '../../platform/assets.js';
+import { type Module, webAssembly } from './webassembly.js';
+
+const convolution = [
+  'x',
+  'y',
+  'table',
+  'weights',
+  'blocks',
+  'layer',
+  'padding',
+  'pixels',
+  'channels',
+  'yStride',
+  'turns',
+  'taps',
+] as const;
+const depthwise = [
+  'x',
+  'y',
+  'table',
+  'weights',
+  'blocks',
+  'layer',
+  'padding',
+  'pixels',
+  'channels',
+  'yStride',
+  'taps',
+] as const;
+const pool = ['x', 'y', 'table', 'padding', 'pixels', 'channels', 'yStride', 'taps'] as const;
+const average = [...pool, 'selectors'] as const;
+const broadcast = ['rows', 'length', 'aRow', 'bRow', 'aStep', 'bStep'] as const;
+const binary = ['a', 'b', 'y', 'layer', 'block', ...broadcast] as const;
+const binaryWide = ['a', 'b', 'y', 'records', 'channels', 'aShift', 'bShift', 'sign', ...broadcast] as const;
+const binaryReal = ['a', 'b', 'y', 'low', 'high', 'sign', ...broadcast] as const;
+const move = ['x', 'y', 'n0', 'n1', 'n2', 'n3', 'x0', 'x1', 'x2', 'x3', 'y0', 'y1', 'y2', 'y3'] as const;
+const transpose = ['x', 'y', 'rows', 'columns'] as const;
+const fill = ['y', 'value', 'length'] as const;
+const clamp = ['x', 'y', 'low', 'high', 'length'] as const;
+const unary = ['x', 'y', 'length', 'alpha', 'beta'] as const;
+
+export const kernels = {
+  convolution_i16_i8_i32: convolution,
+  convolution_i16_i16_i32: convolution,
+  convolution_i16_i8_wide: convolution,
+  convolution_i16_i16_wide: convolution,
+  convolution_i16_i16_i64: convolution,
+  convolution_f32_f32_f32: convolution,
+  convolutionRow_i16_i8_i32: convolution,
+  convolutionRow_i16_i16_i32: convolution,
+  convolutionRow_f32_f32_f32: convolution,
+  depthwise_i16_i16_i32: depthwise,
+  depthwise_i16_i16_i64: depthwise,
+  depthwise_f32_f32_f32: depthwise,
+  maxPool_i16_i16: pool,
+  maxPool_f32_f32: pool,
+  averagePool_i16_i64: average,
+  averagePool_f32_f32: average,
+  add_i16_i16_i32: binary,
+  add_i16_i16_i64: binaryWide,
+  add_f32_f32_f32: binaryReal,
+  multiply_i16_i16_i32: binary,
+  multiply_i16_i16_i64: binaryWide,
+  multiply_f32_f32_f32: binaryReal,
+  leakyRelu_i16_i16_i32: binary,
+  leakyRelu_i16_i16_i64: binaryWide,
+  leakyRelu_f32_f32_f32: binaryReal,
+  requantize_i16_i32: ['x', 'y', 'layer', 'block', 'length'],
+  requantize_i16_i64: ['x', 'y', 'records', 'channels', 'length'],
+  clamp_i16_i16: clamp,
+  clamp_f32_f32: clamp,
+  lookup_i16_i16: ['x', 'y', 'table', 'length'],
+  quantize_f32_i16: ['x', 'y', 'steps', 'channels', 'inner', 'rounding', 'length'],
+  quantizeShift_f32_i16: ['x', 'y', 'scale', 'low', 'high', 'length'],
+  dequantize_i16_f32: ['x', 'y', 'steps', 'channels', 'inner', 'length'],
+  fill_i16_i16: fill,
+  fill_f32_f32: fill,
+  move_i16_i16: move,
+  move_f32_f32: move,
+  transpose_i16_i16: transpose,
+  transpose_f32_f32: transpose,
+  sigmoid_f32_f32: unary,
+  tanh_f32_f32: unary,
+  exp_f32_f32: unary,
+  hardSigmoid_f32_f32: unary,
+  hardSwish_f32_f32: unary,
+  softmax_f32_f32: ['x', 'y', 'outer', 'length', 'inner'],
+  localResponseNormalization_f32_f32: ['x', 'y', 'lines', 'channels', 'size', 'factor', 'beta', 'bias'],
+} as const;
+
+export type Kernel = keyof typeof kernels;
+export type ArgumentName<K extends Kernel> = (typeof kernels)[K][number];
+
+let compiled: Module | undefined;
+
+/** The compiled kernels; compiled once per thread, and meant to be posted to workers, which share the code. */
+export function loadKernels(): Module {
+  compiled ??= new webAssembly.Module(readAsset(new URL('./kernels.wasm', import.meta.url)));
+  return compiled;
+}

@@ -1,0 +1,267 @@
+/** Instructions that work element by element, with broadcasting, to kernel calls. */
+import { at, stepSize } from '../../formats/format.js';
+import { ROUNDINGS } from '../../formats/rounding.js';
+import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
+import { type Address, type Context, elementCount, shift, unsupported } from './context.js';
+import { elementBytes } from './prepared.js';
+import { channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
+import { broadcastStrides, denseStrides, forEachIndex, joinAxes } from './strided.js';
+
+type Binary = 'add' | 'multiply' | 'leakyRelu';
+
+/** What a binary kernel computes beside its operands. */
+interface Operation {
+  readonly name: Binary;
+  readonly requantize: Requantize | null;
+  readonly clamp: Clamp | null;
+  readonly sign: 1 | -1;
+  /** Left shifts of the operands, add and leakyRelu only. */
+  readonly shifts: readonly [number, number];
+}
+
+/** Factors of a 16-bit `dot` reach 2^14. */
+const LARGEST_FACTOR_SHIFT = 14;
+
+export function lowerAdd(instruction: Instruction<'add'>, context: Context): void {
+  lowerBinary(instruction, context, { ...instruction, name: 'add' });
+}
+
+export function lowerMultiply(instruction: Instruction<'multiply'>, context: Context): void {
+  lowerBinary(instruction, context, { ...instruction, name: 'multiply', sign: 1, shifts: [0, 0] });
+}
+
+export function lowerLeakyRelu(instruction: Instruction<'leakyRelu'>, context: Context): void {
+  const shifts = [instruction.slopeShift, 0] as const;
+  lowerBinary(instruction, context, { ...instruction, name: 'leakyRelu', clamp: null, sign: 1, shifts });
+}
+
+type BinaryInstruction = Instruction<Binary>;
+
+/** The axes of the output, of which the kernel walks the last two, and where each call starts. */
+function broadcast(instruction: BinaryInstruction, context: Context) {
+  const { inputs, output } = instruction;
+  const { shape } = context.tensor(output);
+  const [a, b] = inputs.map((input) => broadcastStrides(context.tensor(input).shape, shape));
+  const y = denseStrides(shape);
+  const axes = joinAxes(shape.map((extent, axis) => ({ extent, strides: [a[axis], b[axis], y[axis]] })));
+  const rows = axes.at(-2) ?? { extent: 1, strides: [0, 0, 0] };
+  const [length] = axes.slice(-1);
+  const size = elementBytes(context.kind(output));
+  const extents = {
+    rows: rows.extent,
+    length: length.extent,
+    aRow: rows.strides[0] * size,
+    bRow: rows.strides[1] * size,
+  };
+  const starts: { a: Address; b: Address; y: Address }[] = [];
+  if (elementCount(shape) > 0)
+    forEachIndex(axes.slice(0, -2), 3, (offsets) => {
+      const [aStart, bStart, yStart] = [...inputs, output].map((tensor, index) =>
+        shift(context.address(tensor), offsets[index] * size),
+      );
+      starts.push({ a: aStart, b: bStart, y: yStart });
+    });
+  return { starts, extents, steps: length.strides };
+}
+
+function lowerBinary(instruction: BinaryInstruction, context: Context, operation: Operation): void {
+  const { starts, extents, steps } = broadcast(instruction, context);
+  const { name, sign } = operation;
+  const vector = { ...extents, aStep: steps[0] * 2, bStep: steps[1] * 2 };
+  if (operation.requantize === null) {
+    const { low, high } = operation.clamp ?? infinite;
+    const real = { ...extents, aStep: steps[0] * 4, bStep: steps[1] * 4, low, high, sign };
+    for (const start of starts) context.emit(`${name}_f32_f32_f32`, { ...start, ...real });
+    return;
+  }
+  const narrow = placeNarrow(instruction, context, operation);
+  if (narrow !== undefined) {
+    for (const start of starts) context.emit(`${name}_i16_i16_i32`, { ...start, ...vector, ...narrow });
+    return;
+  }
+  const wide = placeWide(instruction, context, operation.requantize, operation);
+  const [aShift, bShift] = operation.shifts;
+  for (const start of starts)
+    context.emit(`${name}_i16_i16_i64`, { ...start, ...vector, ...wide, aShift, bShift, sign });
+}
+
+const infinite: Clamp = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+
+/** Records of the 32-bit kernel with the factors in place of biases; undefined where it cannot serve. */
+function placeNarrow(instruction: BinaryInstruction, context: Context, operation: Operation) {
+  const { requantize, shifts, sign, name } = operation;
+  if (requantize === null || typeof requantize.shift !== 'number') return undefined;
+  if (Math.max(...shifts) > LARGEST_FACTOR_SHIFT) return undefined;
+  const { format } = context.tensor(instruction.output);
+  const range = outputRange(instruction, format!, requantize.overflow, operation.clamp);
+  const records = narrowRecords(new Array<number>(8).fill(requantize.shift), requantize.rounding, range);
+  if (records === undefined) return undefined;
+  const factors = new Int16Array(records.blocks.buffer, 0, 16);
+  const second = name === 'leakyRelu' ? 2 ** shifts[0] : sign * 2 ** shifts[1];
+  for (let i = 0; i < 16; i += 2) factors.set([2 ** shifts[0], second], i);
+  return placeRecords(context, records);
+}
+
+function placeRecords({ constants }: Context, { layer, blocks }: { layer: Int32Array; blocks: Int32Array }) {
+  return {
+    layer: constants.place(layer.byteLength, () => layer),
+    block: constants.place(blocks.byteLength, () => blocks),
+  };
+}
+
+type Rounded = Instruction<Binary | 'requantize'>;
+
+/** Records of the 64-bit kernel: one for all, or one per channel. */
+function placeWide(
+  instruction: Rounded,
+  context: Context,
+  requantize: Requantize,
+  { shifts, clamp }: Pick<Operation, 'shifts' | 'clamp'>,
+) {
+  const { format, shape } = context.tensor(instruction.output);
+  const channels = typeof requantize.shift === 'number' ? 1 : shape[shape.length - 1];
+  const bits = Math.max(33, 18 + Math.max(...shifts));
+  if (bits > 63) unsupported(instruction, 'shift of an operand', 'at most 45', `${bits - 18}`);
+  const range = outputRange(instruction, format!, requantize.overflow, clamp);
+  const perChannel = channelShifts(requantize, channels);
+  const records = wideRecords(instruction, perChannel, requantize.rounding, range, bits);
+  return { records: context.constants.place(records.byteLength, () => records), channels };
+}
+
+/** Addresses and length of an instruction with one dense operand. */
+function dense({ inputs: [x], output }: Instruction, context: Context) {
+  return {
+    x: context.address(x),
+    y: context.address(output),
+    length: elementCount(context.tensor(output).shape),
+  };
+}
+
+export function lowerRequantize(instruction: Instruction<'requantize'>, context: Context): void {
+  const { requantize } = instruction;
+  const args = dense(instruction, context);
+  const range = outputRange(
+    instruction,
+    context.tensor(instruction.output).format!,
+    requantize.overflow,
+    null,
+  );
+  const narrow =
+    typeof requantize.shift === 'number'
+      ? narrowRecords(new Array<number>(8).fill(requantize.shift), requantize.rounding, range)
+      : undefined;
+  if (narrow !== undefined) context.emit('requantize_i16_i32', { ...args, ...placeRecords(context, narrow) });
+  else {
+    const wide = placeWide(instruction, context, requantize, { shifts: [0, 0], clamp: null });
+    context.emit('requantize_i16_i64', { ...args, ...wide });
+  }
+}
+
+export function lowerClamp(instruction: Instruction<'clamp'>, context: Context): void {
+  const args = dense(instruction, context);
+  const { low, high } = instruction.clamp;
+  if (context.tensor(instruction.output).format === null)
+    context.emit('clamp_f32_f32', { ...args, low, high });
+  else context.emit('clamp_i16_i16', { ...args, low: toShort(low), high: toShort(high) });
+}
+
+/** Bounds beyond every code act as the outermost codes. */
+function toShort(code: number): number {
+  return Math.min(Math.max(code, -32768), 32767);
+}
+
+export function lowerLookup(instruction: Instruction<'lookup'>, context: Context): void {
+  const [x, table] = instruction.inputs;
+  const { bits, signed } = context.tensor(x).format!;
+  const zero = shift(context.address(table), signed ? 2 ** bits : 0);
+  context.emit('lookup_i16_i16', { ...dense(instruction, context), table: zero });
+}
+
+export function lowerUnary(instruction: Instruction<'unary'>, context: Context): void {
+  const { function: fn } = instruction;
+  const parameters = fn.name === 'hardSigmoid' ? { alpha: fn.alpha, beta: fn.beta } : { alpha: 0, beta: 0 };
+  context.emit(`${fn.name}_f32_f32`, { ...dense(instruction, context), ...parameters });
+}
+
+/** How many channels of a per-channel format there are, and how many elements in a row belong to one. */
+function channelRun(tensor: number, context: Context) {
+  const { format, shape } = context.tensor(tensor);
+  const { axis } = format!;
+  if (axis === null) return { channels: 1, inner: elementCount(shape) };
+  return { channels: shape[axis], inner: elementCount(shape.slice(axis + 1)) };
+}
+
+export function lowerQuantize(instruction: Instruction<'quantize'>, context: Context): void {
+  const { output, rounding, overflow } = instruction;
+  const format = context.tensor(output).format!;
+  const range = outputRange(instruction, format, overflow, null);
+  const args = dense(instruction, context);
+  const { channels, inner } = channelRun(output, context);
+  const { fractionBits, mantissa, zeroPoint } = format;
+  const single = mantissa === 1 && zeroPoint === 0 && typeof fractionBits === 'number';
+  if (single && rounding === 'halfEven' && Math.abs(fractionBits) <= 500) {
+    context.emit('quantizeShift_f32_i16', { ...args, ...range, scale: 2 ** fractionBits });
+    return;
+  }
+  const steps = new Float64Array(channels * 4);
+  for (let channel = 0; channel < channels; channel++) {
+    const zero = at(zeroPoint, channel);
+    steps.set([stepSize(format, channel), range.low - zero, range.high - zero, zero], channel * 4);
+  }
+  context.emit('quantize_f32_i16', {
+    ...args,
+    steps: context.constants.place(steps.byteLength, () => steps),
+    channels,
+    inner,
+    rounding: ROUNDINGS.indexOf(rounding),
+  });
+}
+
+export function lowerDequantize(instruction: Instruction<'dequantize'>, context: Context): void {
+  const [x] = instruction.inputs;
+  const format = context.tensor(x).format!;
+  const { channels, inner } = channelRun(x, context);
+  const steps = new Float64Array(channels * 2);
+  for (let channel = 0; channel < channels; channel++)
+    steps.set([at(format.zeroPoint, channel), stepSize(format, channel)], channel * 2);
+  context.emit('dequantize_i16_f32', {
+    ...dense(instruction, context),
+    steps: context.constants.place(steps.byteLength, () => steps),
+    channels,
+    inner,
+  });
+}
+
+export function lowerSoftmax(instruction: Instruction<'softmax'>, context: Context): void {
+  const { shape } = context.tensor(instruction.output);
+  const { axis } = instruction;
+  const { x, y } = dense(instruction, context);
+  context.emit('softmax_f32_f32', {
+    x,
+    y,
+    outer: elementCount(shape.slice(0, axis)),
+    length: shape[axis],
+    inner: elementCount(shape.slice(axis + 1)),
+  });
+}
+
+export function lowerLocalResponseNormalization(
+  instruction: Instruction<'localResponseNormalization'>,
+  context: Context,
+): void {
+  const { size, alpha, beta, bias } = instruction;
+  const { shape } = context.tensor(instruction.output);
+  const { x, y } = dense(instruction, context);
+  const lines = elementCount(shape.slice(0, -1));
+  const channels = shape[shape.length - 1];
+  context.emit('localResponseNormalization_f32_f32', {
+    x,
+    y,
+    lines,
+    channels,
+    size,
+    factor: alpha / size,
+    beta,
+    bias,
+  });
+}

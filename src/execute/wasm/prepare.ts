@@ -1,0 +1,163 @@
+/**
+ * From a program to kernel calls: lowers every instruction, plans the arena, packs the constants. Runs once per program on
+ * one thread; the result is posted to workers.
+ */
+import type { InstructionTable, Opcode } from '../../program/instructions.js';
+import type { Program } from '../../program/program.js';
+import { align, type Lifetime, planMemory } from '../memory-plan.js';
+import { createConstants, growMemory, SLACK } from './constants.js';
+import { type Address, type Context, elementCount, elementKind, placeElements } from './context.js';
+import { type Kernel, kernels } from './kernels.js';
+import { lowerConvolution, lowerGemm } from './lower-convolution.js';
+import * as elementwise from './lower-elementwise.js';
+import * as movement from './lower-movement.js';
+import { lowerAveragePool, lowerMaxPool } from './lower-pooling.js';
+import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
+import type { Memory } from './webassembly.js';
+
+export interface PrepareOptions {
+  /** True: every tensor keeps a place of its own, so that all can be read after a run. Default false. */
+  readonly retain?: boolean;
+}
+
+const lowerings: InstructionTable<[Context], void> = {
+  quantize: elementwise.lowerQuantize,
+  dequantize: elementwise.lowerDequantize,
+  requantize: elementwise.lowerRequantize,
+  convolution: lowerConvolution,
+  gemm: lowerGemm,
+  add: elementwise.lowerAdd,
+  multiply: elementwise.lowerMultiply,
+  clamp: elementwise.lowerClamp,
+  leakyRelu: elementwise.lowerLeakyRelu,
+  lookup: elementwise.lowerLookup,
+  unary: elementwise.lowerUnary,
+  maxPool: lowerMaxPool,
+  averagePool: lowerAveragePool,
+  softmax: elementwise.lowerSoftmax,
+  localResponseNormalization: elementwise.lowerLocalResponseNormalization,
+  concat: movement.lowerConcat,
+  slice: movement.lowerSlice,
+  pad: movement.lowerPad,
+  transpose: movement.lowerTranspose,
+  reshape: movement.lowerReshape,
+};
+
+interface PendingStep {
+  readonly instruction: number;
+  readonly kernel: Kernel;
+  readonly args: readonly Address[];
+}
+
+/**
+ * Writes the program's constants to the start of `memory`, which grows as needed, and returns the calls. Throws a
+ * ProgramError for what the WASM executor does not run.
+ */
+export function prepareProgram(
+  program: Program,
+  memory: Memory,
+  { retain = false }: PrepareOptions = {},
+): Prepared {
+  const where = `program "${program.name}"`;
+  const constants = createConstants(where);
+  const { blocks, blockOf } = tensorBlocks(program, retain);
+  const pending: PendingStep[] = [];
+  let current = 0;
+  const context: Context = {
+    program,
+    constants,
+    tensor: (index) => program.tensors[index],
+    address(index) {
+      const tensor = program.tensors[index];
+      if (tensor.data !== undefined) return placeElements(constants, tensor, `tensor ${index}`);
+      return { block: blockOf[index]!, offset: 0 };
+    },
+    kind: (index) => elementKind(program.tensors[index]),
+    scratch(bytes) {
+      blocks.push({ bytes: bytes + SLACK, first: current, last: current });
+      return { block: blocks.length - 1, offset: 0 };
+    },
+    emit(kernel, args) {
+      const ordered = kernels[kernel].map((name) => (args as Record<string, Address>)[name]);
+      pending.push({ instruction: current, kernel, args: ordered });
+    },
+  };
+  for (const [index, instruction] of program.instructions.entries()) {
+    current = index;
+    const lower = lowerings[instruction.op] as (typeof lowerings)[Opcode] as (
+      instruction: unknown,
+      context: Context,
+    ) => void;
+    lower(instruction, context);
+  }
+  const plan = planMemory(blocks);
+  const outputs = new Set(program.outputs.map(({ tensor }) => tensor));
+  const tensors = program.tensors.map((tensor, index): Place | null => {
+    const constant = tensor.data !== undefined;
+    if (constant ? !outputs.has(index) : blockOf[index] === undefined) return null;
+    const offset = constant
+      ? placeElements(constants, tensor, `tensor ${index}`)
+      : plan.offsets[blockOf[index]!];
+    return { offset, constant, length: elementCount(tensor.shape), kind: elementKind(tensor) };
+  });
+  constants.write(memory);
+  return {
+    constantBytes: align(constants.bytes),
+    arenaBytes: align(plan.bytes + SLACK),
+    tensors,
+    steps: pending.map((step) => resolve(step, plan.offsets)),
+  };
+}
+
+/** Address of a worker's arena; the memory grows to hold it. */
+export function reserveArena(prepared: Prepared, memory: Memory, worker: number, where: string): number {
+  const base = prepared.constantBytes + worker * prepared.arenaBytes;
+  growMemory(memory, base + prepared.arenaBytes, where);
+  return base;
+}
+
+/** Bytes that the activations of one run occupy, by the plan and before what kernels need beside them. */
+export function arenaBytes(program: Program): number {
+  return planMemory(tensorBlocks(program, false).blocks).bytes;
+}
+
+function resolve({ instruction, kernel, args }: PendingStep, offsets: readonly number[]): Step {
+  let arena = 0;
+  const numbers = args.map((arg, index) => {
+    if (typeof arg === 'number') return arg;
+    arena |= 1 << index;
+    return offsets[arg.block] + arg.offset;
+  });
+  return { instruction, kernel, args: numbers, arena };
+}
+
+/**
+ * One block of memory per computed tensor, alive from its instruction to its last reader; inputs from the start, outputs to
+ * the end. A reshape whose input nobody reads later takes over its input's block.
+ */
+function tensorBlocks(program: Program, retain: boolean) {
+  const { instructions, tensors } = program;
+  const end = Math.max(0, instructions.length - 1);
+  const last = new Array<number>(tensors.length).fill(0);
+  for (const [index, { inputs, output }] of instructions.entries())
+    for (const tensor of [...inputs, output]) last[tensor] = index;
+  for (const { tensor } of program.outputs) last[tensor] = end;
+  const blocks: { -readonly [K in keyof Lifetime]: Lifetime[K] }[] = [];
+  const blockOf = new Array<number | undefined>(tensors.length).fill(undefined);
+  const create = (tensor: number, first: number) => {
+    const { shape } = tensors[tensor];
+    const bytes = elementCount(shape) * elementBytes(elementKind(tensors[tensor])) + SLACK;
+    blockOf[tensor] = blocks.length;
+    blocks.push({ bytes, first: retain ? 0 : first, last: retain ? end : last[tensor] });
+  };
+  for (const { tensor } of program.inputs) if (blockOf[tensor] === undefined) create(tensor, 0);
+  for (const [index, { op, inputs, output }] of instructions.entries()) {
+    const source = blockOf[inputs[0]];
+    const takesOver = op === 'reshape' && !retain && source !== undefined && last[inputs[0]] === index;
+    if (takesOver) {
+      blockOf[output] = source;
+      blocks[source].last = last[output];
+    } else create(output, index);
+  }
+  return { blocks, blockOf };
+}

@@ -1,0 +1,38 @@
+/** A program made ready for the kernels: plain data that can be posted to workers. */
+import type { Kernel } from './kernels.js';
+
+/** What one element is in memory: codes of at most 16 bits as i16, float32 as f32. */
+export type ElementKind = 'i16' | 'f32';
+
+export interface Place {
+  /** Bytes from the start of the arena; of the memory where `constant` is true. */
+  readonly offset: number;
+  readonly constant: boolean;
+  readonly length: number;
+  readonly kind: ElementKind;
+}
+
+/** One kernel call. */
+export interface Step {
+  readonly instruction: number;
+  readonly kernel: Kernel;
+  readonly args: readonly number[];
+  /** Bit i is set where argument i is an offset into the arena; all other addresses are absolute. */
+  readonly arena: number;
+}
+
+export interface Prepared {
+  /** Constants lie at the start of the memory: packed weights, tables and records. */
+  readonly constantBytes: number;
+  /** Size of one arena; arenas follow the constants. */
+  readonly arenaBytes: number;
+  /** null: a constant that is stored only as kernels need it. */
+  readonly tensors: readonly (Place | null)[];
+  /** In the order in which they run. */
+  readonly steps: readonly Step[];
+}
+
+/** Bytes of an element. */
+export function elementBytes(kind: ElementKind): number {
+  return kind === 'i16' ? 2 : 4;
+}

@@ -1,0 +1,134 @@
+/** Records for assembly/round.ts: the constants that turn accumulators into codes. */
+import { codeRange, type Format } from '../../formats/format.js';
+import { type Rounding, roundingConstants } from '../../formats/rounding.js';
+import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
+import { unsupported } from './context.js';
+
+export interface CodeRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Bytes of the 64-bit record of one channel. */
+export const WIDE_BYTES = 80;
+
+const largest = 2 ** 31 - 1;
+const smallest = -(2 ** 31);
+
+/** Range of the codes after overflow and clamp. Throws a ProgramError where an overflow does not saturate. */
+export function outputRange(
+  instruction: Instruction,
+  format: Format,
+  overflow: Requantize['overflow'],
+  clamp: Clamp | null,
+): CodeRange {
+  if (overflow === 'wrap' || overflow === 'trap')
+    unsupported(instruction, 'overflow of codes', 'saturate or saturateSymmetric', overflow);
+  const { low, high } = codeRange(format);
+  const start = overflow === 'saturateSymmetric' && format.signed ? -high : low;
+  const limit = (code: number) => (clamp === null ? code : Math.min(Math.max(code, clamp.low), clamp.high));
+  return { low: limit(start), high: limit(high) };
+}
+
+/** The shift of each of `channels` channels. */
+export function channelShifts({ shift }: Requantize, channels: number): readonly number[] {
+  return typeof shift === 'number' ? new Array<number>(channels).fill(shift) : shift;
+}
+
+/** The values of an accumulator beyond which the code saturates whatever the rounding. */
+function saturationBounds(shift: number, { low, high }: CodeRange): CodeRange {
+  return { low: Math.floor((low - 1) * 2 ** shift), high: Math.ceil((high + 1) * 2 ** shift) };
+}
+
+export interface NarrowRecords {
+  /** offset, evenMask, negativeMask: 4 x i32; low, high: 8 x i16; shift: i32; 24 words in all. */
+  readonly layer: Int32Array;
+  /** Per 8 channels: bias, minimum, maximum, multiplier: 8 x i32; zeros fill the last block. */
+  readonly blocks: Int32Array;
+}
+
+/**
+ * Records of the 32-bit form; undefined where a sum could overflow 32 bits, so that the 64-bit form is needed. The
+ * accumulators must fit 32 bits.
+ */
+export function narrowRecords(
+  shifts: readonly number[],
+  rounding: Rounding,
+  range: CodeRange,
+  bias?: ArrayLike<number | bigint>,
+): NarrowRecords | undefined {
+  const common = Math.max(0, ...shifts);
+  if (common > 30) return undefined;
+  const { offset, evenMask, negativeMask } = roundingConstants(rounding, common);
+  const blocks = new Int32Array(Math.ceil(shifts.length / 8) * 32);
+  for (let channel = 0; channel < shifts.length; channel++) {
+    const bounds = saturationBounds(shifts[channel], range);
+    const minimum = Math.max(bounds.low, smallest);
+    const maximum = Math.min(bounds.high, largest);
+    const multiplier = 2 ** (common - shifts[channel]);
+    const fits =
+      multiplier <= 2 ** 30 &&
+      maximum * multiplier + offset + 1 <= largest &&
+      minimum * multiplier + Math.min(0, negativeMask) >= smallest;
+    if (!fits) return undefined;
+    const word = (channel >> 3) * 32 + (channel & 7);
+    blocks[word] = bias === undefined ? 0 : Number(bias[channel]);
+    blocks[word + 8] = minimum;
+    blocks[word + 16] = maximum;
+    blocks[word + 24] = multiplier;
+  }
+  const layer = new Int32Array(24);
+  layer.fill(offset, 0, 4).fill(evenMask, 4, 8).fill(negativeMask, 8, 12);
+  new Int16Array(layer.buffer).fill(range.low, 24, 32).fill(range.high, 32, 40);
+  layer[20] = common;
+  return { layer, blocks };
+}
+
+/**
+ * Records of the 64-bit form, one per channel: bias, minimum, maximum, offset, negativeMask, evenMask, shift right,
+ * shift left, low, high. `bits` is the width that the accumulator can reach. Throws a ProgramError where that and the shift
+ * together exceed 64 bits.
+ */
+export function wideRecords(
+  instruction: Instruction,
+  shifts: readonly number[],
+  rounding: Rounding,
+  range: CodeRange,
+  bits: number,
+  bias?: ArrayLike<number | bigint>,
+): BigInt64Array {
+  const padded = Math.ceil(shifts.length / 8) * 8;
+  const words = WIDE_BYTES / 8;
+  const records = new BigInt64Array(padded * words);
+  const limit = 2n ** 62n;
+  for (let channel = 0; channel < shifts.length; channel++) {
+    const shift = shifts[channel];
+    if (shift > 52 || (bits > 63 && shift > 44))
+      unsupported(instruction, 'shift', `at most ${bits > 63 ? 44 : 52}`, String(shift));
+    const right = Math.max(0, shift);
+    // Beyond 40 bits to the left everything but 0 saturates.
+    const left = Math.min(40, Math.max(0, -shift));
+    const bounds = saturationBounds(right - left, range);
+    const { offset, evenMask, negativeMask } = roundingConstants(rounding, right);
+    const clip = (value: number) => {
+      const exact = BigInt(value);
+      return exact > limit ? limit : exact < -limit ? -limit : exact;
+    };
+    records.set(
+      [
+        BigInt(bias?.[channel] ?? 0),
+        clip(bounds.low),
+        clip(bounds.high),
+        BigInt(offset),
+        BigInt(negativeMask),
+        BigInt(evenMask),
+        BigInt(right),
+        BigInt(left),
+        BigInt(range.low),
+        BigInt(range.high),
+      ],
+      channel * words,
+    );
+  }
+  return records;
+}

@@ -1,0 +1,98 @@
+/** Tables of input addresses: what turns any stride, dilation and padding into one kernel loop. */
+
+import { ProgramError } from '../../errors.js';
+import type { Window } from '../../program/instructions.js';
+import type { Constants } from './constants.js';
+
+/** Windows over a tensor [batch, height, width, channels]; `pixelBytes` is the size of its last axis in memory. */
+export interface Geometry {
+  readonly batch: number;
+  readonly input: readonly [height: number, width: number];
+  readonly output: readonly [height: number, width: number];
+  readonly window: Window;
+  readonly pixelBytes: number;
+  /** How often each tap is repeated; `even`: an odd number of taps is filled up with a tap of padding. */
+  readonly repeat: 1 | 2 | 'even';
+}
+
+/** Stands for a tap outside of the input. */
+const PADDING = -1;
+
+export function pixelCount({ batch, output }: Geometry): number {
+  return batch * output[0] * output[1];
+}
+
+/** Taps of the table: those of the window with their repetitions, and the one that fills up. */
+export function tapCount({ window, repeat }: Geometry): number {
+  const taps = window.kernel[0] * window.kernel[1];
+  return repeat === 'even' ? taps + (taps % 2) : taps * repeat;
+}
+
+/**
+ * Address of the table [pixels / 4][taps][4] of byte offsets (i32) from the input's first element. The last block
+ * repeats the last pixel.
+ */
+export function placeTaps(constants: Constants, geometry: Geometry, where: string): number {
+  const { batch, input, pixelBytes } = geometry;
+  const bytes = batch * input[0] * input[1] * pixelBytes;
+  if (bytes >= 2 ** 31)
+    throw new ProgramError({
+      where,
+      what: 'a tensor is too large',
+      expected: 'below 2 GiB',
+      got: `${bytes} bytes`,
+    });
+  const size = Math.ceil(pixelCount(geometry) / 4) * tapCount(geometry) * 16;
+  return constants.place(size, () => tapTable(geometry), `taps ${JSON.stringify(geometry)}`);
+}
+
+function tapTable(geometry: Geometry): Int32Array {
+  const { batch, input, output, window, pixelBytes, repeat } = geometry;
+  const [height, width] = input;
+  const { kernel, strides, pads, dilations } = window;
+  const taps = tapCount(geometry);
+  const pixels = pixelCount(geometry);
+  const table = new Int32Array(Math.ceil(pixels / 4) * taps * 4).fill(PADDING);
+  let pixel = 0;
+  for (let n = 0; n < batch; n++)
+    for (let i = 0; i < output[0]; i++)
+      for (let j = 0; j < output[1]; j++, pixel++) {
+        let entry = (pixel >> 2) * taps * 4 + (pixel & 3);
+        for (let r = 0; r < kernel[0]; r++) {
+          const row = i * strides[0] - pads[0] + r * dilations[0];
+          for (let c = 0; c < kernel[1]; c++) {
+            const column = j * strides[1] - pads[1] + c * dilations[1];
+            const inside = row >= 0 && row < height && column >= 0 && column < width;
+            const offset = inside ? ((n * height + row) * width + column) * pixelBytes : PADDING;
+            for (let copy = repeat === 2 ? 2 : 1; copy > 0; copy--, entry += 4) table[entry] = offset;
+          }
+        }
+      }
+  for (; pixel % 4 !== 0; pixel++)
+    for (let tap = 0; tap < taps; tap++) {
+      const entry = ((pixel >> 2) * taps + tap) * 4 + (pixel & 3);
+      table[entry] = table[entry - 1];
+    }
+  return table;
+}
+
+/** For each output position, how many taps lie inside rows and columns low <= index < size + high. */
+export function tapCounts(geometry: Geometry, includePadding: boolean): number[] {
+  const { batch, input, output, window } = geometry;
+  const along = (axis: 0 | 1) => {
+    const before = includePadding ? window.pads[axis] : 0;
+    const after = includePadding ? window.pads[axis + 2] : 0;
+    return Array.from({ length: output[axis] }, (_, position) => {
+      const start = position * window.strides[axis] - window.pads[axis];
+      let count = 0;
+      for (let tap = 0; tap < window.kernel[axis]; tap++) {
+        const index = start + tap * window.dilations[axis];
+        if (index >= -before && index < input[axis] + after) count++;
+      }
+      return count;
+    });
+  };
+  const columns = along(1);
+  const image = along(0).flatMap((rows) => columns.map((count) => rows * count));
+  return Array.from({ length: batch }, () => image).flat();
+}

@@ -1,0 +1,83 @@
+/** Real values to codes and back, one by one and for whole tensors with scales per channel. */
+import { FormatError } from '../errors.js';
+import { allocateCodes, at, type Codes, type Format, formatText, stepSize } from './format.js';
+import { applyOverflow, applyOverflowBig, checkOverflow } from './overflow.js';
+import { type Overflow, type Rounding, roundReal } from './rounding.js';
+
+/** Stands for infinity where one saturates: outside of every format, whatever the zero point. */
+const BEYOND = 1n << 80n;
+
+/** Throws the error that the caller wants: what is wrong, and the value. */
+export type ConversionFailure = (what: string, got: string) => never;
+
+/** One real value of a channel to its code: overflow(rounding(value / step) + zeroPoint). */
+export type Quantizer = (value: number, channel: number, fail: ConversionFailure) => number | bigint;
+
+/**
+ * The function that docs/arithmetic.md defines as `quantize`. NaN fails; an infinity fails unless the overflow saturates.
+ * Codes beyond 2^52 come as bigint. Throws a FormatError naming `where` for an overflow that the format does not have.
+ */
+export function createQuantizer(
+  format: Format,
+  rounding: Rounding,
+  overflow: Overflow,
+  where: string,
+): Quantizer {
+  checkOverflow(format, overflow, where);
+  const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
+  return (value, channel, fail) => {
+    const quotient = value / stepSize(format, channel);
+    if (Number.isNaN(quotient)) fail('not a number has no code', 'NaN');
+    if (!Number.isFinite(quotient) && !saturates) fail(`an infinity cannot ${overflow}`, String(value));
+    const trap = (): never => fail(`does not fit ${formatText(format)}`, String(value));
+    const rounded = roundReal(quotient, rounding);
+    const zeroPoint = at(format.zeroPoint, channel);
+    if (Math.abs(rounded) < 2 ** 52) return applyOverflow(rounded + zeroPoint, format, overflow, trap);
+    const integer = Number.isFinite(rounded) ? BigInt(rounded) : rounded > 0 ? BEYOND : -BEYOND;
+    return applyOverflowBig(integer + BigInt(zeroPoint), format, overflow, trap);
+  };
+}
+
+/** Real value of a code of a channel in float64, exact for codes up to 16 bits and mantissas up to 36. */
+export function realValue(code: number | bigint, format: Format, channel = 0): number {
+  const zeroPoint = at(format.zeroPoint, channel);
+  const offset = typeof code === 'bigint' ? Number(code - BigInt(zeroPoint)) : code - zeroPoint;
+  return offset * stepSize(format, channel);
+}
+
+/** Which channel of a format an element of a tensor belongs to: its index on the format's axis. */
+export function createChannelIndex(shape: readonly number[], format: Format): (element: number) => number {
+  if (format.axis === null) return () => 0;
+  const extent = shape[format.axis];
+  const inner = shape.slice(format.axis + 1).reduce((product, size) => product * size, 1);
+  return (element) => Math.floor(element / inner) % extent;
+}
+
+/** Codes of a tensor's values. Throws a FormatError naming the element for NaN and for what traps. */
+export function quantizeValues(
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  format: Format,
+  rounding: Rounding,
+  overflow: Overflow,
+): Codes {
+  const codes = allocateCodes(format, values.length);
+  const quantize = createQuantizer(format, rounding, overflow, formatText(format));
+  const channelOf = createChannelIndex(shape, format);
+  for (let i = 0; i < values.length; i++) {
+    const code = quantize(values[i], channelOf(i), (what, got) => {
+      throw new FormatError({ where: `element ${i}`, what, got });
+    });
+    if (codes instanceof BigInt64Array) codes[i] = BigInt(code);
+    else codes[i] = Number(code);
+  }
+  return codes;
+}
+
+/** Real values of a tensor's codes, rounded to float32. */
+export function dequantizeCodes(codes: Codes, shape: readonly number[], format: Format): Float32Array {
+  const values = new Float32Array(codes.length);
+  const channelOf = createChannelIndex(shape, format);
+  for (let i = 0; i < codes.length; i++) values[i] = realValue(codes[i], format, channelOf(i));
+  return values;
+}

@@ -1,0 +1,70 @@
+/** What a model needs: operators, shapes, multiply-accumulates, memory, and what stands in the way of compiling it. */
+import { compileProgram } from '../compile/compile.js';
+import { arenaBytes } from '../execute/wasm/prepare.js';
+import type { Graph } from '../graph/graph.js';
+import { elementCount } from '../graph/tensor.js';
+import { readModel } from '../onnx/read.js';
+import { operators } from '../operators/index.js';
+import { runPasses } from '../passes/index.js';
+import type { Unsupported } from '../passes/infer-shapes.js';
+import { listUnsupported } from '../passes/list-unsupported.js';
+import type { Instruction } from '../program/instructions.js';
+import { constantBytes, type Program } from '../program/program.js';
+
+export interface Inspection {
+  /** Counts in the model as it is written, before any pass. */
+  readonly operators: Readonly<Record<string, number>>;
+  readonly macs: number;
+  readonly parameters: number;
+  /** Of the float32 program: constants, and the arena that its activations share. */
+  readonly memory: { readonly weightBytes: number; readonly activationBytes: number };
+  readonly inputs: readonly { name: string; type: string; shape: readonly number[] }[];
+  readonly outputs: readonly { name: string; type: string; shape: readonly number[] }[];
+  /** Nodes that are computed in float32 whatever the formats say. */
+  readonly floatIslands: readonly { node: string; operator: string }[];
+  readonly unsupported: readonly Unsupported[];
+}
+
+/** Multiply-accumulates of one instruction. */
+export function countMacs(program: Program, { op, inputs, output }: Instruction): number {
+  const outputs = elementCount(program.tensors[output].shape);
+  if (op !== 'convolution' && op !== 'gemm') return 0;
+  return outputs * elementCount(program.tensors[inputs[1]].shape.slice(1));
+}
+
+export function inspectModel(
+  path: string,
+  shapes: Readonly<Record<string, readonly number[]>> = {},
+): Inspection {
+  const { graph } = readModel(path, { shapes });
+  const prepared = runPasses(graph).graph;
+  const unsupported = listUnsupported(prepared);
+  const program = unsupported.length === 0 ? compileProgram(prepared, null) : undefined;
+  const constants = [...prepared.constants.values()];
+  return {
+    operators: countOperators(graph),
+    macs: program?.instructions.reduce((sum, instruction) => sum + countMacs(program, instruction), 0) ?? 0,
+    parameters: constants
+      .filter(({ type }) => type.startsWith('float'))
+      .reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    memory: {
+      weightBytes: program === undefined ? 0 : constantBytes(program),
+      activationBytes: program === undefined ? 0 : arenaBytes(program),
+    },
+    inputs: prepared.inputs.map(({ name, type, shape }) => ({ name, type, shape })),
+    outputs: prepared.outputs.map((name) => ({
+      name,
+      ...(prepared.types.get(name) ?? { type: 'unknown', shape: [] }),
+    })),
+    floatIslands: prepared.nodes
+      .filter(({ operator }) => operators.get(operator)?.float === true)
+      .map(({ name, operator }) => ({ node: name, operator })),
+    unsupported,
+  };
+}
+
+function countOperators(graph: Graph): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { operator } of graph.nodes) counts[operator] = (counts[operator] ?? 0) + 1;
+  return counts;
+}

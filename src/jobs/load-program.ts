@@ -1,0 +1,18 @@
+/** A program from a program file, or the float program of a model. */
+import { compileProgram } from '../compile/compile.js';
+import { readProgram } from '../program/file.js';
+import type { Program } from '../program/program.js';
+import { loadModel } from './load-model.js';
+
+const MODEL = /\.onnx(\.gz)?$/;
+
+export function isModel(path: string): boolean {
+  return MODEL.test(path);
+}
+
+/** Throws a ModelError or a ProgramError where the file is neither. */
+export function loadProgram(path: string, shapes: Readonly<Record<string, readonly number[]>> = {}): Program {
+  if (!isModel(path)) return readProgram(path);
+  const { graph, digest } = loadModel(path, shapes);
+  return compileProgram(graph, null, { model: digest });
+}

@@ -1,0 +1,147 @@
+/** The main job: calibrate, assign, compile, validate, report. Files are written as they are finished. */
+import { type AssignOptions, assignFormats } from '../assign/assign.js';
+import { type FormatsFile, writeFormats } from '../assign/formats-file.js';
+import { calibrate } from '../calibrate/calibrate.js';
+import { readStatistics, writeStatistics } from '../calibrate/file.js';
+import type { Statistics } from '../calibrate/statistics.js';
+import { compileProgram } from '../compile/compile.js';
+import type { Engine } from '../execute/wasm/engine.js';
+import type { Profile } from '../hardware/profile.js';
+import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
+import { fileExists, makeFolder, writeFile } from '../platform/files.js';
+import type { RunOptions } from '../platform/pool.js';
+import { writeProgram } from '../program/file.js';
+import type { Program } from '../program/program.js';
+import { reportTensors } from '../report/content.js';
+import { renderReport } from '../report/report.js';
+import type { Summary } from '../validate/summary.js';
+import { validate } from '../validate/validate.js';
+import type { LoadedModel } from './load-model.js';
+
+/** Samples that calibrate where no calibration data is given: they are left out of every score. */
+export const HELD_OUT = 100;
+
+export interface QuantizeOptions {
+  readonly model: LoadedModel;
+  readonly profile: Profile;
+  readonly data: DatasetSpec;
+  /** Absent: the first samples of `data` calibrate. */
+  readonly calibration?: DatasetSpec;
+  /** Class of every sample of `data`. */
+  readonly labels?: readonly number[];
+  readonly method?: AssignOptions['method'];
+  /** Folder to write; it is created. */
+  readonly output: string;
+  readonly signal?: AbortSignal;
+  /** Progress of one phase: calibrate or validate. */
+  readonly onProgress?: (phase: string, done: number, total: number) => void;
+}
+
+/** Seconds that `work` takes, with its result. */
+async function timed<T>(work: () => T | Promise<T>): Promise<{ value: T; seconds: number }> {
+  const start = performance.now();
+  const value = await work();
+  return { value, seconds: (performance.now() - start) / 1000 };
+}
+
+/** Runs the whole job and returns what summary.json holds. */
+export async function quantize(engine: Engine, options: QuantizeOptions): Promise<Summary> {
+  const { model, profile, output, signal } = options;
+  makeFolder(output);
+  const phase = (name: string): RunOptions => ({
+    signal,
+    onProgress: (done, total) => options.onProgress?.(name, done, total),
+  });
+  const { calibration, scored } = splitSamples(options);
+  const float = compileProgram(model.graph, null, { model: model.digest });
+  const statisticsFile = `${output}/statistics.pb`;
+  const calibrated = await timed(() =>
+    collect(engine, float, model, calibration, statisticsFile, phase('calibrate')),
+  );
+  const assigned = await timed(() =>
+    assignFormats(model.graph, calibrated.value, profile, { method: options.method, model: model.digest }),
+  );
+  writeFormats(`${output}/formats.json`, assigned.value);
+  const compiled = await timed(() =>
+    compileProgram(model.graph, assigned.value, { model: model.digest, hardware: profile.name }),
+  );
+  writeProgram(`${output}/model.program`, compiled.value);
+  const compared = await validate(engine, float, compiled.value, options.data, {
+    ...phase('validate'),
+    indices: scored,
+    labels: options.labels && scored.map((index) => options.labels![index]),
+    hardware: profile.name,
+  });
+  const disjoint = areDisjoint(calibrated.value, options.data, scored);
+  const summary: Summary = {
+    ...compared,
+    calibration: { samples: calibrated.value.samples.length, disjoint },
+    seconds: {
+      calibrate: calibrated.seconds,
+      assign: assigned.seconds,
+      compile: compiled.seconds,
+      ...compared.seconds,
+    },
+  };
+  writeFile(`${output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
+  writeReport(`${output}/report.html`, model, summary, calibrated.value, assigned.value, compiled.value);
+  return summary;
+}
+
+/** Statistics, going on from those of an interrupted run of the same model and data preparation. */
+async function collect(
+  engine: Engine,
+  float: Program,
+  model: LoadedModel,
+  spec: DatasetSpec,
+  file: string,
+  options: RunOptions,
+): Promise<Statistics> {
+  const header = { model: model.digest, preprocess: JSON.stringify(spec.preprocess ?? null) };
+  const found = fileExists(file) ? readStatistics(file) : undefined;
+  const fits =
+    found?.model === header.model && found.preprocess === header.preprocess && isSubset(found.samples, spec);
+  const statistics = await calibrate(engine, float, header, spec, {
+    ...options,
+    resume: fits ? found : undefined,
+  });
+  writeStatistics(file, statistics);
+  return statistics;
+}
+
+/** True where every digest belongs to a sample of the data set. */
+function isSubset(digests: readonly string[], spec: DatasetSpec): boolean {
+  const dataset = openDataset(spec);
+  const known = new Set(Array.from({ length: dataset.count }, (_, index) => dataset.digest(index)));
+  return digests.every((digest) => known.has(digest));
+}
+
+function splitSamples({ data, calibration }: QuantizeOptions): {
+  calibration: DatasetSpec;
+  scored: number[];
+} {
+  const { count } = openDataset(data);
+  const all = Array.from({ length: count }, (_, index) => index);
+  if (calibration !== undefined) return { calibration, scored: all };
+  const held = Math.min(HELD_OUT, count - 1);
+  return { calibration: { ...data, limit: held }, scored: all.slice(held) };
+}
+
+/** True where no scored sample calibrated. */
+function areDisjoint(statistics: Statistics, spec: DatasetSpec, scored: readonly number[]): boolean {
+  const seen = new Set(statistics.samples);
+  const dataset = openDataset(spec);
+  return !scored.some((index) => seen.has(dataset.digest(index)));
+}
+
+function writeReport(
+  file: string,
+  model: LoadedModel,
+  summary: Summary,
+  statistics: Statistics,
+  formats: FormatsFile,
+  program: Program,
+): void {
+  const title = `${model.graph.name || 'network'} for ${summary.hardware}`;
+  writeFile(file, renderReport({ title, summary, tensors: reportTensors(program, statistics, formats) }));
+}

@@ -1,0 +1,72 @@
+/** Runs a program over a data set: outputs of every sample, their digest, and on request every intermediate tensor. */
+
+import type { RunResult } from '../execute/ports.js';
+import type { Engine } from '../execute/wasm/engine.js';
+import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
+import { createSha256, makeFolder } from '../platform/files.js';
+import { type RunOptions, runTasks } from '../platform/pool.js';
+import { codeBytes } from '../program/digest.js';
+import type { Program } from '../program/program.js';
+import type { SampleRun, SampleTask } from './run-worker.js';
+
+const worker = new URL('./run-worker.js', import.meta.url);
+
+export interface RunSamplesOptions extends RunOptions {
+  /** Called once per sample, in order. */
+  readonly onSample?: (result: RunResult, index: number) => void;
+  /** Writes one .npz per sample with every tensor whose instruction's name matches. */
+  readonly dump?: { readonly folder: string; readonly layers: RegExp };
+}
+
+export interface RunSummary {
+  readonly samples: number;
+  /** Steady state: the executors' own time, divided by the number of threads at work. */
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  readonly threads: number;
+  readonly variant: string;
+  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Absent for a float program. */
+  readonly digest?: string;
+}
+
+export async function runSamples(
+  engine: Engine,
+  program: Program,
+  spec: DatasetSpec,
+  { onSample, dump, onProgress, signal }: RunSamplesOptions = {},
+): Promise<RunSummary> {
+  const { count } = openDataset(spec);
+  if (dump !== undefined) makeFolder(dump.folder);
+  const session = engine.load(program);
+  const hash = createSha256();
+  const waiting = new Map<number, SampleRun>();
+  let merged = 0;
+  let busy = 0;
+  const merge = (run: SampleRun, index: number) => {
+    waiting.set(index, run);
+    for (let next = waiting.get(merged); next !== undefined; next = waiting.get(merged)) {
+      for (const codes of next.result.codes) if (codes !== undefined) hash.add(codeBytes(codes));
+      busy += next.seconds;
+      onSample?.(next.result, merged);
+      waiting.delete(merged++);
+    }
+    onProgress?.(merged, count);
+  };
+  const makeTask = (index: number): SampleTask => ({ handle: session.handle, spec, index, dump });
+  try {
+    await runTasks<SampleTask, SampleRun>(engine.pool, worker, count, makeTask, merge, signal);
+  } finally {
+    session.dispose();
+  }
+  const seconds = busy / Math.min(engine.threads, count);
+  return {
+    samples: count,
+    seconds,
+    imagesPerSecond: count / seconds,
+    threads: engine.threads,
+    variant: engine.variant,
+    outputs: program.outputs.map(({ name, tensor }) => ({ name, shape: program.tensors[tensor].shape })),
+    ...(program.outputs.some(({ codes }) => codes >= 0) && { digest: hash.digest() }),
+  };
+}

@@ -1,0 +1,78 @@
+/** Cast of constants between element types. */
+import { intAttribute } from '../graph/attributes.js';
+import type { Node } from '../graph/graph.js';
+import type { ElementType, Tensor } from '../graph/tensor.js';
+import { nodeError, outputType, required } from './check.js';
+import { isHalf } from './half.js';
+import type { Operator } from './operator.js';
+import { allocate, fromIntegers, integerWidth, isFloat, toFloats, toIntegers, truncate } from './storage.js';
+
+/** Element types by their number in ONNX's TensorProto.DataType. */
+const elementTypes: readonly (ElementType | undefined)[] = [
+  undefined,
+  'float32',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'string',
+  'bool',
+  'float16',
+  'float64',
+  'uint32',
+  'uint64',
+  'complex64',
+  'complex128',
+  'bfloat16',
+  'float8e4m3fn',
+  'float8e4m3fnuz',
+  'float8e5m2',
+  'float8e5m2fnuz',
+  'uint4',
+  'int4',
+  'float4e2m1',
+  'float8e8m0',
+  'uint2',
+  'int2',
+];
+
+/** Out of range, ONNX lets 2- and 4-bit integers wrap around and leaves the others open: they saturate. */
+function toWhole(value: number, type: ElementType): bigint {
+  return truncate(value, integerWidth(type)!.bits < 8 ? 'int64' : type);
+}
+
+function convert(node: Node, from: Tensor, type: ElementType): Tensor {
+  if (from.type === type) return from;
+  const { shape } = from;
+  const real = isFloat(from.type) || isHalf(from.type);
+  if (!(real || integerWidth(from.type)) || !(isFloat(type) || integerWidth(type)))
+    throw nodeError(node, `constants of type ${from.type} cannot be cast to ${type}`);
+  if (!isFloat(type) && type !== 'bool') {
+    const values = real
+      ? Array.from(toFloats(node, from), (value) => toWhole(value, type))
+      : toIntegers(node, from);
+    return fromIntegers(node, type, shape, values);
+  }
+  const values = real ? toFloats(node, from) : (from.data as Int32Array);
+  const data = allocate(node, type, shape) as Float32Array;
+  for (let i = 0; i < data.length; i++) {
+    const value = Number(values[i]);
+    data[i] = type === 'bool' ? Number(value !== 0) : value;
+  }
+  return { type, shape, data };
+}
+
+export const cast: Operator = {
+  name: 'Cast',
+  since: 6,
+  infer(node, inputs) {
+    const to = intAttribute(node, 'to', 0);
+    const type = elementTypes[to];
+    if (type === undefined)
+      throw nodeError(node, 'attribute "to" is not an element type', '1 to 26', `${to}`);
+    return [outputType(node, type, required(node, inputs, 0).shape)];
+  },
+  fold: (node, inputs, [{ type }]) => [convert(node, required(node, inputs, 0), type)],
+};

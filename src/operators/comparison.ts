@@ -1,0 +1,58 @@
+/** Equal, Less, Greater and their kin, And, Or and Not: conditions of exporters' shape arithmetic. */
+import type { Node } from '../graph/graph.js';
+import type { Tensor } from '../graph/tensor.js';
+import { nodeError, outputType, required } from './check.js';
+import { operands, pairShape } from './elementwise.js';
+import { decodeHalf, isHalf } from './half.js';
+import type { Operator } from './operator.js';
+import { allocate } from './storage.js';
+
+type Element = number | bigint | string;
+
+/** Elements that compare by value. */
+function comparable(node: Node, tensor: Tensor): readonly Element[] {
+  if (isHalf(tensor.type)) return Array.from(decodeHalf(tensor));
+  if (
+    tensor.type.startsWith('float8') ||
+    tensor.type.startsWith('float4') ||
+    tensor.type.startsWith('complex')
+  )
+    throw nodeError(node, `constants of type ${tensor.type} cannot be computed`);
+  return tensor.data as unknown as readonly Element[];
+}
+
+function condition(name: string, since: number, holds: (a: Element, b: Element) => boolean): Operator {
+  return {
+    name,
+    since,
+    infer(node, inputs, _constant, opset) {
+      return [outputType(node, 'bool', pairShape(node, inputs, opset))];
+    },
+    fold(node, inputs, [{ shape }], opset) {
+      const [a, b] = operands(node, inputs, shape, opset).map((tensor) => comparable(node, tensor));
+      const data = allocate(node, 'bool', shape) as Uint8Array;
+      for (let i = 0; i < data.length; i++) data[i] = holds(a[i], b[i]) ? 1 : 0;
+      return [{ type: 'bool', shape, data }];
+    },
+  };
+}
+
+export const equal = condition('Equal', 1, (a, b) => a === b);
+export const less = condition('Less', 1, (a, b) => a < b);
+export const lessOrEqual = condition('LessOrEqual', 12, (a, b) => a <= b);
+export const greater = condition('Greater', 1, (a, b) => a > b);
+export const greaterOrEqual = condition('GreaterOrEqual', 12, (a, b) => a >= b);
+export const and = condition('And', 1, (a, b) => a === 1 && b === 1);
+export const or = condition('Or', 1, (a, b) => a === 1 || b === 1);
+
+export const not: Operator = {
+  name: 'Not',
+  since: 1,
+  infer(node, inputs) {
+    return [outputType(node, 'bool', required(node, inputs, 0).shape)];
+  },
+  fold(node, inputs) {
+    const { type, shape, data } = required(node, inputs, 0);
+    return [{ type, shape, data: (data as Uint8Array).map((value) => 1 - value) }];
+  },
+};

@@ -1,0 +1,40 @@
+/** Floor, Ceil, Sqrt, Neg and Abs on constants. */
+import type { Tensor } from '../graph/tensor.js';
+import { outputType, required } from './check.js';
+import type { Operator } from './operator.js';
+import { allocate, fromIntegers, isFloat, toFloats, toIntegers } from './storage.js';
+
+function constantFunction(
+  name: string,
+  float: (value: number) => number,
+  integer: (value: bigint) => bigint,
+): Operator {
+  return {
+    name,
+    since: 6,
+    infer(node, inputs) {
+      const { type, shape } = required(node, inputs, 0);
+      return [outputType(node, type, shape)];
+    },
+    fold(node, inputs): Tensor[] {
+      const x = required(node, inputs, 0);
+      const { type, shape } = x;
+      if (!isFloat(type)) return [fromIntegers(node, type, shape, toIntegers(node, x).map(integer))];
+      const values = toFloats(node, x);
+      const data = allocate(node, type, shape) as Float32Array;
+      for (let i = 0; i < data.length; i++) data[i] = float(values[i]);
+      return [{ type, shape, data }];
+    },
+  };
+}
+
+const same = (value: bigint) => value;
+export const floor = constantFunction('Floor', Math.floor, same);
+export const ceil = constantFunction('Ceil', Math.ceil, same);
+export const sqrt = constantFunction('Sqrt', Math.sqrt, same);
+export const neg = constantFunction(
+  'Neg',
+  (value) => -value,
+  (value) => -value,
+);
+export const abs = constantFunction('Abs', Math.abs, (value) => (value < 0n ? -value : value));

@@ -1,0 +1,100 @@
+/** The operators that dynafix knows, by the name that ONNX gives them. */
+import { add, div, max, min, mod, mul, sub, sum } from './arithmetic.js';
+import { batchNormalization } from './batch-normalization.js';
+import { cast } from './cast.js';
+import { clip, relu } from './clip.js';
+import { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or } from './comparison.js';
+import { concat } from './concat.js';
+import { constant, constantOfShape, range } from './constant.js';
+import { abs, ceil, floor, neg, sqrt } from './constant-functions.js';
+import { conv } from './conv.js';
+import { expand, tile, where } from './expand.js';
+import { gather } from './gather.js';
+import { gemm } from './gemm.js';
+import { globalAveragePool, globalMaxPool } from './global-pool.js';
+import { dropout, identity } from './identity.js';
+import { leakyRelu, pRelu } from './leaky-relu.js';
+import { matMul } from './mat-mul.js';
+import { lrn, softmax } from './normalization.js';
+import type { Operator } from './operator.js';
+import { pad } from './pad.js';
+import { averagePool, maxPool } from './pool.js';
+import { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.js';
+import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
+import { shape, size } from './shape.js';
+import { slice, split } from './slice.js';
+import { transpose } from './transpose.js';
+import { hardSigmoid, hardSwish, sigmoid, tanh } from './unary.js';
+
+const all: readonly Operator[] = [
+  abs,
+  add,
+  and,
+  averagePool,
+  batchNormalization,
+  cast,
+  ceil,
+  clip,
+  concat,
+  constant,
+  constantOfShape,
+  conv,
+  div,
+  dropout,
+  equal,
+  expand,
+  flatten,
+  floor,
+  gather,
+  gemm,
+  globalAveragePool,
+  globalMaxPool,
+  greater,
+  greaterOrEqual,
+  hardSigmoid,
+  hardSwish,
+  identity,
+  leakyRelu,
+  less,
+  lessOrEqual,
+  lrn,
+  matMul,
+  max,
+  maxPool,
+  min,
+  mod,
+  mul,
+  neg,
+  not,
+  or,
+  pad,
+  pRelu,
+  range,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceProd,
+  reduceSum,
+  relu,
+  reshape,
+  shape,
+  sigmoid,
+  size,
+  slice,
+  softmax,
+  split,
+  sqrt,
+  squeeze,
+  sub,
+  sum,
+  tanh,
+  tile,
+  transpose,
+  unsqueeze,
+  where,
+];
+
+/** Operators of the default domain; a name that is missing here is not supported. */
+export const operators: ReadonlyMap<string, Operator> = new Map(
+  all.map((operator) => [operator.name, operator]),
+);

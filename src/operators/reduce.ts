@@ -1,0 +1,82 @@
+/** ReduceMean over space, and the reductions of exporters' shape arithmetic. */
+import { intAttribute } from '../graph/attributes.js';
+import type { Node } from '../graph/graph.js';
+import { elementCount, type TensorType } from '../graph/tensor.js';
+import { constantsOf, integers, normalizeAxes, outputType, required, typeOf } from './check.js';
+import { addition, type BinaryMeaning, maximum, minimum, multiplication } from './elementwise.js';
+import { wholeWindow } from './global-pool.js';
+import type { ConstantInput, Operator } from './operator.js';
+import { allocate, fromIntegers, isFloat, toFloats, toIntegers, truncate } from './storage.js';
+import { permute } from './strided.js';
+
+/** The axes that a node reduces, ascending. */
+function reducedAxes(node: Node, rank: number, constant: ConstantInput): number[] {
+  const axes = integers(node, constant, 1, 'axes') ?? [];
+  if (axes.length > 0) return normalizeAxes(node, axes, rank).sort((a, b) => a - b);
+  return intAttribute(node, 'noop_with_empty_axes', 0) !== 0 ? [] : Array.from({ length: rank }, (_, i) => i);
+}
+
+function infer(
+  node: Node,
+  inputs: readonly (TensorType | undefined)[],
+  constant: ConstantInput,
+): TensorType[] {
+  const x = required(node, inputs, 0);
+  const axes = reducedAxes(node, x.shape.length, constant);
+  const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const keep = intAttribute(node, 'keepdims', 1) !== 0;
+  return [outputType(node, x.type, keep ? kept : kept.filter((_, axis) => !axes.includes(axis)))];
+}
+
+/** A reduction that is only computed on constants; `initial` is what it gives where there is nothing to reduce. */
+function reduction(name: string, by: BinaryMeaning, initial: number): Operator {
+  return {
+    name,
+    since: 1,
+    infer,
+    fold(node, inputs, [{ type, shape }]) {
+      const x = required(node, inputs, 0);
+      const axes = reducedAxes(node, x.shape.length, (index) => inputs[index]);
+      const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+      const rows = permute(node, x, [...kept, ...axes]);
+      const count = elementCount(axes.map((axis) => x.shape[axis]));
+      if (!isFloat(type)) {
+        const values = toIntegers(node, rows);
+        const results = Array.from({ length: elementCount(shape) }, (_, i) =>
+          values.slice(i * count, (i + 1) * count).reduce(by.integer, truncate(initial, type)),
+        );
+        return [fromIntegers(node, type, shape, results)];
+      }
+      const values = toFloats(node, rows);
+      const data = allocate(node, type, shape) as Float32Array;
+      for (let i = 0; i < data.length; i++) {
+        let result = initial;
+        for (let k = i * count; k < (i + 1) * count; k++) result = by.float(result, values[k]);
+        data[i] = result;
+      }
+      return [{ type, shape, data }];
+    },
+  };
+}
+
+export const reduceProd = reduction('ReduceProd', multiplication, 1);
+export const reduceSum = reduction('ReduceSum', addition, 0);
+export const reduceMax = reduction('ReduceMax', maximum, Number.NEGATIVE_INFINITY);
+export const reduceMin = reduction('ReduceMin', minimum, Number.POSITIVE_INFINITY);
+
+export const reduceMean: Operator = {
+  name: 'ReduceMean',
+  since: 1,
+  infer,
+  reject(node, graph) {
+    const { shape } = typeOf(graph, node.inputs[0]);
+    const axes = reducedAxes(node, shape.length, constantsOf(graph, node));
+    const spatial = shape.map((_, axis) => axis).slice(2);
+    return spatial.length > 0 && spatial.length <= 2 && axes.join() === spatial.join()
+      ? undefined
+      : `the mean over axes [${axes}], only all spatial axes of [N, C, L] or [N, C, H, W] are supported`;
+  },
+  lower(node, lowering) {
+    lowering.averagePool(node, wholeWindow(lowering.type(node.inputs[0]).shape), false);
+  },
+};

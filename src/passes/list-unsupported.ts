@@ -1,0 +1,35 @@
+/** Everything in a graph that cannot be compiled, found before anything runs. */
+import type { Graph, Node } from '../graph/graph.js';
+import { operators } from '../operators/index.js';
+import { inferShapes, type Unsupported } from './infer-shapes.js';
+
+const controlFlow = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
+
+/** One entry per node that stands in the way, in graph order. Meant for a graph whose passes have run. */
+export function listUnsupported(graph: Graph): Unsupported[] {
+  const { graph: inferred, issues } = inferShapes(graph);
+  const reasons = new Map(issues.map(({ node, reason }) => [node, reason]));
+  return inferred.nodes.flatMap((node) => {
+    const reason = reasons.get(node.name) ?? reasonAgainst(node, inferred);
+    return reason === undefined ? [] : [{ node: node.name, operator: fullName(node), reason }];
+  });
+}
+
+function fullName({ domain, operator }: Node): string {
+  return domain === '' ? operator : `${domain}::${operator}`;
+}
+
+function reasonAgainst(node: Node, graph: Graph): string | undefined {
+  if (node.domain !== '') return `domain "${node.domain}" is not supported`;
+  if (controlFlow.has(node.operator)) return 'control flow is not supported';
+  const operator = operators.get(node.operator);
+  if (operator === undefined) return 'the operator is not supported';
+  if (graph.opset < operator.since)
+    return `opset ${graph.opset} is not supported, expected at least ${operator.since}`;
+  // What an unsupported node computes is unknown, and so is whether the nodes behind it could be used.
+  if (![...node.inputs, ...node.outputs].every((name) => name === '' || graph.types.has(name)))
+    return undefined;
+  const reason = operator.reject?.(node, graph);
+  if (reason !== undefined || operator.lower !== undefined) return reason;
+  return 'is supported only where its result is constant';
+}

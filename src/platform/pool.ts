@@ -1,0 +1,93 @@
+/**
+ * Worker threads: piscina owns them, this file gives each task a typed result and each failure a DynafixError.
+ * A task's module exports `default serve(handler)`. Idle workers do not keep the process alive.
+ */
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import { AbortedError, ExecutionError, fromPortable, type PortableError, toPortable } from '../errors.js';
+
+type Answer<R> = { readonly value: R } | { readonly error: PortableError };
+
+export interface WorkerPool {
+  readonly threads: number;
+  /** Runs one task in the module at `worker`. Rejects with the task's own DynafixError. */
+  run<T, R>(worker: URL, task: T): Promise<R>;
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the number of finished items and of all items. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Number of threads that the machine runs at once. */
+export function machineThreads(): number {
+  return availableParallelism();
+}
+
+/** Starts `threads` workers; they load a task's module when it is first used. */
+export function createPool(threads: number): WorkerPool {
+  const piscina = new Piscina({
+    minThreads: threads,
+    maxThreads: threads,
+    idleTimeout: Infinity,
+    recordTiming: false,
+  });
+  return {
+    threads,
+    async run<T, R>(worker: URL, task: T) {
+      let answer: Answer<R>;
+      try {
+        answer = await piscina.run(task, { filename: worker.href });
+      } catch (cause) {
+        const what = `stopped unexpectedly: ${cause instanceof Error ? cause.message : String(cause)}`;
+        throw new ExecutionError({ where: 'worker thread', what, cause });
+      }
+      if ('error' in answer) throw fromPortable(answer.error);
+      return answer.value;
+    },
+    close: () => piscina.destroy(),
+  };
+}
+
+/** Wraps a task's function for the default export of a worker module. */
+export function serve<T, R>(handler: (task: T) => R | Promise<R>): (task: T) => Promise<Answer<R>> {
+  return async (task) => {
+    try {
+      return { value: await handler(task) };
+    } catch (error) {
+      return { error: toPortable(error, 'worker thread') };
+    }
+  };
+}
+
+/**
+ * Runs `count` tasks, at most two per thread at once, and hands each result to `onResult` as it comes. The first failure
+ * or an abort stops further tasks; running ones are awaited before the promise rejects.
+ */
+export async function runTasks<T, R>(
+  pool: WorkerPool,
+  worker: URL,
+  count: number,
+  makeTask: (index: number) => T,
+  onResult: (result: R, index: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  let next = 0;
+  let failure: unknown;
+  const lane = async () => {
+    while (next < count && failure === undefined) {
+      if (signal?.aborted) throw new AbortedError({ where: 'run', what: 'was cancelled' });
+      const index = next++;
+      onResult(await pool.run<T, R>(worker, makeTask(index)), index);
+    }
+  };
+  const lanes = Array.from({ length: Math.min(count, 2 * pool.threads) }, () =>
+    lane().catch((error) => {
+      failure ??= error;
+    }),
+  );
+  await Promise.all(lanes);
+  if (failure !== undefined) throw failure;
+}

@@ -1,0 +1,205 @@
+/** What the rules of verify-instructions.ts have in common: checks of operands, formats and requantisation. */
+import { at, codeRange, type Format, formatText, sameFormat } from '../formats/format.js';
+import type { Overflow } from '../formats/rounding.js';
+import type { Accumulator, Clamp, Requantize } from './instructions.js';
+import type { ProgramTensor } from './program.js';
+import { sameShape } from './shapes.js';
+
+/** The tensors of one instruction, and the error that names it. */
+export interface Check {
+  readonly inputs: readonly ProgramTensor[];
+  readonly output: ProgramTensor;
+  fail(what: string, expected: string, got: string | number): never;
+}
+
+export function expectOperands(check: Check, least: number, most = least): void {
+  const { length } = check.inputs;
+  if (length >= least && length <= most) return;
+  check.fail('has a wrong number of operands', least === most ? `${least}` : `${least} to ${most}`, length);
+}
+
+export function expectInteger(check: Check, what: string, value: number, low: number, high: number): void {
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  check.fail(`${what} is out of range`, `an integer from ${low} to ${high}`, value);
+}
+
+export function expectFinite(check: Check, what: string, value: number): void {
+  if (!Number.isFinite(value)) check.fail(`${what} is out of range`, 'a finite number', value);
+}
+
+/** One entry for each axis, integers of at least `low`. */
+export function expectPerAxis(check: Check, what: string, values: readonly number[], low: number): void {
+  const rank = check.inputs[0].shape.length;
+  if (values.length !== rank) check.fail(`${what} has a wrong length`, `${rank} entries`, values.length);
+  for (const value of values) expectInteger(check, what, value, low, 2 ** 31 - 1);
+}
+
+export function expectShape(
+  check: Check,
+  what: string,
+  { shape }: ProgramTensor,
+  expected: readonly number[],
+): void {
+  if (!sameShape(shape, expected)) check.fail(`${what} has a wrong shape`, `[${expected}]`, `[${shape}]`);
+}
+
+export function expectRank(check: Check, what: string, { shape }: ProgramTensor, rank: number): void {
+  if (shape.length !== rank) check.fail(`${what} has a wrong rank`, `${rank} axes`, `[${shape}]`);
+}
+
+export function expectConstant(check: Check, what: string, tensor: ProgramTensor): void {
+  if (tensor.data === undefined) check.fail(`${what} is computed`, 'a constant', tensor.name);
+}
+
+export function expectFloat(check: Check, tensor: ProgramTensor): void {
+  if (tensor.format !== null)
+    check.fail(`"${tensor.name}" holds codes`, 'float32', formatText(tensor.format));
+}
+
+/** Codes of an activation, weight or table. */
+export function expectCodes(check: Check, tensor: ProgramTensor): Format {
+  const { format, name } = tensor;
+  if (format === null) return check.fail(`"${name}" holds float32`, 'codes', 'f32');
+  if (format.bits > 16) check.fail(`"${name}" is too wide`, '2 to 16 bits', formatText(format));
+  return format;
+}
+
+/** Codes, one scale for the whole tensor or one for each index on `axis`. */
+export function expectScale(check: Check, tensor: ProgramTensor, axis: number | null): Format {
+  const format = expectCodes(check, tensor);
+  if (isPerChannel(format) && format.axis !== axis) {
+    const expected = axis === null ? 'one scale for the whole tensor' : `scales along axis ${axis}`;
+    check.fail(`"${tensor.name}" has scales along another axis`, expected, formatText(format));
+  }
+  return format;
+}
+
+function isPerChannel({ fractionBits, mantissa, zeroPoint }: Format): boolean {
+  return [fractionBits, mantissa, zeroPoint].some((field) => typeof field !== 'number');
+}
+
+function every(field: number | readonly number[], value: number): boolean {
+  return typeof field === 'number' ? field === value : field.every((entry) => entry === value);
+}
+
+export function hasUnitMantissa({ mantissa }: Format): boolean {
+  return every(mantissa, 1);
+}
+
+export function expectNoZeroPoint(check: Check, name: string, format: Format): void {
+  if (!every(format.zeroPoint, 0))
+    check.fail(`"${name}" has a zero point`, 'zeroPoint 0', formatText(format));
+}
+
+/** As `expectScale`, without a zero point: what products, sums and shifts work on. */
+export function expectShiftable(check: Check, tensor: ProgramTensor, axis: number | null = null): Format {
+  const format = expectScale(check, tensor, axis);
+  expectNoZeroPoint(check, tensor.name, format);
+  return format;
+}
+
+/** True where the instruction works on codes; all operands given must be of the output's kind. */
+export function worksOnCodes(check: Check, operands: readonly ProgramTensor[] = check.inputs): boolean {
+  const isCodes = check.output.format !== null;
+  for (const operand of operands) isCodes ? expectCodes(check, operand) : expectFloat(check, operand);
+  if (isCodes) expectCodes(check, check.output);
+  return isCodes;
+}
+
+/** All operands and the output are float32, or have one and the same format. */
+export function expectOneFormat(check: Check): void {
+  const { inputs, output } = check;
+  worksOnCodes(check);
+  for (const { name, format } of inputs) {
+    if (format === null || output.format === null || sameFormat(format, output.format)) continue;
+    check.fail(`"${name}" has another format`, formatText(output.format), formatText(format));
+  }
+}
+
+/** As `expectOneFormat`, and one scale for the whole tensor, because elements move between channels. */
+export function expectMovable(check: Check): void {
+  expectOneFormat(check);
+  if (check.output.format !== null) expectScale(check, check.output, null);
+}
+
+export function expectOverflow(check: Check, format: Format, overflow: Overflow): void {
+  if (overflow !== 'wrap' || !format.narrow) return;
+  check.fail('a narrow format cannot wrap', 'saturate, saturateSymmetric or trap', formatText(format));
+}
+
+/** Codes: integers of the output's format. Float32: float32 numbers or infinities. */
+export function expectClamp(check: Check, clamp: Clamp | null): void {
+  if (clamp === null) return;
+  const { low, high } = clamp;
+  if (!(low <= high)) check.fail('clamp is empty', 'low <= high', `[${low},${high}]`);
+  for (const end of [low, high]) expectElement(check, 'clamp', end);
+}
+
+/** A number that the output can hold. */
+export function expectElement(check: Check, what: string, value: number): void {
+  const { format } = check.output;
+  if (format !== null) {
+    const { low, high } = codeRange(format);
+    expectInteger(check, what, value, low, high);
+  } else if (Math.fround(value) !== value) check.fail(`${what} is out of range`, 'a float32', value);
+}
+
+/** Shifts that keep every intermediate value of 16-bit codes within 48 bits. */
+export function expectShift(check: Check, what: string, shift: number): void {
+  expectInteger(check, what, shift, 0, 31);
+}
+
+/**
+ * A requantisation of values whose channel c has its binary point at `position(c)`: shift = position - fraction bits of
+ * the output. `exact` is false where mantissas enter, which shifts do not tell.
+ */
+export function expectRequantize(
+  check: Check,
+  requantize: Requantize | null,
+  position: (channel: number) => number,
+  exact: boolean,
+): void {
+  const { output } = check;
+  if (requantize === null) check.fail('has no requantisation', 'one, as it works on codes', 'none');
+  const format = expectShiftable(check, output, output.shape.length - 1);
+  expectOverflow(check, format, requantize.overflow);
+  const { shift } = requantize;
+  const channels = output.shape.at(-1) ?? 1;
+  if (typeof shift !== 'number' && shift.length !== channels) {
+    check.fail('shift has a wrong length', `one, or one for each of ${channels} channels`, shift.length);
+  }
+  for (let channel = 0; channel < channels; channel++) {
+    const given = at(shift, channel);
+    expectInteger(check, 'shift', given, -32, 62);
+    const expected = position(channel) - at(format.fractionBits, channel);
+    if (exact && hasUnitMantissa(format) && given !== expected) {
+      check.fail(`shift of channel ${channel} does not fit the formats`, `${expected}`, given);
+    }
+  }
+}
+
+export function expectNoRequantize(check: Check, requantize: unknown): void {
+  if (requantize !== null) check.fail('requantises', 'no requantisation, as it works on float32', 'one');
+}
+
+/** Fields of docs/arithmetic.md section 4.1. */
+export function expectAccumulator(check: Check, accumulator: Accumulator): void {
+  const { bits, order, productsPerStep, treeBits, partialSum, provedBits } = accumulator;
+  expectInteger(check, 'accumulator', bits, 8, 64);
+  expectInteger(check, 'productsPerStep', productsPerStep, 1, 2 ** 20);
+  if (treeBits !== 0) expectInteger(check, 'treeBits', treeBits, 2, 64);
+  expectInteger(check, 'provedBits', provedBits, 0, 128);
+  if (partialSum !== null) {
+    expectInteger(check, 'the steps of partialSum', partialSum.every, 1, 2 ** 31 - 1);
+    expectInteger(check, 'the width of partialSum', partialSum.bits, 2, 64);
+  }
+  const loops = [...order].sort().join();
+  if (loops === 'column,inputChannel,row') return;
+  if (loops === 'column,inputBlock,inputLane,row' && order.indexOf('inputBlock') < order.indexOf('inputLane'))
+    return;
+  check.fail(
+    'order is not a loop nest',
+    'row, column and inputChannel, or inputBlock before inputLane, in any order',
+    `[${order}]`,
+  );
+}

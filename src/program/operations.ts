@@ -1,0 +1,79 @@
+/** What each instruction carries beside its tensors, as text and in the file: one row per instruction. */
+import { type Field, group, nullable, optional, refuse, required } from './field.js';
+import type { Accumulator, Arithmetic, Instructions, Requantize, Window } from './instructions.js';
+import * as as from './spellings.js';
+
+const rounding = required(as.rounding, 'round');
+const overflow = required(as.overflow);
+const integer = required(as.integer);
+const integers = required(as.integers);
+const number = required(as.number);
+const clamp = nullable(required(as.clamp), 'clamp');
+
+const window = group<Window>({
+  kernel: required(as.pair),
+  strides: optional(as.pair, [1, 1]),
+  pads: optional(as.quad, [0, 0, 0, 0]),
+  dilations: optional(as.pair, [1, 1]),
+});
+
+const shift = group<Omit<Requantize, 'style'>>({ shift: required(as.perChannel), rounding, overflow });
+
+const requantize: Field<Requantize> = {
+  print: (value, key) => shift.print(value, key),
+  parse: (words, key) => ({ style: 'shift', ...shift.parse(words, key) }),
+  encode: (value) => ({ shift: shift.encode(value) }),
+  decode(wire, key) {
+    const message = (wire as { shift?: unknown } | null)?.shift;
+    if (!message) return refuse(key, 'a style that this version knows: shift', 'another');
+    return { style: 'shift', ...shift.decode(message, key) };
+  },
+};
+
+const accumulator = group<Accumulator>({
+  bits: required(as.integer, 'accumulator'),
+  overflow: required(as.overflow, 'accumulatorOverflow'),
+  order: optional(as.loops, ['row', 'column', 'inputChannel']),
+  productsPerStep: optional(as.integer, 1),
+  treeBits: optional(as.integer, 0),
+  bias: optional(as.biasOrder, 'first'),
+  partialSum: nullable(required(as.partialSum), 'partialSum'),
+  provedBits: optional(as.integer, 0),
+});
+
+const arithmetic = nullable(group<Arithmetic>({ requantize, accumulator }), 'accumulator');
+
+export const operations: { readonly [K in keyof Instructions]: Field<Instructions[K]> } = {
+  quantize: group({ rounding, overflow }),
+  dequantize: group({}),
+  requantize: group({ requantize }),
+  convolution: group({ window, groups: optional(as.integer, 1), arithmetic, clamp }),
+  gemm: group({ arithmetic, clamp }),
+  add: group({
+    sign: optional(as.sign, 1),
+    shifts: optional(as.pair, [0, 0]),
+    requantize: nullable(requantize, 'shift'),
+    clamp,
+  }),
+  multiply: group({ requantize: nullable(requantize, 'shift'), clamp }),
+  clamp: group({ clamp: required(as.clamp) }),
+  leakyRelu: group({ slopeShift: optional(as.integer, 0), requantize: nullable(requantize, 'shift') }),
+  lookup: group({}),
+  unary: group({ function: required(as.unaryFunction) }),
+  maxPool: group({ window }),
+  averagePool: group({
+    window,
+    countIncludePad: optional(as.flag, false),
+    reciprocals: optional(as.reciprocals, []),
+    rounding,
+    overflow,
+    accumulatorBits: optional(as.integer, 32),
+  }),
+  softmax: group({ axis: integer }),
+  localResponseNormalization: group({ size: integer, alpha: number, beta: number, bias: number }),
+  concat: group({ axis: integer }),
+  slice: group({ starts: integers, steps: integers }),
+  pad: group({ before: integers, after: integers, value: number }),
+  transpose: group({ permutation: integers }),
+  reshape: group({}),
+};

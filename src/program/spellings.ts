@@ -1,0 +1,203 @@
+/** How the values in instructions are spelled: numbers, lists, names and the few that are more than that. */
+import { OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
+import type { Spelling } from './field.js';
+import type { Accumulator, Clamp, Instructions, UnaryFunction } from './instructions.js';
+import { program as proto } from './program.proto.js';
+
+/** Text of a float64 that reads back as the same number. */
+export function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** The float64 behind such a text, undefined for anything else. */
+export function parseNumber(text: string): number | undefined {
+  if (text === 'NaN') return Number.NaN;
+  return /^-?(Infinity|\d+(\.\d+)?(e[+-]\d+)?)$/.test(text) ? Number(text) : undefined;
+}
+
+function parseInteger(text: string): number | undefined {
+  const value = /^-?\d+$/.test(text) ? Number(text) : undefined;
+  return value !== undefined && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** A value that the file holds as it is. */
+function plain<T>(
+  expected: string,
+  print: (value: T) => string,
+  parse: (text: string) => T | undefined,
+): Spelling<T> {
+  return { expected, print, parse, encode: (value) => value, decode: (wire) => wire as T };
+}
+
+export const integer = plain('INTEGER', numberText, parseInteger);
+export const number = plain('NUMBER', numberText, parseNumber);
+export const flag = plain<boolean>('true or false', String, (text) =>
+  text === 'true' || text === 'false' ? text === 'true' : undefined,
+);
+
+function parseSign(text: string): 1 | -1 | undefined {
+  return text === '1' ? 1 : text === '-1' ? -1 : undefined;
+}
+
+function items(text: string): string[] | undefined {
+  if (!text.startsWith('[') || !text.endsWith(']')) return undefined;
+  const inside = text.slice(1, -1);
+  return inside === '' ? [] : inside.split(',');
+}
+
+/** `[a,b]`; of exactly `length` items where that is given. */
+export function list<T, L extends readonly T[] = readonly T[]>(
+  item: Spelling<T>,
+  length?: number,
+): Spelling<L> {
+  const whole = (values: readonly (T | undefined)[] | undefined) =>
+    values?.every((value) => value !== undefined) && (length === undefined || values.length === length)
+      ? (values as unknown as L)
+      : undefined;
+  return {
+    expected: length === undefined ? `a list of ${item.expected}` : `a list of ${length} ${item.expected}`,
+    print: (values) => `[${values.map((value) => item.print(value)).join(',')}]`,
+    parse: (text) => whole(items(text)?.map((part) => item.parse(part))),
+    encode: (values) => values.map((value) => item.encode(value)),
+    decode: (wire) => whole((wire as unknown[]).map((part) => item.decode(part))),
+  };
+}
+
+/** 1 or -1. */
+export const sign: Spelling<1 | -1> = {
+  ...plain('1 or -1', numberText, parseSign),
+  decode: (wire) => (wire === 1 || wire === -1 ? wire : undefined),
+};
+
+export const integers = list<number>(integer);
+export const pair = list<number, readonly [number, number]>(integer, 2);
+export const quad = list<number, readonly [number, number, number, number]>(integer, 4);
+
+/** One integer for all channels, or a list with one per channel. */
+export const perChannel: Spelling<number | readonly number[]> = {
+  expected: 'INTEGER or a list of INTEGER',
+  print: (value) => (typeof value === 'number' ? integer.print(value) : integers.print(value)),
+  parse: (text) => integer.parse(text) ?? integers.parse(text),
+  encode: (value) => (typeof value === 'number' ? { values: [value] } : { values: value, perChannel: true }),
+  decode(wire) {
+    const message = wire as proto.Integers.$Properties | null;
+    const values = message?.values;
+    if (!values) return undefined;
+    if (message.perChannel) return [...values];
+    return values.length === 1 ? values[0] : undefined;
+  },
+};
+
+/** One of `names`; in the file an enumeration whose constants are `prefix` and the name in capitals. */
+function name<T extends string>(names: readonly T[], enumeration: object, prefix: string): Spelling<T> {
+  const numbers = new Map(
+    names.map((entry) => [
+      entry,
+      (enumeration as Record<string, number>)[`${prefix}_${entry.replace(/[A-Z]/g, '_$&').toUpperCase()}`],
+    ]),
+  );
+  return {
+    expected: names.join(' | '),
+    print: (value) => value,
+    parse: (text) => names.find((entry) => entry === text),
+    encode: (value) => numbers.get(value),
+    decode: (wire) => names.find((entry) => numbers.get(entry) === wire),
+  };
+}
+
+export const rounding = name(ROUNDINGS, proto.Rounding, 'ROUNDING');
+export const overflow = name(OVERFLOWS, proto.Overflow, 'OVERFLOW');
+export const biasOrder = name(['first', 'last'], proto.BiasOrder, 'BIAS_ORDER');
+const LOOPS = ['row', 'column', 'inputBlock', 'inputChannel', 'inputLane'] as const;
+export const loops = list<(typeof LOOPS)[number]>(name(LOOPS, proto.Loop, 'LOOP'));
+
+/** `[low,high]`. */
+export const clamp: Spelling<Clamp> = {
+  expected: 'a list of low and high',
+  print: ({ low, high }) => list(number).print([low, high]),
+  parse(text) {
+    const ends = list<number>(number, 2).parse(text);
+    return ends && { low: ends[0], high: ends[1] };
+  },
+  encode: (value) => value,
+  decode(wire) {
+    const message = wire as proto.Clamp | null;
+    return message ? { low: message.low, high: message.high } : undefined;
+  },
+};
+
+/** `[every,bits,rounding,overflow]`. */
+export const partialSum: Spelling<NonNullable<Accumulator['partialSum']>> = {
+  expected: '[every,bits,rounding,overflow]',
+  print: (sum) => `[${sum.every},${sum.bits},${sum.rounding},${sum.overflow}]`,
+  parse(text) {
+    const parts = items(text);
+    if (parts?.length !== 4) return undefined;
+    const [every, bits] = parts.map(parseInteger);
+    const mode = rounding.parse(parts[2]);
+    const limit = overflow.parse(parts[3]);
+    if (every === undefined || bits === undefined || mode === undefined || limit === undefined)
+      return undefined;
+    return { every, bits, rounding: mode, overflow: limit };
+  },
+  encode: (sum) => ({
+    ...sum,
+    rounding: rounding.encode(sum.rounding),
+    overflow: overflow.encode(sum.overflow),
+  }),
+  decode(wire) {
+    const { every, bits, ...modes } = wire as proto.PartialSum;
+    const mode = rounding.decode(modes.rounding);
+    const limit = overflow.decode(modes.overflow);
+    return mode === undefined || limit === undefined
+      ? undefined
+      : { every, bits, rounding: mode, overflow: limit };
+  },
+};
+
+type Reciprocals = Instructions['averagePool']['reciprocals'];
+
+/** `count:multiplier>>shift`. */
+export const reciprocals: Spelling<Reciprocals> = list<Reciprocals[number]>({
+  expected: 'count:multiplier>>shift',
+  print: ({ count, multiplier, shift }) => `${count}:${multiplier}>>${shift}`,
+  parse(text) {
+    const match = /^(\d+):(\d+)>>(-?\d+)$/.exec(text);
+    return match
+      ? { count: Number(match[1]), multiplier: Number(match[2]), shift: Number(match[3]) }
+      : undefined;
+  },
+  encode: (value) => value,
+  decode(wire) {
+    const { count, multiplier, shift } = wire as proto.Reciprocal;
+    return { count, multiplier, shift };
+  },
+});
+
+const PLAIN_FUNCTIONS = ['sigmoid', 'tanh', 'exp', 'hardSwish'] as const;
+
+/** A name, with its parameters in parentheses. */
+export const unaryFunction: Spelling<UnaryFunction> = {
+  expected: `${PLAIN_FUNCTIONS.join(' | ')} | hardSigmoid(alpha,beta)`,
+  print: (value) =>
+    value.name === 'hardSigmoid'
+      ? `hardSigmoid(${numberText(value.alpha)},${numberText(value.beta)})`
+      : value.name,
+  parse(text) {
+    const match = /^hardSigmoid\(([^,]+),([^,]+)\)$/.exec(text);
+    const [alpha, beta] = (match?.slice(1) ?? []).map(parseNumber);
+    if (alpha !== undefined && beta !== undefined) return { name: 'hardSigmoid', alpha, beta };
+    const plainName = PLAIN_FUNCTIONS.find((entry) => entry === text);
+    return plainName && { name: plainName };
+  },
+  encode: (value) => (value.name === 'hardSigmoid' ? { hardSigmoid: value } : { [value.name]: {} }),
+  decode(wire) {
+    const message = wire as proto.UnaryFunction | null;
+    if (message?.hardSigmoid) {
+      const { alpha, beta } = message.hardSigmoid as proto.HardSigmoid;
+      return { name: 'hardSigmoid', alpha, beta };
+    }
+    const plainName = PLAIN_FUNCTIONS.find((entry) => message?.[entry]);
+    return plainName && { name: plainName };
+  },
+};

@@ -1,0 +1,325 @@
+/** What is legal for each instruction: one rule per row. docs/arithmetic.md says what the fields mean. */
+import { at, codeRange, formatText, sameFormat } from '../formats/format.js';
+import type { Check } from './check.js';
+import * as check from './check.js';
+import type { Arithmetic, Clamp, InstructionTable, Window } from './instructions.js';
+import type { ProgramTensor } from './program.js';
+import { broadcastShape, elementCount, sweep, tapCount, windowCount } from './shapes.js';
+
+const LARGEST = 2 ** 31 - 1;
+
+export const rules: InstructionTable<[Check], void> = {
+  quantize({ overflow }, c) {
+    unary(c);
+    check.expectFloat(c, c.inputs[0]);
+    check.expectOverflow(c, check.expectCodes(c, c.output), overflow);
+  },
+  dequantize(_, c) {
+    unary(c);
+    check.expectCodes(c, c.inputs[0]);
+    check.expectFloat(c, c.output);
+  },
+  requantize({ requantize }, c) {
+    unary(c);
+    const [x] = c.inputs;
+    const format = check.expectShiftable(c, x, x.shape.length - 1);
+    for (const tensor of [x, c.output]) {
+      if (!check.hasUnitMantissa(check.expectCodes(c, tensor))) {
+        c.fail(`the scale of "${tensor.name}" is not a power of two`, 'mantissa 1', 'another');
+      }
+    }
+    check.expectRequantize(c, requantize, (channel) => at(format.fractionBits, channel), true);
+  },
+  convolution({ window, groups, clamp, arithmetic }, c) {
+    check.expectOperands(c, 2, 3);
+    const [x, weights] = c.inputs;
+    expectWindow(c, window, false);
+    check.expectRank(c, 'the weights', weights, 4);
+    check.expectInteger(c, 'groups', groups, 1, LARGEST);
+    const [outputs] = weights.shape;
+    const channels = x.shape[3];
+    if (channels % groups !== 0 || outputs % groups !== 0) {
+      c.fail('groups do not divide the channels', `a divisor of ${channels} and ${outputs}`, groups);
+    }
+    check.expectShape(c, 'the weights', weights, [outputs, ...window.kernel, channels / groups]);
+    check.expectShape(c, 'the output', c.output, [...c.output.shape.slice(0, 3), outputs]);
+    expectProducts(c, arithmetic, clamp);
+  },
+  gemm({ clamp, arithmetic }, c) {
+    check.expectOperands(c, 2, 3);
+    const [x, weights] = c.inputs;
+    check.expectRank(c, 'the input', x, 2);
+    check.expectRank(c, 'the weights', weights, 2);
+    check.expectShape(c, 'the weights', weights, [weights.shape[0], x.shape[1]]);
+    check.expectShape(c, 'the output', c.output, [x.shape[0], weights.shape[0]]);
+    expectProducts(c, arithmetic, clamp);
+  },
+  add({ sign, shifts, clamp, requantize }, c) {
+    expectBroadcast(c, clamp);
+    if (sign !== 1 && sign !== -1) c.fail('sign is out of range', '1 or -1', sign);
+    for (const shift of shifts) check.expectShift(c, 'shifts', shift);
+    if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
+    const [a, b] = c.inputs.map((operand) => check.expectShiftable(c, operand));
+    const positions = [at(a.fractionBits, 0) + shifts[0], at(b.fractionBits, 0) + shifts[1]];
+    const exact = check.hasUnitMantissa(a) && check.hasUnitMantissa(b);
+    if (exact && positions[0] !== positions[1]) {
+      c.fail('shifts do not align the operands', 'one number of fraction bits', positions.join(' and '));
+    }
+    check.expectRequantize(c, requantize, () => positions[0], exact);
+  },
+  multiply({ clamp, requantize }, c) {
+    expectBroadcast(c, clamp);
+    if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
+    const [a, b] = c.inputs.map((operand) => check.expectShiftable(c, operand));
+    const exact = check.hasUnitMantissa(a) && check.hasUnitMantissa(b);
+    check.expectRequantize(c, requantize, () => at(a.fractionBits, 0) + at(b.fractionBits, 0), exact);
+  },
+  clamp({ clamp }, c) {
+    unary(c);
+    check.expectOneFormat(c);
+    check.expectClamp(c, clamp);
+  },
+  leakyRelu({ slopeShift, requantize }, c) {
+    check.expectOperands(c, 2);
+    const [x, slopes] = c.inputs;
+    check.expectShape(c, 'the output', c.output, x.shape);
+    check.expectConstant(c, 'the slope', slopes);
+    const channels = x.shape.at(-1) ?? 1;
+    check.expectShape(c, 'the slope', slopes, [slopes.shape[0] === 1 ? 1 : channels]);
+    check.expectShift(c, 'slopeShift', slopeShift);
+    if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
+    const input = check.expectShiftable(c, x);
+    const slope = check.expectShiftable(c, slopes);
+    if (check.hasUnitMantissa(slope) && slope.fractionBits !== slopeShift) {
+      c.fail('slopeShift does not fit the slopes', String(slope.fractionBits), slopeShift);
+    }
+    const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(slope);
+    check.expectRequantize(c, requantize, () => at(input.fractionBits, 0) + slopeShift, exact);
+  },
+  lookup(_, c) {
+    check.expectOperands(c, 2);
+    const [x, table] = c.inputs;
+    check.expectShape(c, 'the output', c.output, x.shape);
+    check.expectConstant(c, 'the table', table);
+    check.expectShape(c, 'the table', table, [2 ** check.expectCodes(c, x).bits]);
+    const format = check.expectScale(c, table, null);
+    if (!sameFormat(format, check.expectCodes(c, c.output))) {
+      c.fail('the table has another format', formatText(c.output.format!), formatText(format));
+    }
+  },
+  unary({ function: fn }, c) {
+    unary(c);
+    expectAllFloat(c);
+    if (fn.name !== 'hardSigmoid') return;
+    check.expectFinite(c, 'alpha', fn.alpha);
+    check.expectFinite(c, 'beta', fn.beta);
+  },
+  maxPool({ window }, c) {
+    check.expectOperands(c, 1);
+    expectWindow(c, window, true);
+    check.expectShape(c, 'the output', c.output, [...c.output.shape.slice(0, 3), c.inputs[0].shape[3]]);
+    check.expectOneFormat(c);
+  },
+  averagePool({ window, countIncludePad, reciprocals, overflow, accumulatorBits }, c) {
+    check.expectOperands(c, 1);
+    const [x] = c.inputs;
+    expectWindow(c, window, true);
+    check.expectShape(c, 'the output', c.output, [...c.output.shape.slice(0, 3), x.shape[3]]);
+    const counts = windowCounts(c, window, countIncludePad);
+    if (!check.worksOnCodes(c)) {
+      if (reciprocals.length > 0)
+        c.fail('has reciprocals', 'none, as it works on float32', reciprocals.length);
+      return;
+    }
+    const format = check.expectShiftable(c, x);
+    check.expectOverflow(c, check.expectShiftable(c, c.output), overflow);
+    check.expectInteger(c, 'accumulatorBits', accumulatorBits, 8, 64);
+    const { low, high } = codeRange(format);
+    const greatest = Math.max(-low, high) * Math.max(...windowCounts(c, window, false));
+    if (greatest >= 2 ** (accumulatorBits - 1)) {
+      c.fail('the sum does not fit accumulatorBits', `room for ${greatest}`, accumulatorBits);
+    }
+    const entries = new Map(reciprocals.map((entry) => [entry.count, entry]));
+    if (entries.size < reciprocals.length)
+      c.fail('two reciprocals have one count', 'different counts', 'equal ones');
+    for (const count of counts)
+      if (!entries.has(count)) c.fail('a reciprocal is missing', `count ${count}`, 'none');
+    for (const { multiplier, shift } of reciprocals) {
+      check.expectInteger(c, 'the multiplier', multiplier, 1, LARGEST);
+      check.expectInteger(c, 'the shift', shift, -32, 62);
+      if (greatest * multiplier >= 2 ** 62)
+        c.fail('sum times multiplier is too large', 'less than 2^62', multiplier);
+    }
+  },
+  softmax({ axis }, c) {
+    unary(c);
+    expectAllFloat(c);
+    check.expectInteger(c, 'axis', axis, 0, c.output.shape.length - 1);
+  },
+  localResponseNormalization({ size, alpha, beta, bias }, c) {
+    unary(c);
+    expectAllFloat(c);
+    if (c.output.shape.length === 0) c.fail('has no channels', 'at least one axis', '[]');
+    check.expectInteger(c, 'size', size, 1, LARGEST);
+    check.expectFinite(c, 'alpha', alpha);
+    check.expectFinite(c, 'beta', beta);
+    check.expectFinite(c, 'bias', bias);
+  },
+  concat({ axis }, c) {
+    check.expectOperands(c, 1, Number.POSITIVE_INFINITY);
+    const { output, inputs } = c;
+    check.expectInteger(c, 'axis', axis, 0, output.shape.length - 1);
+    for (const input of inputs) {
+      check.expectShape(c, `"${input.name}"`, input, output.shape.with(axis, input.shape[axis]));
+    }
+    const total = inputs.reduce((sum, { shape }) => sum + shape[axis], 0);
+    check.expectShape(c, 'the output', output, output.shape.with(axis, total));
+    check.expectMovable(c);
+  },
+  slice({ starts, steps }, c) {
+    check.expectOperands(c, 1);
+    const [x] = c.inputs;
+    check.expectPerAxis(c, 'starts', starts, 0);
+    check.expectPerAxis(c, 'steps', steps, -LARGEST);
+    check.expectRank(c, 'the output', c.output, x.shape.length);
+    x.shape.forEach((size, axis) => {
+      if (steps[axis] === 0) c.fail('steps has a zero', 'other integers', `[${steps}]`);
+      const last = starts[axis] + (c.output.shape[axis] - 1) * steps[axis];
+      for (const index of [starts[axis], last]) check.expectInteger(c, `axis ${axis}`, index, 0, size - 1);
+    });
+    check.expectMovable(c);
+  },
+  pad({ before, after, value }, c) {
+    check.expectOperands(c, 1);
+    const [x] = c.inputs;
+    check.expectPerAxis(c, 'before', before, 0);
+    check.expectPerAxis(c, 'after', after, 0);
+    const shape = x.shape.map((size, axis) => before[axis] + size + after[axis]);
+    check.expectShape(c, 'the output', c.output, shape);
+    check.expectMovable(c);
+    check.expectElement(c, 'value', value);
+  },
+  transpose({ permutation }, c) {
+    check.expectOperands(c, 1);
+    const [x] = c.inputs;
+    const axes = x.shape.map((_, axis) => axis);
+    if ([...permutation].sort((a, b) => a - b).join() !== axes.join()) {
+      c.fail('permutation does not name every axis once', `the axes ${axes}`, `[${permutation}]`);
+    }
+    check.expectShape(
+      c,
+      'the output',
+      c.output,
+      permutation.map((axis) => x.shape[axis]),
+    );
+    check.expectMovable(c);
+  },
+  reshape(_, c) {
+    check.expectOperands(c, 1);
+    const [x] = c.inputs;
+    if (elementCount(x.shape) !== elementCount(c.output.shape)) {
+      c.fail('the output has another number of elements', `${elementCount(x.shape)}`, `[${c.output.shape}]`);
+    }
+    check.expectMovable(c);
+  },
+};
+
+/** One operand, of the output's shape. */
+function unary(c: Check): void {
+  check.expectOperands(c, 1);
+  check.expectShape(c, 'the output', c.output, c.inputs[0].shape);
+}
+
+function expectAllFloat(c: Check): void {
+  for (const tensor of [...c.inputs, c.output]) check.expectFloat(c, tensor);
+}
+
+function expectBroadcast(c: Check, clamp: Clamp | null): void {
+  check.expectOperands(c, 2);
+  const [a, b] = c.inputs;
+  const shape = broadcastShape(a.shape, b.shape);
+  if (shape === undefined) c.fail('the operands do not broadcast', `[${a.shape}]`, `[${b.shape}]`);
+  check.expectShape(c, 'the output', c.output, shape);
+  check.expectClamp(c, clamp);
+}
+
+/** Window fields, and rank, batch and spatial size of the output; `ceil` allows windows past the padded input. */
+function expectWindow(c: Check, window: Window, ceil: boolean): void {
+  const [x] = c.inputs;
+  check.expectRank(c, 'the input', x, 4);
+  check.expectRank(c, 'the output', c.output, 4);
+  for (const name of ['kernel', 'strides', 'dilations'] as const) {
+    for (const value of window[name]) check.expectInteger(c, name, value, 1, LARGEST);
+  }
+  for (const pad of window.pads) check.expectInteger(c, 'pads', pad, 0, LARGEST);
+  const [batch, ...spatial] = c.output.shape;
+  check.expectShape(c, 'the output', c.output, [x.shape[0], ...spatial]);
+  for (const axis of [0, 1] as const) {
+    const along = sweep(window, axis, x.shape[axis + 1]);
+    const count = windowCount(along);
+    const most = ceil ? windowCount(along, true) : count;
+    const given = spatial[axis];
+    if (given === count || given === most) continue;
+    c.fail('the output has a wrong shape', `${most} windows along axis ${axis + 1}`, `[${batch},${spatial}]`);
+  }
+}
+
+/** The counts of elements that an average is taken over. */
+function windowCounts(c: Check, window: Window, padded: boolean): Set<number> {
+  const [rows, columns] = ([0, 1] as const).map((axis) => {
+    const along = sweep(window, axis, c.inputs[0].shape[axis + 1]);
+    const counts = new Set<number>();
+    for (let position = 0; position < c.output.shape[axis + 1]; position++) {
+      counts.add(tapCount(along, position, padded));
+    }
+    return counts;
+  });
+  if (rows.has(0) || columns.has(0))
+    c.fail('a window lies in the padding', 'one element of the input', 'none');
+  return new Set([...rows].flatMap((row) => [...columns].map((column) => row * column)));
+}
+
+/** Constant weights and bias of convolution and gemm, and the way from products to codes. */
+function expectProducts(c: Check, arithmetic: Arithmetic | null, clamp: Clamp | null): void {
+  const [x, weights, bias] = c.inputs as readonly [ProgramTensor, ProgramTensor, ProgramTensor | undefined];
+  check.expectConstant(c, 'the weights', weights);
+  check.expectClamp(c, clamp);
+  if (bias !== undefined) {
+    check.expectConstant(c, 'the bias', bias);
+    check.expectShape(c, 'the bias', bias, [weights.shape[0]]);
+  }
+  if (!check.worksOnCodes(c, [x, weights])) {
+    if (bias !== undefined) check.expectFloat(c, bias);
+    for (const value of weights.data as Float32Array) check.expectFinite(c, 'a weight', value);
+    return check.expectNoRequantize(c, arithmetic);
+  }
+  if (arithmetic === null) c.fail('has no arithmetic', 'one, as it works on codes', 'none');
+  const input = check.expectShiftable(c, x);
+  const weight = check.expectShiftable(c, weights, 0);
+  const position = (channel: number) => at(input.fractionBits, 0) + at(weight.fractionBits, channel);
+  const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(weight);
+  if (bias !== undefined) expectBias(c, bias, position, exact);
+  check.expectAccumulator(c, arithmetic.accumulator);
+  check.expectRequantize(c, arithmetic.requantize, position, exact);
+}
+
+/** A bias stands at the accumulator's position. */
+function expectBias(
+  c: Check,
+  bias: ProgramTensor,
+  position: (channel: number) => number,
+  exact: boolean,
+): void {
+  const { format } = bias;
+  if (format === null) c.fail('the bias is float32', 'codes', 'f32');
+  check.expectNoZeroPoint(c, bias.name, format);
+  for (let channel = 0; exact && channel < bias.shape[0]; channel++) {
+    const given = at(format.fractionBits, channel);
+    if (check.hasUnitMantissa(format) && given === position(channel)) continue;
+    c.fail(
+      'the bias does not stand at the accumulator',
+      `${position(channel)} fraction bits`,
+      formatText(format),
+    );
+  }
+}

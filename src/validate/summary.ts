@@ -1,0 +1,57 @@
+/** What `summary.json` holds: the result of comparing a program with its float model over a data set. */
+
+/** Shares 0..1 of samples whose label is the first, or among the first five, of the network's choices. */
+export interface Accuracy {
+  readonly top1: number;
+  readonly top5: number;
+}
+
+export interface OutputSummary {
+  readonly name: string;
+  /** 10 log10(sum x^2 / sum (x - x')^2) in dB over all samples and elements; null when exact. */
+  readonly sqnr: number | null;
+  /** Largest |x - x'|. */
+  readonly maxError: number;
+}
+
+export interface LayerSummary extends OutputSummary {
+  /** The ONNX operator of the node that the layer is named by. */
+  readonly operator: string;
+  /** Text form of the output's format; 'float32' for a float island. */
+  readonly format: string;
+  /** The same with float inputs, only this layer fixed; null when exact. */
+  readonly isolatedSqnr: number | null;
+  /** Share of the output's values that lay outside the range before saturation. */
+  readonly clipped: number;
+  /** Bits, sign and bias included: what the weights can reach, what the data reached. Absent without products. */
+  readonly accumulatorBits?: { readonly proved: number; readonly observed: number };
+}
+
+export interface Summary {
+  readonly samples: number;
+  readonly calibration?: { readonly samples: number; readonly disjoint: boolean };
+  /** Absent without labels. */
+  readonly float?: Accuracy;
+  readonly fixed?: Accuracy;
+  readonly rightToWrong?: number;
+  readonly wrongToRight?: number;
+  /** Share of samples with the same arg-max; only for one output of shape [1,C] or [1,C,1,1]. */
+  readonly agreement?: number;
+  /** Taken on the last tensor before a float tail. */
+  readonly outputs: readonly OutputSummary[];
+  readonly layers: readonly LayerSummary[];
+  readonly size: { readonly floatBytes: number; readonly fixedBytes: number };
+  readonly seconds: {
+    readonly calibrate?: number;
+    readonly assign?: number;
+    readonly compile?: number;
+    readonly float: number;
+    readonly fixed: number;
+  };
+  readonly imagesPerSecond: { readonly float: number; readonly fixed: number };
+  readonly threads: number;
+  readonly variant: string;
+  readonly hardware: string;
+  /** SHA-256 over the output codes of all samples; absent for a float model. */
+  readonly digest?: string;
+}

@@ -1,0 +1,180 @@
+/**
+ * Compares a fixed-point program with the float program of the same model over a data set, on all workers. Results are
+ * merged in the order of the samples, so that nothing depends on threads.
+ */
+import { UsageError } from '../errors.js';
+import type { Engine } from '../execute/wasm/engine.js';
+import { formatText } from '../formats/format.js';
+import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
+import { createSha256 } from '../platform/files.js';
+import { type RunOptions, runTasks } from '../platform/pool.js';
+import { codeBytes } from '../program/digest.js';
+import { constantBytes, type Program } from '../program/program.js';
+import { type Layer, pairLayers } from './compare.js';
+import { addSums, type ErrorSums, emptySums, sqnr } from './metrics.js';
+import { outputLayers } from './output-layers.js';
+import type { Accuracy, LayerSummary, Summary } from './summary.js';
+import type { SampleResult, ValidationTask } from './worker.js';
+
+const worker = new URL('./worker.js', import.meta.url);
+
+export interface ValidateOptions extends RunOptions {
+  /** Samples of the data set to use; default: all. */
+  readonly indices?: readonly number[];
+  /** One per index, 0 the first class; without it no accuracy is given. */
+  readonly labels?: readonly number[];
+  readonly hardware?: string;
+}
+
+/** What is counted over samples. */
+interface Totals {
+  readonly layers: readonly ErrorSums[];
+  readonly isolated: readonly ErrorSums[];
+  readonly hits: { float1: number; float5: number; fixed1: number; fixed5: number };
+  rightToWrong: number;
+  wrongToRight: number;
+  agreed: number;
+  readonly seconds: { float: number; fixed: number };
+}
+
+/** Throws an AbortedError when `signal` is aborted, and the first worker's error. */
+export async function validate(
+  engine: Engine,
+  float: Program,
+  fixed: Program,
+  spec: DatasetSpec,
+  options: ValidateOptions = {},
+): Promise<Summary> {
+  const indices = options.indices ?? Array.from({ length: openDataset(spec).count }, (_, index) => index);
+  if (indices.length === 0) throw new UsageError({ where: 'validation data', what: 'has no samples' });
+  const layers = pairLayers(float, fixed);
+  const totals = createTotals(layers);
+  const hash = createSha256();
+  const sessions = [engine.load(float), engine.load(fixed)];
+  const waiting = new Map<number, SampleResult>();
+  let merged = 0;
+  const merge = (result: SampleResult, task: number) => {
+    waiting.set(task, result);
+    for (let next = waiting.get(merged); next !== undefined; next = waiting.get(merged)) {
+      addSample(totals, next, options.labels?.[merged]);
+      for (const codes of next.codes) if (codes !== undefined) hash.add(codeBytes(codes));
+      waiting.delete(merged++);
+    }
+    options.onProgress?.(merged, indices.length);
+  };
+  const [floatHandle, fixedHandle] = sessions.map((session) => session.handle);
+  const makeTask = (task: number) => ({
+    float: floatHandle,
+    fixed: fixedHandle,
+    layers,
+    spec,
+    index: indices[task],
+  });
+  try {
+    await runTasks<ValidationTask, SampleResult>(
+      engine.pool,
+      worker,
+      indices.length,
+      makeTask,
+      merge,
+      options.signal,
+    );
+  } finally {
+    for (const session of sessions) session.dispose();
+  }
+  const digest = fixed.outputs.some(({ codes }) => codes >= 0) ? hash.digest() : undefined;
+  return summarize(engine, float, fixed, layers, totals, indices.length, { ...options, digest });
+}
+
+function createTotals(layers: readonly Layer[]): Totals {
+  return {
+    layers: layers.map(emptySums),
+    isolated: layers.map(emptySums),
+    hits: { float1: 0, float5: 0, fixed1: 0, fixed5: 0 },
+    rightToWrong: 0,
+    wrongToRight: 0,
+    agreed: 0,
+    seconds: { float: 0, fixed: 0 },
+  };
+}
+
+function addSample(totals: Totals, sample: SampleResult, label: number | undefined): void {
+  for (const [index, sums] of totals.layers.entries()) addSums(sums, sample.layers[index]);
+  for (const [index, sums] of totals.isolated.entries()) addSums(sums, sample.isolated[index]);
+  totals.seconds.float += sample.seconds.float;
+  totals.seconds.fixed += sample.seconds.fixed;
+  const { floatTop, fixedTop } = sample;
+  if (floatTop.length > 0 && floatTop[0] === fixedTop[0]) totals.agreed++;
+  if (label === undefined) return;
+  const { hits } = totals;
+  if (floatTop[0] === label) hits.float1++;
+  if (fixedTop[0] === label) hits.fixed1++;
+  if (floatTop.includes(label)) hits.float5++;
+  if (fixedTop.includes(label)) hits.fixed5++;
+  if (floatTop[0] === label && fixedTop[0] !== label) totals.rightToWrong++;
+  if (floatTop[0] !== label && fixedTop[0] === label) totals.wrongToRight++;
+}
+
+/** True for one output of shape [1,C] or [1,C,1,1]: its arg-max is a class. */
+function classifies({ outputs, tensors }: Program): boolean {
+  if (outputs.length !== 1) return false;
+  const [batch, classes, ...rest] = tensors[outputs[0].tensor].shape;
+  return (
+    batch === 1 &&
+    classes > 1 &&
+    (rest.length === 0 || (rest.length === 2 && rest.every((size) => size === 1)))
+  );
+}
+
+function summarize(
+  engine: Engine,
+  float: Program,
+  fixed: Program,
+  layers: readonly Layer[],
+  totals: Totals,
+  samples: number,
+  { labels, hardware = 'unknown', digest }: ValidateOptions & { digest?: string },
+): Summary {
+  const share = (count: number) => count / samples;
+  const accuracy = (top1: number, top5: number): Accuracy => ({ top1: share(top1), top5: share(top5) });
+  const { hits, seconds } = totals;
+  const classified = classifies(float);
+  const labelled = classified && labels !== undefined;
+  const perSecond = (time: number) => (time === 0 ? 0 : (samples * Math.min(engine.threads, samples)) / time);
+  return {
+    samples,
+    ...(labelled && {
+      float: accuracy(hits.float1, hits.float5),
+      fixed: accuracy(hits.fixed1, hits.fixed5),
+      rightToWrong: totals.rightToWrong,
+      wrongToRight: totals.wrongToRight,
+    }),
+    ...(classified && { agreement: share(totals.agreed) }),
+    outputs: outputLayers(fixed, layers).map(({ name, layer }) => {
+      const sums = totals.layers[layer];
+      return { name, sqnr: sqnr(sums), maxError: sums.maxError };
+    }),
+    layers: layers.map((layer, index) =>
+      summarizeLayer(fixed, layer, totals.layers[index], totals.isolated[index]),
+    ),
+    size: { floatBytes: constantBytes(float), fixedBytes: constantBytes(fixed) },
+    seconds,
+    imagesPerSecond: { float: perSecond(seconds.float), fixed: perSecond(seconds.fixed) },
+    threads: engine.threads,
+    variant: engine.variant,
+    hardware,
+    ...(digest !== undefined && { digest }),
+  };
+}
+
+function summarizeLayer(fixed: Program, layer: Layer, sums: ErrorSums, isolated: ErrorSums): LayerSummary {
+  return {
+    name: layer.name,
+    operator: layer.operator,
+    format: layer.format === null ? 'float32' : formatText(layer.format),
+    sqnr: sqnr(sums),
+    isolatedSqnr: sqnr(isolated),
+    maxError: sums.maxError,
+    clipped: sums.clipped / sums.count,
+  };
+}

@@ -1,0 +1,44 @@
+/** The worker's side of `validate`: one sample through both programs. */
+import { bindInputs } from '../execute/ports.js';
+import { openSession, type SessionHandle } from '../execute/wasm/session.js';
+import type { Codes } from '../formats/format.js';
+import type { DatasetSpec } from '../inputs/dataset.js';
+import { keepDataset } from '../inputs/keep-dataset.js';
+import { serve } from '../platform/pool.js';
+import { compareSample, type Layer } from './compare.js';
+import { type ErrorSums, topIndices } from './metrics.js';
+
+export interface ValidationTask {
+  readonly float: SessionHandle;
+  readonly fixed: SessionHandle;
+  readonly layers: readonly Layer[];
+  readonly spec: DatasetSpec;
+  readonly index: number;
+}
+
+export interface SampleResult {
+  readonly layers: readonly ErrorSums[];
+  readonly isolated: readonly ErrorSums[];
+  /** The five classes with the largest outputs; empty where the network does not classify. */
+  readonly floatTop: readonly number[];
+  readonly fixedTop: readonly number[];
+  readonly codes: readonly (Codes | undefined)[];
+  readonly seconds: { readonly float: number; readonly fixed: number };
+}
+
+export default serve(({ float, fixed, layers, spec, index }: ValidationTask): SampleResult => {
+  const [reference, simulated] = [openSession(float), openSession(fixed)];
+  const sample = keepDataset(spec).load(index);
+  const inputs = bindInputs(simulated.program, sample);
+  const comparison = compareSample(reference, simulated, layers, inputs);
+  const top = ({ outputs }: typeof comparison.float) =>
+    outputs.length === 1 ? topIndices(outputs[0].values, 5) : [];
+  return {
+    layers: comparison.layers,
+    isolated: comparison.isolated,
+    floatTop: top(comparison.float),
+    fixedTop: top(comparison.fixed),
+    codes: comparison.fixed.codes,
+    seconds: comparison.seconds,
+  };
+});

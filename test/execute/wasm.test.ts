@@ -1,0 +1,109 @@
+/** The WASM executor against the oracle, byte for byte, on random programs of one instruction. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createMemory, createWasmExecutor } from '#src/execute/wasm/executor.js';
+import { kernels } from '#src/execute/wasm/kernels.js';
+import { prepareProgram } from '#src/execute/wasm/prepare.js';
+import { fixed } from '#src/formats/format.js';
+import {
+  accumulator,
+  type Case,
+  codes,
+  compare,
+  type Operand,
+  random,
+  shiftOf,
+  single,
+  size,
+} from './wasm-cases.js';
+import * as other from './wasm-other-cases.js';
+import * as products from './wasm-product-cases.js';
+
+const families: Record<string, fc.Arbitrary<Case>> = { ...products.families, ...other.families };
+const seen = new Set<string>();
+
+test.for(Object.entries(families))('%s give the bytes of the oracle', ([, cases]) => {
+  fc.assert(
+    fc.property(cases, (one) => {
+      for (const { kernel } of prepareProgram(one.program, createMemory()).steps) seen.add(kernel);
+      compare(one);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('the families above run every kernel', () => {
+  expect(Object.keys(kernels).filter((kernel) => !seen.has(kernel))).toEqual([]);
+});
+
+test('sums of extreme products beyond 32 bits do not wrap', () => {
+  for (const depthwise of [false, true])
+    for (const fill of ['lowest', 'extreme'] as const) {
+      const v: products.Values = {
+        seed: 5,
+        x: fixed(16, 4),
+        weights: fixed(16, 3),
+        y: fixed(16, 4),
+        xFill: fill,
+        weightFill: 'lowest',
+        rounding: 'halfEven',
+        overflow: 'saturate',
+        shift: 24,
+        spread: 2,
+        biasBits: 40,
+        clamp: false,
+      };
+      const channels = 9;
+      const weights = depthwise ? [channels, 3, 3, 1] : [5, 3, 3, channels];
+      const { operands, arithmetic, clamp, format } = products.product(v, [1, 6, 5, channels], weights);
+      const window = { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] } as const;
+      const groups = depthwise ? channels : 1;
+      compare(
+        single<'convolution'>({ op: 'convolution', window, groups, clamp, arithmetic }, operands, {
+          shape: [1, 6, 5, weights[0]],
+          format,
+        }),
+      );
+    }
+});
+
+test('layers of many pixels and channels are split into calls without a seam', () => {
+  const next = random(11);
+  const x = fixed(8, 4);
+  const shape = [1, 40, 60, 32];
+  const weights = fixed(8, 6);
+  const operands: Operand[] = [
+    { shape, format: x, data: codes(x, size(shape), 'uniform', next) },
+    {
+      shape: [17, 1, 1, 32],
+      format: weights,
+      data: codes(weights, 17 * 32, 'uniform', next),
+      constant: true,
+    },
+  ];
+  const window = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] } as const;
+  const arithmetic = { accumulator: accumulator(32, 20), requantize: shiftOf(6, 'halfEven', 'saturate') };
+  compare(
+    single<'convolution'>({ op: 'convolution', window, groups: 1, clamp: null, arithmetic }, operands, {
+      shape: [1, 40, 60, 17],
+      format: x,
+    }),
+  );
+});
+
+test('an accumulator that is not proved is refused, and says who runs it', () => {
+  const next = random(3);
+  const x = fixed(8, 4);
+  const operands: Operand[] = [
+    { shape: [1, 4], format: x, data: codes(x, 4, 'uniform', next) },
+    { shape: [2, 4], format: x, data: codes(x, 8, 'uniform', next), constant: true },
+  ];
+  const arithmetic = { accumulator: accumulator(16, 0), requantize: shiftOf(4, 'floor', 'saturate') };
+  const { program } = single<'gemm'>({ op: 'gemm', clamp: null, arithmetic }, operands, {
+    shape: [1, 2],
+    format: x,
+  });
+  expect(() => createWasmExecutor(program)).toThrow(
+    /instruction "it" \(gemm\).*the oracle does.*0 bits proved of 16/,
+  );
+});

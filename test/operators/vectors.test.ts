@@ -1,0 +1,105 @@
+/**
+ * Shape inference and constant folding against the ONNX project's published cases.
+ *
+ * In scope: every case of tensors whose nodes are all operators of the table. Types are always compared. Values
+ * are compared where every node can be folded, all inputs being given as constants; folding may refuse only
+ * element types that it has no arithmetic for (`uncomputable`) and Pad in other modes than constant.
+ */
+import { expect } from 'vitest';
+import { ModelError } from '#src/errors.js';
+import { elementCount, type Tensor, type TensorType } from '#src/graph/tensor.js';
+import { operators } from '#src/operators/index.js';
+import { sharedTest } from '../shared.js';
+import { type Case, listCases, readCase } from './vectors.js';
+
+const uncomputable = /^(string|float16|bfloat16|float8|float4|complex)/;
+
+interface Result {
+  readonly types: ReadonlyMap<string, TensorType>;
+  readonly values: ReadonlyMap<string, Tensor>;
+  readonly refused: readonly string[];
+}
+
+function evaluate({ nodes, inputs, opset }: Case): Result {
+  const types = new Map<string, TensorType>(inputs);
+  const values = new Map(inputs);
+  const refused: string[] = [];
+  for (const node of nodes) {
+    const operator = operators.get(node.operator)!;
+    const inputTypes = node.inputs.map((name) => types.get(name));
+    const tensors = node.inputs.map((name) => values.get(name));
+    const outputs = operator.infer(node, inputTypes, (index) => tensors[index], opset);
+    const known = node.inputs.every((name) => name === '' || values.has(name));
+    let results: Tensor[] = [];
+    try {
+      if (operator.foldTypes) results = operator.foldTypes(node, inputTypes, outputs);
+      else if (operator.fold && known) results = operator.fold(node, tensors, outputs, opset);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      refused.push(error.message);
+    }
+    node.outputs.forEach((name, i) => {
+      types.set(name, outputs[i]);
+      if (results[i]) values.set(name, results[i]);
+    });
+  }
+  return { types, values, refused };
+}
+
+function isClose(got: number, expected: number): boolean {
+  return Object.is(got, expected) || Math.abs(got - expected) <= 1e-6 * Math.max(1, Math.abs(expected));
+}
+
+function compareValues(name: string, got: Tensor, expected: Tensor): void {
+  expect(got.data.length, name).toBe(elementCount(expected.shape));
+  if (expected.type.startsWith('float') && expected.type !== 'float16') {
+    const differs = Array.from(expected.data).findIndex(
+      (value, i) => !isClose(Number(got.data[i]), Number(value)),
+    );
+    expect(differs, `${name}: first element that differs`).toBe(-1);
+  } else expect(Array.from(got.data), name).toEqual(Array.from(expected.data));
+}
+
+sharedTest('infers the types and folds the values of the published cases', () => {
+  const counts = { typed: 0, folded: 0, refused: 0, outOfScope: 0 };
+  const covered = new Set<string>();
+  const failures: string[] = [];
+  for (const name of [
+    ...listCases('node'),
+    ...listCases('simple'),
+    ...listCases('pytorch-operator'),
+    ...listCases('pytorch-converted'),
+  ]) {
+    const example = readCase(name);
+    const known = example?.nodes.every(({ operator, domain }) => domain === '' && operators.has(operator));
+    if (!example || !known) {
+      counts.outOfScope++;
+      continue;
+    }
+    try {
+      const { types, values, refused } = evaluate(example);
+      for (const [output, expected] of example.outputs) {
+        const { type, shape } = types.get(output)!;
+        expect({ type, shape }, name).toEqual({ type: expected.type, shape: expected.shape });
+        const value = values.get(output);
+        if (!value) continue;
+        compareValues(name, value, expected);
+        counts.folded++;
+      }
+      if (refused.length > 0) {
+        const type = [...types.values()].some(({ type }) => uncomputable.test(type));
+        const modes = example.nodes.map(({ attributes }) => attributes.mode?.value ?? 'constant');
+        expect(type || modes.some((mode) => mode !== 'constant'), `${name}: ${refused[0]}`).toBe(true);
+        counts.refused++;
+      }
+      counts.typed++;
+      for (const { operator } of example.nodes) covered.add(operator);
+    } catch (error) {
+      failures.push(`${name}: ${(error as Error).message}`);
+    }
+  }
+  console.log(
+    `cases: ${JSON.stringify(counts)}; operators without a case: ${[...operators.keys()].filter((name) => !covered.has(name)).join(' ') || 'none'}`,
+  );
+  expect(failures).toEqual([]);
+});
