@@ -3,8 +3,9 @@
  * formula of docs/arithmetic.md section 2. Two forms:
  *
  * - 32 bits, SIMD. SIMD has no shift per lane, so a lane is brought to the layer's largest shift by a multiplication; a clamp
- *   before it, to values that saturate anyway, keeps that from overflowing. The layer's record: offset, evenMask,
- *   negativeMask (each 4 x i32), low, high (8 x i16), shift (i32). Per 8 channels: bias, minimum, maximum, multiplier (8 x i32).
+ *   before it, to values that saturate anyway, keeps that from overflowing. The layer's record: offset, evenMask << shift,
+ *   negativeMask (each 4 x i32), low, high (8 x i16), shift (i32), 1 where the clamp or negativeMask is needed (i32). Per 8
+ *   channels: bias, minimum, maximum, multiplier (8 x i32).
  * - 64 bits, scalar. Per channel: bias, minimum, maximum, offset, negativeMask, evenMask, shift right, shift left, low, high (i64).
  */
 
@@ -15,22 +16,34 @@ export const WIDE: usize = 80;
 
 // @ts-ignore: decorator
 @inline
-function roundFour(x: v128, minimum: v128, maximum: v128, multiplier: v128, layer: usize): v128 {
-  const shift = load<i32>(layer, 80);
+function roundFour(scaled: v128, layer: usize): v128 {
+  const tie = i32x4.min_u(v128.and(scaled, v128.load(layer, 16)), i32x4.splat(1));
+  return i32x4.shr_s(i32x4.add(i32x4.add(scaled, v128.load(layer)), tie), load<i32>(layer, 80));
+}
+
+/** As roundFour, with the clamp that keeps the product in 32 bits, and the roundings that look at the sign. */
+// @ts-ignore: decorator
+@inline
+function clampAndRoundFour(x: v128, minimum: v128, maximum: v128, multiplier: v128, layer: usize): v128 {
   const scaled = i32x4.mul(i32x4.min_s(i32x4.max_s(x, minimum), maximum), multiplier);
-  const tie = v128.and(i32x4.shr_s(scaled, shift), v128.load(layer, 16));
+  const tie = i32x4.min_u(v128.and(scaled, v128.load(layer, 16)), i32x4.splat(1));
   const sign = v128.and(i32x4.shr_s(scaled, 31), v128.load(layer, 32));
-  return i32x4.shr_s(i32x4.add(i32x4.add(scaled, v128.load(layer)), v128.or(tie, sign)), shift);
+  const sum = i32x4.add(i32x4.add(scaled, v128.load(layer)), v128.or(tie, sign));
+  return i32x4.shr_s(sum, load<i32>(layer, 80));
 }
 
 /** Eight codes (i16) out of eight accumulators (i32, bias included). */
 // @ts-ignore: decorator
 @inline
 export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
-  const codes = i16x8.narrow_i32x4_s(
-    roundFour(a, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer),
-    roundFour(b, v128.load(block, 48), v128.load(block, 80), v128.load(block, 112), layer),
-  );
+  if (load<i32>(layer, 84)) {
+    a = clampAndRoundFour(a, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer);
+    b = clampAndRoundFour(b, v128.load(block, 48), v128.load(block, 80), v128.load(block, 112), layer);
+  } else {
+    a = roundFour(i32x4.mul(a, v128.load(block, 96)), layer);
+    b = roundFour(i32x4.mul(b, v128.load(block, 112)), layer);
+  }
+  const codes = i16x8.narrow_i32x4_s(a, b);
   return i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64));
 }
 

@@ -3,6 +3,7 @@
  * both. Conversions between the two are emitted where they are first needed.
  */
 import { FormatError, ModelError } from '../errors.js';
+import { quantizeValues } from '../formats/convert.js';
 import { at, codeRange, type Format, isPowerOfTwo, sameFormat, stepSize } from '../formats/format.js';
 import { roundReal } from '../formats/rounding.js';
 import type { Graph, Node } from '../graph/graph.js';
@@ -45,6 +46,13 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
   function entry(value: string): Value {
     const found = values.get(value);
     if (found !== undefined) return found;
+    const constant = graph.constants.get(value);
+    if (constant !== undefined) {
+      const tensor = builder.constant(value, constant.shape, null, floatData(constant));
+      const stored: Value = { float: { tensor, order: plainOrder(constant.shape.length) } };
+      values.set(value, stored);
+      return stored;
+    }
     throw new ModelError({ where: `value "${value}"`, what: 'is used before it is computed' });
   }
 
@@ -108,6 +116,13 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
 
   function asCodes(value: string, found: Value, format: Format): Stored {
     const own = context.format(value) ?? format;
+    const constant = graph.constants.get(value);
+    if (constant !== undefined) {
+      const { rounding } = formats!.conversions;
+      const codes = quantizeValues(floatData(constant), constant.shape, format, rounding, 'saturate');
+      const tensor = builder.constant(value, constant.shape, format, codes);
+      return { tensor, order: plainOrder(constant.shape.length) };
+    }
     if (found.codes === undefined) {
       const { tensor, order } = found.float!;
       const { shape } = builder.tensors[tensor];

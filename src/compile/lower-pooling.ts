@@ -89,9 +89,10 @@ function averageCodes(
     return { count, multiplier, shift: exponent + difference };
   });
   const { low, high } = codeRange(from);
-  const bits = reciprocals.map(({ count, multiplier }) =>
-    bitsFor({ low: low * count * multiplier, high: high * count * multiplier }),
-  );
+  const bits = reciprocals.map(({ count, multiplier }) => {
+    const largest = Math.max(-low, high) * count * multiplier;
+    return bitsFor({ low: -largest, high: largest });
+  });
   const { rounding, overflow } = context.arithmetic(node);
   return { reciprocals, rounding, overflow, accumulatorBits: Math.max(...bits) };
 }

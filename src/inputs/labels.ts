@@ -78,27 +78,34 @@ function parseLabel(text: string, where: string): Found {
   });
 }
 
+/** The file and the label of a line; undefined where the line is empty. */
+function parseLine(line: string, where: string): { path: string; found: Found } | undefined {
+  if (line.trim() === '') return undefined;
+  const [, path, text] = /^\s*(?:\.\/)?(.+?)\s+(\S+)\s*$/.exec(line) ?? [];
+  if (path !== undefined) return { path, found: parseLabel(text, where) };
+  throw new InputError({
+    where,
+    what: 'line is not understood',
+    expected: 'file label',
+    got: JSON.stringify(line.slice(0, 80)),
+  });
+}
+
 function labelsOfText(file: string, dataset: Dataset): (index: number) => Found | undefined {
   const known = new Set(dataset.samples.flatMap(({ name }) => [name, baseName(name)]));
+  const exists = (path: string) => fileExists(`${dataset.root}/${path.replace(/#\d+$/, '')}`);
   const labels = new Map<string, Found>();
-  for (const [number, line] of readText(file)
+  const lines = readText(file)
     .replace(/^\ufeff/, '')
-    .split(/\r?\n/)
-    .entries()) {
-    if (line.trim() === '') continue;
-    const where = `${file}:${number + 1}`;
-    const [, written, text] = /^\s*(.+?)\s+(\S+)\s*$/.exec(line) ?? [];
-    if (written === undefined)
-      throw new InputError({
-        where,
-        what: 'line is not understood',
-        expected: 'file label',
-        got: JSON.stringify(line.slice(0, 80)),
-      });
-    const path = written.replace(/^\.\//, '');
+    .split(/\r?\n/);
+  for (const [index, line] of lines.entries()) {
+    const where = `${file}:${index + 1}`;
+    const { path, found } = parseLine(line, where) ?? {};
+    if (!path || !found) continue;
+    // A file of the data that was not chosen.
+    if (!known.has(path) && exists(path)) continue;
     const name = known.has(path) ? path : baseName(path);
-    const found = parseLabel(text, where);
-    if (!known.has(name) && ![path, name].some((candidate) => fileExists(`${dataset.root}/${candidate}`)))
+    if (!known.has(name) && !exists(name))
       throw new InputError({
         where,
         what: 'names a file that is not in the data',
@@ -111,7 +118,7 @@ function labelsOfText(file: string, dataset: Dataset): (index: number) => Found 
         where,
         what: `contradicts ${earlier.where}`,
         expected: String(earlier.label),
-        got: text,
+        got: String(found.label),
       });
     labels.set(name, found);
   }

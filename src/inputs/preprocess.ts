@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readText } from '../platform/files.js';
 import { parseJson } from './parse-json.js';
 
-const size = z.int().min(1).max(16384);
+const size = z.int().min(1).max(8192);
 const heightWidth = z.tuple([size, size]);
 const finite = z.number();
 const perChannel = z.union([finite, z.array(finite).min(1)]);

@@ -78,7 +78,10 @@ export function encodeAttribute(name: string, attribute: Attribute): onnx.IAttri
 }
 
 function typeByField(proto: onnx.AttributeProto): number {
-  for (const [field, type] of Object.entries(typesByField)) if (Object.hasOwn(proto, field)) return type;
+  for (const [field, type] of Object.entries(typesByField)) {
+    const value = Object.hasOwn(proto, field) ? proto[field as keyof typeof typesByField] : undefined;
+    if (value !== undefined && !(Array.isArray(value) && value.length === 0)) return type;
+  }
   return AttributeType.UNDEFINED;
 }
 

@@ -5,7 +5,7 @@ import type { ElementType, Tensor } from '../graph/tensor.js';
 import { nodeError, outputType, required } from './check.js';
 import { isHalf } from './half.js';
 import type { Operator } from './operator.js';
-import { allocate, fromIntegers, integerWidth, isFloat, toFloats, toIntegers, truncate } from './storage.js';
+import { allocate, fromIntegers, integersOf, integerWidth, isFloat, toFloats, truncate } from './storage.js';
 
 /** Element types by their number in ONNX's TensorProto.DataType. */
 const elementTypes: readonly (ElementType | undefined)[] = [
@@ -50,10 +50,9 @@ function convert(node: Node, from: Tensor, type: ElementType): Tensor {
   if (!(real || integerWidth(from.type)) || !(isFloat(type) || integerWidth(type)))
     throw nodeError(node, `constants of type ${from.type} cannot be cast to ${type}`);
   if (!isFloat(type) && type !== 'bool') {
-    const values = real
-      ? Array.from(toFloats(node, from), (value) => toWhole(value, type))
-      : toIntegers(node, from);
-    return fromIntegers(node, type, shape, values);
+    if (!real) return fromIntegers(node, type, shape, integersOf(node, from));
+    const values = toFloats(node, from);
+    return fromIntegers(node, type, shape, (i) => toWhole(values[i], type));
   }
   const values = real ? toFloats(node, from) : (from.data as Int32Array);
   const data = allocate(node, type, shape) as Float32Array;

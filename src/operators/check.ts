@@ -6,7 +6,7 @@ import { type ElementType, numbers, type Tensor, type TensorType } from '../grap
 import type { ConstantInput } from './operator.js';
 
 /** Most elements that a value may have. */
-export const largestTensor = 2 ** 31;
+const largestTensor = 2 ** 31;
 
 /** An error of one node: `node "conv1" (Conv): what, expected x, got y`. */
 export function nodeError(node: Node, what: string, expected?: string, got?: string): ModelError {

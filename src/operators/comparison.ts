@@ -5,20 +5,16 @@ import { nodeError, outputType, required } from './check.js';
 import { operands, pairShape } from './elementwise.js';
 import { decodeHalf, isHalf } from './half.js';
 import type { Operator } from './operator.js';
-import { allocate } from './storage.js';
+import { allocate, integerWidth, isFloat } from './storage.js';
 
 type Element = number | bigint | string;
 
 /** Elements that compare by value. */
 function comparable(node: Node, tensor: Tensor): readonly Element[] {
-  if (isHalf(tensor.type)) return Array.from(decodeHalf(tensor));
-  if (
-    tensor.type.startsWith('float8') ||
-    tensor.type.startsWith('float4') ||
-    tensor.type.startsWith('complex')
-  )
-    throw nodeError(node, `constants of type ${tensor.type} cannot be computed`);
-  return tensor.data as unknown as readonly Element[];
+  const { type, data } = tensor;
+  if (isHalf(type)) return Array.from(decodeHalf(tensor));
+  if (isFloat(type) || integerWidth(type) || type === 'string') return data as unknown as readonly Element[];
+  throw nodeError(node, `constants of type ${type} cannot be computed`);
 }
 
 function condition(name: string, since: number, holds: (a: Element, b: Element) => boolean): Operator {

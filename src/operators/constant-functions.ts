@@ -2,7 +2,7 @@
 import type { Tensor } from '../graph/tensor.js';
 import { outputType, required } from './check.js';
 import type { Operator } from './operator.js';
-import { allocate, fromIntegers, isFloat, toFloats, toIntegers } from './storage.js';
+import { allocate, fromIntegers, integersOf, isFloat, toFloats } from './storage.js';
 
 function constantFunction(
   name: string,
@@ -19,7 +19,10 @@ function constantFunction(
     fold(node, inputs): Tensor[] {
       const x = required(node, inputs, 0);
       const { type, shape } = x;
-      if (!isFloat(type)) return [fromIntegers(node, type, shape, toIntegers(node, x).map(integer))];
+      if (!isFloat(type)) {
+        const valueAt = integersOf(node, x);
+        return [fromIntegers(node, type, shape, (i) => integer(valueAt(i)))];
+      }
       const values = toFloats(node, x);
       const data = allocate(node, type, shape) as Float32Array;
       for (let i = 0; i < data.length; i++) data[i] = float(values[i]);

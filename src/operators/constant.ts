@@ -11,7 +11,7 @@ import type { Node } from '../graph/graph.js';
 import { float32, int64, type Tensor } from '../graph/tensor.js';
 import { describe, nodeError, outputType, required, requiredIntegers, requireOneType } from './check.js';
 import type { Operator } from './operator.js';
-import { allocate, fromIntegers, integerWidth, isFloat, toFloats, toIntegers } from './storage.js';
+import { allocate, fromIntegers, integersOf, integerWidth, isFloat, toFloats } from './storage.js';
 
 /** The tensor that a Constant node holds in one of its attributes. */
 function constantValue(node: Node): Tensor {
@@ -68,7 +68,7 @@ function rangeLength(node: Node, [start, limit, delta]: readonly Tensor[]): numb
     const [first, end, step] = [start, limit, delta].map((tensor) => toFloats(node, tensor)[0]);
     return Math.max(0, Math.ceil((end - first) / step));
   }
-  const [first, end, step] = [start, limit, delta].map((tensor) => toIntegers(node, tensor)[0]);
+  const [first, end, step] = [start, limit, delta].map((tensor) => integersOf(node, tensor)(0));
   const away = step > 0n ? end - first + step - 1n : first - end - step - 1n;
   return Math.max(0, Number(away / (step > 0n ? step : -step)));
 }
@@ -87,9 +87,8 @@ export const range: Operator = {
   fold(node, inputs, [{ type, shape }]) {
     const [start, , delta] = inputs as readonly Tensor[];
     if (!isFloat(type)) {
-      const [first, step] = [start, delta].map((tensor) => toIntegers(node, tensor)[0]);
-      const values = Array.from({ length: shape[0] }, (_, i) => first + BigInt(i) * step);
-      return [fromIntegers(node, type, shape, values)];
+      const [first, step] = [start, delta].map((tensor) => integersOf(node, tensor)(0));
+      return [fromIntegers(node, type, shape, (i) => first + BigInt(i) * step)];
     }
     const [first, step] = [start, delta].map((tensor) => toFloats(node, tensor)[0]);
     const data = allocate(node, type, shape) as Float32Array;

@@ -3,7 +3,7 @@ import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
 import { nodeError, normalizeAxis, required, requireOneType, shapeText } from './check.js';
-import { allocate, fromIntegers, isFloat, toFloats, toIntegers } from './storage.js';
+import { allocate, fromIntegers, integersOf, isFloat, toFloats } from './storage.js';
 import { broadcast, broadcastShapes } from './strided.js';
 
 /** An operation on two numbers; integers are exact and wrap around to their type afterwards. */
@@ -82,9 +82,9 @@ export function operands(
 export function computePairs(node: Node, a: Tensor, b: Tensor, meaning: BinaryMeaning): Tensor {
   const { type, shape } = a;
   if (!isFloat(type)) {
-    const right = toIntegers(node, b);
-    const values = toIntegers(node, a).map((value, i) => meaning.integer(value, right[i]));
-    return fromIntegers(node, type, shape, values);
+    const left = integersOf(node, a);
+    const right = integersOf(node, b);
+    return fromIntegers(node, type, shape, (i) => meaning.integer(left(i), right(i)));
   }
   const left = toFloats(node, a);
   const right = toFloats(node, b);

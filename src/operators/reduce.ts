@@ -6,7 +6,7 @@ import { constantsOf, integers, normalizeAxes, outputType, required, typeOf } fr
 import { addition, type BinaryMeaning, maximum, minimum, multiplication } from './elementwise.js';
 import { wholeWindow } from './global-pool.js';
 import type { ConstantInput, Operator } from './operator.js';
-import { allocate, fromIntegers, isFloat, toFloats, toIntegers, truncate } from './storage.js';
+import { allocate, fromIntegers, integersOf, isFloat, toFloats, truncate } from './storage.js';
 import { permute } from './strided.js';
 
 /** The axes that a node reduces, ascending. */
@@ -41,11 +41,13 @@ function reduction(name: string, by: BinaryMeaning, initial: number): Operator {
       const rows = permute(node, x, [...kept, ...axes]);
       const count = elementCount(axes.map((axis) => x.shape[axis]));
       if (!isFloat(type)) {
-        const values = toIntegers(node, rows);
-        const results = Array.from({ length: elementCount(shape) }, (_, i) =>
-          values.slice(i * count, (i + 1) * count).reduce(by.integer, truncate(initial, type)),
-        );
-        return [fromIntegers(node, type, shape, results)];
+        const valueAt = integersOf(node, rows);
+        const reduceRow = (row: number) => {
+          let result = truncate(initial, type);
+          for (let k = row * count; k < (row + 1) * count; k++) result = by.integer(result, valueAt(k));
+          return result;
+        };
+        return [fromIntegers(node, type, shape, reduceRow)];
       }
       const values = toFloats(node, rows);
       const data = allocate(node, type, shape) as Float32Array;

@@ -4,8 +4,8 @@ import { type ElementType, elementCount, type Tensor, type TensorData } from '..
 import { nodeError } from './check.js';
 import { decodeHalf, isHalf } from './half.js';
 
-/** Most elements that folding makes; a model declares larger constants in its own data. */
-const largestFolded = 2 ** 28;
+/** Most bytes that one computed constant may have; a model holds larger ones in its own data. */
+const largestConstant = 2 ** 30;
 
 type Writable = Exclude<TensorData, readonly string[]> | string[];
 
@@ -62,41 +62,38 @@ export function allocate(node: Node, type: ElementType, shape: readonly number[]
   const Storage = constructors[type];
   if (Storage === undefined) throw nodeError(node, `constants of type ${type} cannot be computed`);
   const count = elementCount(shape);
-  if (count > largestFolded)
-    throw nodeError(
-      node,
-      'a computed constant is too large',
-      `at most ${largestFolded} elements`,
-      `${count}`,
-    );
+  const bytes = count * ('BYTES_PER_ELEMENT' in Storage ? Number(Storage.BYTES_PER_ELEMENT) : 8);
+  if (bytes > largestConstant)
+    throw nodeError(node, 'a computed constant is too large', `at most ${largestConstant} bytes`, `${bytes}`);
   try {
     return new Storage(count);
   } catch (cause) {
-    if (cause instanceof RangeError) throw nodeError(node, `no memory for a constant of ${count} elements`);
+    if (cause instanceof RangeError) throw nodeError(node, `no memory for a constant of ${bytes} bytes`);
     throw cause;
   }
 }
 
-/** The elements of an integer or bool tensor. */
-export function toIntegers(node: Node, tensor: Tensor): bigint[] {
+/** Reads the elements of an integer or bool tensor by their position. */
+export function integersOf(node: Node, tensor: Tensor): (position: number) => bigint {
   if (integerWidth(tensor.type) === undefined)
     throw nodeError(node, `constants of type ${tensor.type} cannot be computed`);
-  return Array.from(tensor.data as Iterable<number | bigint>, BigInt);
+  const data = tensor.data as Int32Array | BigInt64Array;
+  return (position) => BigInt(data[position]);
 }
 
-/** A tensor of an integer type; values wrap around to its width. */
+/** A tensor of an integer type or bool from the value at each position; values wrap around to its width. */
 export function fromIntegers(
   node: Node,
   type: ElementType,
   shape: readonly number[],
-  values: readonly bigint[],
+  valueAt: (position: number) => bigint,
 ): Tensor {
-  const width = integerWidth(type)!;
+  const { bits, signed } = integerWidth(type)!;
   const data = allocate(node, type, shape);
-  const wrap = width.signed ? BigInt.asIntN : BigInt.asUintN;
-  for (let i = 0; i < values.length; i++) {
-    const value = wrap(width.bits, values[i]);
-    (data as unknown[])[i] = width.bits === 64 ? value : Number(value);
+  const wrap = signed ? BigInt.asIntN : BigInt.asUintN;
+  for (let i = 0; i < data.length; i++) {
+    const value = wrap(bits, valueAt(i));
+    data[i] = bits === 64 ? value : Number(value);
   }
   return { type, shape, data };
 }

@@ -77,8 +77,7 @@ export function broadcastShapes(node: Node, shapes: readonly (readonly number[])
 
 /** A tensor repeated along its axes of size 1 to a shape that it broadcasts to. */
 export function broadcast(node: Node, tensor: Tensor, shape: readonly number[]): Tensor {
-  if (tensor.shape.length === shape.length && elementCount(tensor.shape) === elementCount(shape))
-    return tensor;
+  if (tensor.shape.join() === shape.join()) return tensor;
   const missing = shape.length - tensor.shape.length;
   const strides = rowMajor(tensor.shape);
   const repeated = shape.map((_, axis) =>

@@ -17,7 +17,8 @@ export interface AxisWindow {
   readonly output: number;
 }
 
-const largestAttribute = 2 ** 31 - 1;
+/** No window is larger; what is could only cost time. */
+const largestAttribute = 2 ** 16;
 
 function attribute(node: Node, name: string, length: number, otherwise: number, minimum: number) {
   const values = intsAttribute(node, name) ?? Array.from({ length }, () => otherwise);
@@ -25,7 +26,12 @@ function attribute(node: Node, name: string, length: number, otherwise: number, 
     throw nodeError(node, `attribute "${name}" has the wrong length`, `${length}`, shapeText(values));
   for (const value of values)
     if (!(value >= minimum && value <= largestAttribute))
-      throw nodeError(node, `attribute "${name}" is out of range`, `at least ${minimum}`, shapeText(values));
+      throw nodeError(
+        node,
+        `attribute "${name}" is out of range`,
+        `${minimum} to ${largestAttribute}`,
+        shapeText(values),
+      );
   return values;
 }
 

@@ -60,7 +60,11 @@ export function inferShapes(graph: Graph): { graph: Graph; changes: Change[]; is
       }
       if (folded === undefined) continue;
       nodes.pop();
-      changes.push({ pass: 'infer-shapes', node: node.name, what: `computed the constant ${node.operator}` });
+      changes.push({
+        pass: 'infer-shapes',
+        node: node.name,
+        what: `replaced ${node.operator} by the constant it computes`,
+      });
       node.outputs.forEach((name, index) => {
         if (name !== '') constants.set(name, folded[index]);
       });
@@ -79,10 +83,13 @@ function placeOf({ name, operator }: Node): string {
   return `node "${name}" (${operator})`;
 }
 
-/** The message without the place that the issue names itself. A malformed node may fail in any way. */
+/**
+ * The message without the place, which the issue names itself. Operators trust that inputs and attributes are there;
+ * where a malformed node lacks them, that shows as one of two built-in errors.
+ */
 function reasonOf(error: unknown, node: Node): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof ModelError)) return `is malformed (${error.message})`;
+  if (error instanceof TypeError || error instanceof RangeError) return `is malformed (${error.message})`;
+  if (!(error instanceof ModelError)) throw error;
   const place = `${placeOf(node)}: `;
   return error.message.startsWith(place) ? error.message.slice(place.length) : error.message;
 }

@@ -122,22 +122,27 @@ export function foldAffineAfter(
   const { constants, define } = newConstants(context);
 
   let newWeights = weightsName;
-  if (scale.some((value) => value !== 1)) {
-    const old = weights.data as Float32Array;
-    const perOutput = old.length / channels;
-    const data = old.map((value, index) => value * scale[Math.floor(index / perOutput)]);
-    newWeights = define(derivedName(weightsName), float32(weights.shape, data));
-  }
+  if (scale.some((value) => value !== 1))
+    newWeights = define(derivedName(weightsName), scaleOutputs(weights, scale));
   const oldBias = context.constant(biasName)?.data as Float32Array | undefined;
   const bias = offset.map((value, channel) => (oldBias?.[channel] ?? 0) * scale[channel] + value);
   const source = biasName || offsetName;
-  const isSource = source === offsetName && context.constant(source ?? '')?.shape.join() === `${channels}`;
-  const newBias = isSource
-    ? source!
+  const isWhole = biasName === '' && context.constant(offsetName ?? '')?.shape.join() === `${channels}`;
+  const newBias = isWhole
+    ? offsetName!
     : define(source === undefined ? `${node.name}/bias` : derivedName(source), float32([channels], bias));
   return {
     what: `folded into ${linear.operator} "${linear.name}"`,
     nodes: [{ ...linear, name: node.name, outputs: node.outputs, inputs: [input, newWeights, newBias] }],
     constants,
   };
+}
+
+/** Weights whose first axis is the outputs, each output times its scale. */
+function scaleOutputs({ shape, data: old }: Tensor, scale: Float64Array): Tensor {
+  const data = new Float32Array(old.length);
+  const perOutput = old.length / scale.length;
+  for (let output = 0, i = 0; output < scale.length; output++)
+    for (const end = i + perOutput; i < end; i++) data[i] = (old[i] as number) * scale[output];
+  return { type: 'float32', shape, data };
 }

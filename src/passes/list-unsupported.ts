@@ -30,6 +30,12 @@ function reasonAgainst(node: Node, graph: Graph): string | undefined {
   if (![...node.inputs, ...node.outputs].every((name) => name === '' || graph.types.has(name)))
     return undefined;
   const reason = operator.reject?.(node, graph);
-  if (reason !== undefined || operator.lower !== undefined) return reason;
-  return 'is supported only where its result is constant';
+  if (reason !== undefined) return reason;
+  if (operator.lower === undefined) return 'is supported only where its result is constant';
+  const computed = [...node.inputs, ...node.outputs].filter(
+    (name) => name !== '' && !graph.constants.has(name),
+  );
+  const other = computed.find((name) => graph.types.get(name)?.type !== 'float32');
+  if (other === undefined) return undefined;
+  return `"${other}" has the element type ${graph.types.get(other)?.type}, only float32 is computed`;
 }

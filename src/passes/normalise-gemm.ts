@@ -1,6 +1,7 @@
 /**
  * Brings Gemm, and MatMul of two matrices, with constant weights to one form: x * W^T + bias, W [N, K] constant,
- * bias [N] constant or absent. alpha, beta and transposition go into the constants. Other operands stay as they are.
+ * bias [N] constant or absent, in every operator set. alpha, beta and transposition go into the constants. Other
+ * operands stay as they are.
  */
 import { floatAttribute, intAttribute } from '../graph/attributes.js';
 import type { Attribute, Node } from '../graph/graph.js';

@@ -49,7 +49,7 @@ function changesNothing(node: Node, type: TensorType, context: RewriteContext): 
   }
 }
 
-/** True where Dropout drops: from opset 12 on an input says so, before opset 7 an attribute says the opposite. */
+/** True where the input of operator set 12 may switch Dropout on. */
 function isTraining(node: Node, context: RewriteContext): boolean {
   if (!node.inputs[2]) return false;
   return numbersAt(node, 2, context)?.[0] !== 0;

@@ -65,7 +65,7 @@ export type UnaryFunction =
   | { readonly name: 'hardSigmoid'; readonly alpha: number; readonly beta: number };
 
 export interface Instructions {
-  /** values f32 -> codes: overflow(rounding(x / scale)) + zeroPoint, computed in float64. NaN is an error. */
+  /** values f32 -> codes: overflow(rounding(x / scale) + zeroPoint), computed in float64. NaN is an error. */
   quantize: { readonly rounding: Rounding; readonly overflow: Overflow };
   /** codes -> values f32: the real value of a code, rounded to float32 (ties to even). */
   dequantize: Record<never, never>;
@@ -81,7 +81,7 @@ export interface Instructions {
   /** x [M,K], weights [N,K], bias [N] -> [M,N]. */
   gemm: { readonly clamp: Clamp | null; readonly arithmetic: Arithmetic | null };
   /**
-   * a + sign*b with numpy broadcasting. Codes: requantize(a << shifts[0]) + sign*(b << shifts[1])).
+   * a + sign*b with numpy broadcasting. Codes: requantize((a << shifts[0]) + sign*(b << shifts[1])).
    */
   add: {
     readonly sign: 1 | -1;

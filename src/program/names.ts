@@ -38,7 +38,7 @@ export function dataDigest(data: Codes | Float32Array): string {
 
 /** The shortest decimal that rounds to the same float32. */
 export function float32Text(value: number): string {
-  for (let digits = 1; digits < 9; digits++) {
+  for (let digits = 1; digits <= 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return numberText(short);
   }

@@ -291,7 +291,8 @@ function expectProducts(c: Check, arithmetic: Arithmetic | null, clamp: Clamp | 
   if (!check.worksOnCodes(c, [x, weights])) {
     if (bias !== undefined) check.expectFloat(c, bias);
     for (const value of weights.data as Float32Array) check.expectFinite(c, 'a weight', value);
-    return check.expectNoRequantize(c, arithmetic);
+    check.expectNoRequantize(c, arithmetic);
+    return;
   }
   if (arithmetic === null) c.fail('has no arithmetic', 'one, as it works on codes', 'none');
   const input = check.expectShiftable(c, x);

@@ -155,7 +155,7 @@ function summarize(
       return { name, sqnr: sqnr(sums), maxError: sums.maxError };
     }),
     layers: layers.map((layer, index) =>
-      summarizeLayer(fixed, layer, totals.layers[index], totals.isolated[index]),
+      summarizeLayer(layer, totals.layers[index], totals.isolated[index]),
     ),
     size: { floatBytes: constantBytes(float), fixedBytes: constantBytes(fixed) },
     seconds,
@@ -167,7 +167,7 @@ function summarize(
   };
 }
 
-function summarizeLayer(fixed: Program, layer: Layer, sums: ErrorSums, isolated: ErrorSums): LayerSummary {
+function summarizeLayer(layer: Layer, sums: ErrorSums, isolated: ErrorSums): LayerSummary {
   return {
     name: layer.name,
     operator: layer.operator,

@@ -238,7 +238,7 @@ const averagePools = fc
       reciprocals,
       rounding,
       overflow,
-      accumulatorBits: 64,
+      accumulatorBits: 52,
     } as const;
     const fractionBits = at(format.fractionBits, 0);
     return single<'averagePool'>(fields, [operand], {

@@ -28,7 +28,7 @@ test.for(Object.entries(families))('%s give the bytes of the oracle', ([, cases]
       for (const { kernel } of prepareProgram(one.program, createMemory()).steps) seen.add(kernel);
       compare(one);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 

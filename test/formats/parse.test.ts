@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FormatError } from '#src/errors.js';
-import { type Format, fixed, formatText } from '#src/formats/format.js';
+import { realValue } from '#src/formats/convert.js';
+import { codeRange, type Format, fixed, formatText } from '#src/formats/format.js';
 import { parseFormat } from '#src/formats/parse.js';
 
 const integers = fc.integer({ min: -1000, max: 1000 });
@@ -36,6 +37,22 @@ test('hand-written texts', () => {
   expect(parseFormat('fixed(8,7,zeroPoint=-3,mantissa=5)')).toEqual(
     fixed(8, 7, { mantissa: 5, zeroPoint: -3 }),
   );
+});
+
+test('the table of docs/formats.md', () => {
+  const rows: [string, number, number][] = [
+    ['fixed(8,4)', -8, 7.9375],
+    ['ufixed(8,8)', 0, 0.99609375],
+    ['fixed(8,-2)', -512, 508],
+    ['fixed(8,7,narrow)', -0.9921875, 0.9921875],
+    ['ufixed(8,6,mantissa=3,zeroPoint=128)', -6, 5.953125],
+  ];
+  for (const [text, lowest, highest] of rows) {
+    const format = parseFormat(text);
+    const { low, high } = codeRange(format);
+    expect([realValue(low, format), realValue(high, format)], text).toEqual([lowest, highest]);
+    expect(formatText(format)).toBe(text);
+  }
 });
 
 test.each([

@@ -32,7 +32,10 @@ function attributeProto(name: string, attribute: Attribute) {
 /** A fused clamp becomes a Clip, whose limits are attributes or inputs. */
 function nodeProtos(node: Node, opset: number): { nodes: object[]; limits: object[] } {
   const attribute = Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value));
-  const proto = { name: node.name, opType: node.operator, input: [...node.inputs], attribute };
+  // Before operator set 11, ONNX itself has no Gemm without a bias; our graphs have.
+  const bareGemm = opset < 11 && node.operator === 'Gemm' && node.inputs.length === 2;
+  const input = bareGemm ? [...node.inputs, '#zero'] : [...node.inputs];
+  const proto = { name: node.name, opType: node.operator, input, attribute };
   if (node.clamp === undefined) return { nodes: [{ ...proto, output: [...node.outputs] }], limits: [] };
   const [output] = node.outputs;
   const raw = { ...proto, output: [`${output}#raw`] };
@@ -73,6 +76,7 @@ export async function runWithOnnxruntime(
       initializer: [
         ...Array.from(graph.constants, ([name, tensor]) => tensorProto(tensor, name)),
         ...protos.flatMap(({ limits }) => limits),
+        tensorProto({ type: 'float32', shape: [1], data: new Float32Array(1) }, '#zero'),
       ],
       input: graph.inputs.map((input) => valueInfo(input.name, input)),
       output: graph.outputs.map((name) => ({ name, type: { tensorType: { elemType: 1 } } })),

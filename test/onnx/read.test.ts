@@ -180,7 +180,7 @@ describe('bad models', () => {
     ],
     [
       'cycle',
-      'expected a graph without cycles, got b <- a <- b',
+      'expected a graph without cycles, got a <- b <- a',
       { node: [relu('q', 'y', 'a'), relu('y', 'q', 'b')] },
     ],
     ['node that reads itself', 'got a <- a', { node: [relu('y', 'y', 'a')] }],

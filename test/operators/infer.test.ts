@@ -31,7 +31,7 @@ function infer(
 
 const list = (...values: number[]) => int64([values.length], values);
 
-test.each<[string, readonly (readonly number[] | Tensor)[], Attributes, string]>([
+const misfits: [string, readonly (readonly number[] | Tensor)[], Attributes, string][] = [
   ['Conv', [[1, 3]], {}, 'input 1 is missing'],
   [
     'Conv',
@@ -86,7 +86,7 @@ test.each<[string, readonly (readonly number[] | Tensor)[], Attributes, string]>
       [4, 3, 3, 3],
     ],
     { strides: [1, 0] },
-    'attribute "strides" is out of range, expected at least 1, got [1, 0]',
+    'attribute "strides" is out of range, expected 1 to 65536, got [1, 0]',
   ],
   [
     'Conv',
@@ -95,7 +95,7 @@ test.each<[string, readonly (readonly number[] | Tensor)[], Attributes, string]>
       [4, 3, 3, 3],
     ],
     { pads: [0, 0, -1, 0] },
-    'attribute "pads" is out of range, expected at least 0, got [0, 0, -1, 0]',
+    'attribute "pads" is out of range, expected 0 to 65536, got [0, 0, -1, 0]',
   ],
   [
     'Conv',
@@ -174,15 +174,25 @@ test.each<[string, readonly (readonly number[] | Tensor)[], Attributes, string]>
     'input 4 does not fit the channels, expected [3], got [4]',
   ],
   ['LRN', [[1, 3, 2, 2]], {}, 'attribute "size" is out of range, expected at least 1, got 0'],
-])('%s of %j with %j', (operator, inputs, attributes, message) => {
-  let error: unknown;
-  try {
-    infer(operator, inputs, attributes);
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(error).toBeInstanceOf(ModelError);
-  expect((error as ModelError).message).toBe(`node "y" (${operator}): ${message}`);
+];
+
+for (const [operator, inputs, attributes, message] of misfits)
+  test(`${operator}: ${message}`, () => {
+    let error: unknown;
+    try {
+      infer(operator, inputs, attributes);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(ModelError);
+    expect((error as ModelError).message).toBe(`node "y" (${operator}): ${message}`);
+  });
+
+test('folding refuses constants that a few bytes of file would blow up', () => {
+  const node = op('ConstantOfShape', ['s'], 'y');
+  const fold = () =>
+    operators.get('ConstantOfShape')!.fold!(node, [list(2 ** 29)], infer(node.operator, [list(2 ** 29)]), 18);
+  expect(fold).toThrow('a computed constant is too large, expected at most 1073741824 bytes, got 2147483648');
 });
 
 test('every name in the table is that of its operator', () => {

@@ -46,18 +46,15 @@ function evaluate({ nodes, inputs, opset }: Case): Result {
   return { types, values, refused };
 }
 
-function isClose(got: number, expected: number): boolean {
-  return Object.is(got, expected) || Math.abs(got - expected) <= 1e-6 * Math.max(1, Math.abs(expected));
-}
-
-function compareValues(name: string, got: Tensor, expected: Tensor): void {
-  expect(got.data.length, name).toBe(elementCount(expected.shape));
-  if (expected.type.startsWith('float') && expected.type !== 'float16') {
-    const differs = Array.from(expected.data).findIndex(
-      (value, i) => !isClose(Number(got.data[i]), Number(value)),
-    );
-    expect(differs, `${name}: first element that differs`).toBe(-1);
-  } else expect(Array.from(got.data), name).toEqual(Array.from(expected.data));
+/** Elements equal to the last bit; only sums and products of many may be rounded in another order. */
+function compareValues({ name, nodes }: Case, got: Tensor, expected: Tensor): void {
+  const [actual, wanted] = [got, expected].map(({ data }) => Array.from(data as Iterable<unknown>));
+  const tolerance = nodes.some(({ operator }) => operator.startsWith('Reduce')) ? 1e-6 : 0;
+  const isEqual = (a: unknown, b: unknown) =>
+    a === b || Object.is(a, b) || Math.abs(Number(a) - Number(b)) <= tolerance * Math.abs(Number(b));
+  expect(actual.length, name).toBe(elementCount(expected.shape));
+  const differs = wanted.findIndex((value, i) => !isEqual(actual[i], value));
+  expect(differs, `${name}: first element that differs`).toBe(-1);
 }
 
 sharedTest('infers the types and folds the values of the published cases', () => {
@@ -83,7 +80,7 @@ sharedTest('infers the types and folds the values of the published cases', () =>
         expect({ type, shape }, name).toEqual({ type: expected.type, shape: expected.shape });
         const value = values.get(output);
         if (!value) continue;
-        compareValues(name, value, expected);
+        compareValues(example, value, expected);
         counts.folded++;
       }
       if (refused.length > 0) {
@@ -98,8 +95,7 @@ sharedTest('infers the types and folds the values of the published cases', () =>
       failures.push(`${name}: ${(error as Error).message}`);
     }
   }
-  console.log(
-    `cases: ${JSON.stringify(counts)}; operators without a case: ${[...operators.keys()].filter((name) => !covered.has(name)).join(' ') || 'none'}`,
-  );
+  console.log(`published cases: ${JSON.stringify(counts)}`);
   expect(failures).toEqual([]);
+  expect([...operators.keys()].filter((operator) => !covered.has(operator))).toEqual([]);
 });

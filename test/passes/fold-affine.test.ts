@@ -175,6 +175,25 @@ test('a chain of scales and offsets, as Caffe exports, becomes one Conv named af
   expect(graph.constants.size).toBe(2);
 });
 
+test('a bias [N] is taken as it is, but not twice', async () => {
+  const graph = await applyRules(
+    buildGraph({
+      inputs: { x: [2, 4] },
+      constants: { w: weights([3, 4]), b: float32([3], [1, 2, 3]) },
+      nodes: [
+        op('Gemm', ['x', 'w'], 'p', { transB: 1 }),
+        op('Add', ['p', 'b'], 'y'),
+        op('Gemm', ['x', 'w', 'b'], 'q', { transB: 1 }),
+        op('Add', ['q', 'b'], 'z'),
+      ],
+      outputs: ['y', 'z'],
+    }),
+    [foldAffine],
+  );
+  expect(summary(graph)).toEqual(['y = Gemm(x,w,b)', 'z = Gemm(x,w,b/folded)']);
+  expect(graph.constants.get('b/folded')).toEqual(float32([3], [2, 4, 6]));
+});
+
 describe('constants of every shape', () => {
   const operator = fc.constantFrom('Add', 'Sub', 'Mul', 'Div');
   const shape = fc.constantFrom<number[]>(

@@ -14,7 +14,6 @@ import {
   type Operand,
   type Operands,
   type Run,
-  shapeText,
 } from './operands.js';
 import { createStore, EXACT, overflowError } from './store-codes.js';
 import { checkWindow, forEachWindow } from './windows.js';
@@ -122,8 +121,9 @@ function prepareExact(
   { requantize }: Arithmetic,
 ): Run {
   const { window, groups, input, output: shape, depth } = geometry;
-  const [x, weights] = sources(operands);
-  const bias = biasReader(operands.inputs[2]);
+  const { where, inputs } = operands;
+  const [x, weights] = inputs.slice(0, 2).map((operand) => numbers(where, operand));
+  const bias = biasReader(inputs[2]);
   const store = createStore(operands, requantize, clamp);
   const channels = input[3];
   const outputs = shape[3];
@@ -154,7 +154,7 @@ function prepareEmulated(
 ): Run {
   const { window, groups, input, output: shape, depth } = geometry;
   const { where, inputs } = operands;
-  const [x, w] = sources(operands);
+  const [x, w] = inputs.slice(0, 2).map((operand) => numbers(where, operand));
   const bias = biasReader(inputs[2]);
   const store = createStore(operands, requantize, clamp);
   const extents = { row: window.kernel[0], column: window.kernel[1], inputChannel: depth };
@@ -182,21 +182,6 @@ function prepareEmulated(
       }
     });
   };
-}
-
-/** Codes of x and weights, which are at most 16 bits wide each. */
-function sources({ where, inputs }: Operands): ArrayLike<number>[] {
-  return inputs.slice(0, 2).map((operand) => {
-    const bits = operand.format?.bits ?? 0;
-    check(
-      bits <= 16,
-      where,
-      `"${operand.name}" ${shapeText(operand.shape)} is too wide`,
-      '16 bits',
-      `${bits}`,
-    );
-    return numbers(where, operand);
-  });
 }
 
 function biasReader(bias: Operand | undefined): (channel: number) => number | bigint {

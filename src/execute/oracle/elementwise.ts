@@ -115,7 +115,7 @@ export function prepareLookup(_: Instruction<'lookup'>, operands: Operands): Run
   checkInputs(operands, 2);
   const [x, table] = inputs;
   const { format } = x;
-  check(format !== null && format.bits <= 16, where, `"${x.name}" cannot index`, 'codes up to 16 bits', '');
+  check(format !== null, where, `"${x.name}" cannot index`, 'codes', 'float32');
   checkSameFormat(where, [table, output]);
   checkShape(where, table, [2 ** format.bits]);
   checkShape(where, output, x.shape);

@@ -1,6 +1,13 @@
 /** What the functions of the oracle work on: tensors with their storage, and checks that a program fits them. */
-import { ProgramError } from '../../errors.js';
-import { allocateCodes, type Codes, type Format, formatText } from '../../formats/format.js';
+import { ExecutionError, ProgramError } from '../../errors.js';
+import {
+  allocateCodes,
+  type Codes,
+  checkFormat,
+  codeRange,
+  type Format,
+  formatText,
+} from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
 import type { Elements } from '../executor.js';
@@ -24,6 +31,9 @@ export type Run = () => void;
 
 /** Everything but biases, whose codes may be wider than a float64 holds. */
 export type Numbers = Exclude<Codes, BigInt64Array> | Float32Array;
+
+/** 4 GiB of float32, all that WASM can address. */
+const MOST_ELEMENTS = 2 ** 30;
 
 export function product(sizes: readonly number[]): number {
   return sizes.reduce((result, size) => result * size, 1);
@@ -80,28 +90,63 @@ function describe(format: Format | null): string {
   return format === null ? 'float32' : formatText(format);
 }
 
-/** The data of an operand that is no bias. */
+/** The data of an operand that is no bias: float32, or codes of at most 16 bits. */
 export function numbers(where: string, { name, data, format }: Operand): Numbers {
-  const wide = data instanceof BigInt64Array;
-  check(!wide, where, `"${name}" is too wide`, 'at most 32 bits', wide ? describe(format) : '');
+  const narrow = !(data instanceof BigInt64Array) && (format === null || format.bits <= 16);
+  check(narrow, where, `"${name}" is too wide`, 'codes of at most 16 bits', describe(format));
   return data;
 }
 
-/** Gives every tensor of a program its storage; constants keep theirs. */
+/** What keeps elements from being those of a tensor; undefined where they are. */
+export function findMismatch(
+  elements: Elements,
+  length: number,
+  format: Format | null,
+): { what: string; expected: string; got: string } | undefined {
+  if (elements.length !== length) {
+    return { what: 'has a wrong length', expected: String(length), got: String(elements.length) };
+  }
+  if ((format === null) !== elements instanceof Float32Array) {
+    const expected = format === null ? 'float32' : 'integer codes';
+    return { what: 'has the wrong type', expected, got: elements.constructor.name };
+  }
+  if (format === null) return undefined;
+  const { low, high } = codeRange(format);
+  for (const code of elements) {
+    if (code >= low && code <= high) continue;
+    return { what: 'is out of range', expected: `${low} to ${high}`, got: String(code) };
+  }
+  return undefined;
+}
+
+/** Gives every tensor of a program its storage; constants keep theirs. Throws a ProgramError naming the tensor. */
 export function allocateOperands(program: Program): Operand[] {
   return program.tensors.map(({ name, shape, format, data }) => {
+    const where = `tensor "${name}"`;
     const length = product(shape);
-    if (data !== undefined && data.length !== length) {
-      throw new ProgramError({
-        where: `tensor "${name}"`,
-        what: 'has data that do not fill its shape',
-        expected: `${length} elements`,
-        got: String(data.length),
-      });
+    const legal = shape.every((size) => Number.isInteger(size) && size >= 0) && length <= MOST_ELEMENTS;
+    if (!legal) {
+      const expected = `sizes from 0 with a product up to ${MOST_ELEMENTS}`;
+      throw new ProgramError({ where, what: 'has a wrong shape', expected, got: shapeText(shape) });
     }
-    const empty = () => (format === null ? new Float32Array(length) : allocateCodes(format, length));
-    return { name, shape, format, data: data ?? empty() };
+    if (format !== null) checkFormat(format, where);
+    const mismatch = data && findMismatch(data, length, format);
+    if (mismatch !== undefined) throw new ProgramError({ where, ...mismatch });
+    return { name, shape, format, data: data ?? allocate(where, length, format) };
   });
+}
+
+function allocate(where: string, length: number, format: Format | null): Elements {
+  try {
+    return format === null ? new Float32Array(length) : allocateCodes(format, length);
+  } catch (cause) {
+    throw new ExecutionError({
+      where,
+      what: 'needs more memory than there is',
+      got: `${length} elements`,
+      cause,
+    });
+  }
 }
 
 /** The operands of an instruction. */

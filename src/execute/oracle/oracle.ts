@@ -3,7 +3,6 @@
  * It shares no code with the kernels that are compared with it.
  */
 import { ExecutionError, ProgramError } from '../../errors.js';
-import { codeRange } from '../../formats/format.js';
 import type { Instruction, InstructionTable } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
 import type { Elements, Executor, Tensors } from '../executor.js';
@@ -19,7 +18,14 @@ import {
 } from './elementwise.js';
 import { prepareConcat, preparePad, prepareReshape, prepareSlice, prepareTranspose } from './movement.js';
 import { prepareLocalResponseNormalization, prepareSoftmax } from './normalization.js';
-import { allocateOperands, type Operand, type Operands, operandsOf, type Run } from './operands.js';
+import {
+  allocateOperands,
+  findMismatch,
+  type Operand,
+  type Operands,
+  operandsOf,
+  type Run,
+} from './operands.js';
 import { prepareAveragePool, prepareMaxPool } from './pooling.js';
 
 const instructions: InstructionTable<[Operands], Run> = {
@@ -64,7 +70,12 @@ export function createOracle(program: Program): Executor {
     program,
     run(inputs, observe) {
       if (inputs.length !== program.inputs.length) {
-        throw inputError('program', 'has a wrong number of inputs', program.inputs.length, inputs.length);
+        throw new ExecutionError({
+          where: `program "${program.name}"`,
+          what: 'is given a wrong number of inputs',
+          expected: String(program.inputs.length),
+          got: String(inputs.length),
+        });
       }
       for (const [i, { name, tensor }] of program.inputs.entries()) {
         store(`input "${name}"`, inputs[i], operands[tensor]);
@@ -79,37 +90,18 @@ export function createOracle(program: Program): Executor {
 }
 
 function prepare(instruction: Instruction, operands: Operands): Run {
-  const entry: ((instruction: never, operands: Operands) => Run) | undefined = instructions[instruction.op];
-  if (entry === undefined) {
-    const where = `instruction "${instruction.name}"`;
-    throw new ProgramError({ where, what: 'is not known', expected: 'an opcode', got: instruction.op });
+  const { op, name } = instruction;
+  if (!Object.hasOwn(instructions, op)) {
+    throw new ProgramError({ where: `instruction "${name}"`, what: 'is not known', got: op });
   }
-  return entry(instruction as never, operands);
+  // The table pairs every opcode with its own instruction, which the type of a union cannot say.
+  const entry = instructions[op] as (instruction: Instruction, operands: Operands) => Run;
+  return entry(instruction, operands);
 }
 
 /** Copies elements to their tensor; codes must lie in the range of the format. */
 function store(where: string, source: Elements, { data, format }: Operand): void {
-  if (source.length !== data.length)
-    throw inputError(where, 'has a wrong length', data.length, source.length);
-  if ((format === null) !== source instanceof Float32Array) {
-    const expected = format === null ? 'float32' : 'integer codes';
-    throw inputError(where, 'has the wrong type', expected, source.constructor.name);
-  }
-  if (format !== null) {
-    const { low, high } = codeRange(format);
-    for (const code of source) {
-      if (code < low || code > high)
-        throw inputError(where, 'is out of range', `${low} to ${high}`, String(code));
-    }
-  }
+  const mismatch = findMismatch(source, data.length, format);
+  if (mismatch !== undefined) throw new ExecutionError({ where, ...mismatch });
   for (let i = 0; i < data.length; i++) data[i] = source[i];
-}
-
-function inputError(
-  where: string,
-  what: string,
-  expected: number | string,
-  got: number | string,
-): ExecutionError {
-  return new ExecutionError({ where, what, expected: String(expected), got: String(got) });
 }

@@ -1,6 +1,5 @@
 /** From exact integers to stored codes: requantisation, overflow and clamp, as docs/arithmetic.md sections 2 to 4. */
 import { ExecutionError } from '../../errors.js';
-import { at } from '../../formats/format.js';
 import { applyOverflow, applyOverflowBig, checkOverflow } from '../../formats/overflow.js';
 import { roundShift, roundShiftBig } from '../../formats/rounding.js';
 import type { Clamp, Requantize } from '../../program/instructions.js';
@@ -31,12 +30,14 @@ export function createStore(operands: Operands, requantize: Requantize, clamp: C
   check(format !== null, where, `"${output.name}" has the wrong type`, 'codes', 'float32');
   checkOverflow(format, overflow, `instruction "${where}"`);
   const channels = output.shape.at(-1) ?? 1;
-  const shifts = typeof shift === 'number' ? channels : shift.length;
-  check(shifts === channels, where, 'has a wrong number of shifts', String(channels), String(shifts));
+  const shifts = typeof shift === 'number' ? new Array<number>(channels).fill(shift) : shift;
+  check(shifts.length === channels, where, 'has a wrong number of shifts', `${channels}`, `${shifts.length}`);
+  const legal = shifts.every((by) => Number.isInteger(by) && Math.abs(by) <= 512);
+  check(legal, where, 'has a wrong shift', 'integers from -512 to 512', shifts.join(', '));
   const low = clamp?.low ?? -Infinity;
   const high = clamp?.high ?? Infinity;
   return (element, channel, value) => {
-    const by = at(shift, channel);
+    const by = shifts[channel];
     const trap = (got: number | bigint): never => {
       throw overflowError(where, element, got);
     };

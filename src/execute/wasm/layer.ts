@@ -72,7 +72,7 @@ export function chooseArithmetic(
   const biases = byPanels<number | bigint>((bias?.data as ArrayLike<number>) ?? zeros, groups, 0);
   const panels = biases.length / groups / 8;
   if (bits <= 32) {
-    const records = narrowRecords(panelShifts, requantize.rounding, range, biases);
+    const records = narrowRecords(panelShifts, requantize.rounding, range, bits, biases);
     if (records !== undefined)
       return {
         kernel: short ? 'convolution_i16_i8_i32' : 'convolution_i16_i16_i32',

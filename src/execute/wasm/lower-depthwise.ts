@@ -68,7 +68,7 @@ function planCodes(
   const range = outputRange(instruction, format!, requantize.overflow, instruction.clamp);
   const shifts = channelShifts(requantize, channels);
   const pairs = packDepthwise(data, channels, taps, false);
-  const narrow = bits <= 32 ? narrowRecords(shifts, requantize.rounding, range, bias) : undefined;
+  const narrow = bits <= 32 ? narrowRecords(shifts, requantize.rounding, range, bits, bias) : undefined;
   if (narrow !== undefined)
     return {
       kernel: 'depthwise_i16_i16_i32',

@@ -41,7 +41,7 @@ function saturationBounds(shift: number, { low, high }: CodeRange): CodeRange {
 }
 
 export interface NarrowRecords {
-  /** offset, evenMask, negativeMask: 4 x i32; low, high: 8 x i16; shift: i32; 24 words in all. */
+  /** offset, evenMask << shift, negativeMask: 4 x i32; low, high: 8 x i16; shift, general: i32; 24 words in all. */
   readonly layer: Int32Array;
   /** Per 8 channels: bias, minimum, maximum, multiplier: 8 x i32; zeros fill the last block. */
   readonly blocks: Int32Array;
@@ -49,12 +49,13 @@ export interface NarrowRecords {
 
 /**
  * Records of the 32-bit form; undefined where a sum could overflow 32 bits, so that the 64-bit form is needed. The
- * accumulators must fit 32 bits.
+ * accumulators must fit `bits` bits, at most 32.
  */
 export function narrowRecords(
   shifts: readonly number[],
   rounding: Rounding,
   range: CodeRange,
+  bits: number,
   bias?: ArrayLike<number | bigint>,
 ): NarrowRecords | undefined {
   const common = Math.max(0, ...shifts);
@@ -77,10 +78,13 @@ export function narrowRecords(
     blocks[word + 16] = maximum;
     blocks[word + 24] = multiplier;
   }
+  const factor = 2 ** (common - Math.min(...shifts));
+  const general = negativeMask !== 0 || 2 ** (bits - 1) * factor + offset + 1 > largest;
   const layer = new Int32Array(24);
-  layer.fill(offset, 0, 4).fill(evenMask, 4, 8).fill(negativeMask, 8, 12);
+  layer.fill(offset, 0, 4).fill(evenMask * 2 ** common, 4, 8).fill(negativeMask, 8, 12);
   new Int16Array(layer.buffer).fill(range.low, 24, 32).fill(range.high, 32, 40);
   layer[20] = common;
+  layer[21] = general ? 1 : 0;
   return { layer, blocks };
 }
 

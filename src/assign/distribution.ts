@@ -1,0 +1,87 @@
+/** What a fixed-point format would cost, predicted from a histogram. */
+import type { Histogram } from '../calibrate/histogram.js';
+
+/** The values that one format must hold. */
+export interface Distribution {
+  readonly count: number;
+  readonly zeros: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly histogram: Histogram;
+}
+
+/** Smallest and largest code. */
+export interface CodeRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Calls `visit` for each bin that holds values other than 0, cut at the extremes. */
+function forBins(
+  { zeros, minimum, maximum, histogram }: Distribution,
+  visit: (from: number, to: number, count: number) => void,
+): void {
+  const { exponent, first, counts } = histogram;
+  const width = 2 ** exponent;
+  for (let i = 0; i < counts.length; i++) {
+    const bin = first + i;
+    const count = bin === 0 ? counts[i] - zeros : counts[i];
+    if (count > 0) visit(Math.max(bin * width, minimum), Math.min((bin + 1) * width, maximum), count);
+  }
+}
+
+/** The integral of (u - code(u))^2 from 0 to u, where code rounds to nearest within the range. */
+function errorIntegral(u: number, { low, high }: CodeRange): number {
+  const code = Math.min(Math.max(Math.round(u), low), high);
+  return code / 12 + (u - code) ** 3 / 3;
+}
+
+/**
+ * Expected sum of squared differences between the values and what a power-of-two format makes of them, rounding to nearest
+ * and saturating. Values are taken as evenly spread within their bin; zeros cost nothing.
+ */
+export function expectedError(distribution: Distribution, fractionBits: number, range: CodeRange): number {
+  const scale = 2 ** fractionBits;
+  let sum = 0;
+  forBins(distribution, (from, to, count) => {
+    const [a, b] = [from * scale, to * scale];
+    const code = Math.min(Math.max(Math.round(a), range.low), range.high);
+    const mean = b > a ? (errorIntegral(b, range) - errorIntegral(a, range)) / (b - a) : (a - code) ** 2;
+    sum += count * mean;
+  });
+  return sum / scale ** 2;
+}
+
+/** Sum of the squares of all values, evenly spread within their bin. */
+export function signalPower(distribution: Distribution): number {
+  let sum = 0;
+  forBins(distribution, (from, to, count) => {
+    sum += (count * (from * from + from * to + to * to)) / 3;
+  });
+  return sum;
+}
+
+/** Share of the values outside of the range of a format, before saturation. */
+export function clippedShare(distribution: Distribution, fractionBits: number, range: CodeRange): number {
+  const step = 2 ** -fractionBits;
+  const [low, high] = [range.low * step, range.high * step];
+  let outside = 0;
+  forBins(distribution, (from, to, count) => {
+    if (to === from) outside += from < low || from > high ? count : 0;
+    else {
+      const inside = Math.max(0, Math.min(to, high) - Math.max(from, low));
+      outside += count * (1 - inside / (to - from));
+    }
+  });
+  return distribution.count === 0 ? 0 : outside / distribution.count;
+}
+
+/** The most fraction bits with which a range holds both extremes; undefined where both are 0. */
+export function mostFractionBits(minimum: number, maximum: number, { low, high }: CodeRange): number | undefined {
+  if (minimum === 0 && maximum === 0) return undefined;
+  const fits = (fractionBits: number) =>
+    maximum * 2 ** fractionBits <= high && minimum * 2 ** fractionBits >= low;
+  let fractionBits = Math.ceil(Math.log2(Math.max(high, -low) / Math.max(maximum, -minimum)));
+  while (!fits(fractionBits)) fractionBits--;
+  return fractionBits;
+}

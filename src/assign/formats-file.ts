@@ -1,0 +1,109 @@
+/** formats.json: every format, the arithmetic of every node, and why they are what they are. Made to be read and edited. */
+import { z } from 'zod';
+import type { ModelFormats } from '../compile/model-formats.js';
+import { checkFormat } from '../formats/format.js';
+import { OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
+import { parseJson } from '../inputs/parse-json.js';
+import { readText, writeFile } from '../platform/files.js';
+import { METHODS } from './fraction-bits.js';
+
+const field = z.union([z.int(), z.array(z.int()).min(1)]);
+const format = z.strictObject({
+  bits: z.int().min(2).max(64),
+  signed: z.boolean(),
+  narrow: z.boolean(),
+  fractionBits: field,
+  mantissa: field,
+  zeroPoint: field,
+  axis: z.int().min(0).nullable(),
+});
+const rounding = z.enum(ROUNDINGS);
+const overflow = z.enum(OVERFLOWS);
+
+const arithmetic = z.strictObject({
+  accumulator: z.strictObject({
+    bits: z.int().min(8).max(64),
+    overflow,
+    order: z.array(z.enum(['row', 'column', 'inputBlock', 'inputChannel', 'inputLane'])).min(1),
+    productsPerStep: z.int().min(1),
+    treeBits: z.int().min(0).max(64),
+    bias: z.enum(['first', 'last']),
+    partialSum: z
+      .strictObject({ every: z.int().min(1), bits: z.int().min(8).max(64), rounding, overflow })
+      .nullable(),
+  }),
+  biasBits: z.int().min(2).max(64),
+  biasFormat: format.optional(),
+  rounding,
+  overflow,
+});
+
+const reason = z.strictObject({
+  /** How the fraction bits were found; `zeros` where nothing but 0 was seen, `hardware` where the profile says them. */
+  method: z.enum([...METHODS, 'zeros', 'hardware']),
+  /** Extremes of all values that have the format. */
+  minimum: z.number(),
+  maximum: z.number(),
+  /** Share of the values outside of the range. */
+  clipped: z.number(),
+  /** Predicted signal to noise ratio of storing the values, in dB; null where nothing is lost. */
+  sqnr: z.number().nullable(),
+  /** The values whose statistics were used, where they are not the value itself. */
+  sources: z.array(z.string()).optional(),
+});
+
+const move = z.strictObject({
+  /** Value or constant whose fraction bits were changed; `channel` null: all of it. */
+  name: z.string(),
+  channel: z.int().nullable(),
+  from: z.int(),
+  to: z.int(),
+  node: z.string(),
+  constraint: z.string(),
+});
+
+const formatsSchema = z.strictObject({
+  version: z.literal(1),
+  /** SHA-256 of the model. */
+  model: z.string(),
+  /** Name of the hardware profile. */
+  hardware: z.string(),
+  conversions: z.strictObject({ rounding, overflow }),
+  tensors: z.record(z.string(), format),
+  constants: z.record(z.string(), format),
+  nodes: z.record(z.string(), arithmetic),
+  reasons: z.record(z.string(), reason),
+  moves: z.array(move),
+});
+
+export type Formats = z.infer<typeof formatsSchema> & ModelFormats;
+export type Reason = z.infer<typeof reason>;
+export type Move = z.infer<typeof move>;
+
+/** Throws an InputError that lists what is wrong with the file, or a FormatError naming the tensor. */
+export function readFormats(path: string): Formats {
+  const formats = parseJson(formatsSchema, readText(path), path);
+  for (const table of [formats.tensors, formats.constants]) {
+    for (const [name, entry] of Object.entries(table)) checkFormat(entry, `${path}: "${name}"`);
+  }
+  return formats;
+}
+
+export function writeFormats(path: string, formats: Formats): void {
+  writeFile(path, formatsJson(formats));
+}
+
+/** JSON with one line for each tensor, constant, node, reason and move. */
+export function formatsJson(formats: Formats): string {
+  const sections = Object.entries(formats).map(([key, value]) => `  ${JSON.stringify(key)}: ${section(value)}`);
+  return `{\n${sections.join(',\n')}\n}\n`;
+}
+
+function section(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const lines = Array.isArray(value)
+    ? value.map((entry) => JSON.stringify(entry))
+    : Object.entries(value).map(([key, entry]) => `${JSON.stringify(key)}: ${JSON.stringify(entry)}`);
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  return lines.length === 0 ? open + close : `${open}\n    ${lines.join(',\n    ')}\n  ${close}`;
+}

@@ -1,0 +1,96 @@
+/** Choosing fraction bits for values from their distribution, and for constants from the constants themselves. */
+import {
+  type CodeRange,
+  clippedShare,
+  type Distribution,
+  expectedError,
+  mostFractionBits,
+} from './distribution.js';
+
+export const METHODS = ['leastSquares', 'minmax', 'percentile'] as const;
+/**
+ * `minmax`: the most fraction bits that hold every value. `percentile`: the most that hold a given share of them.
+ * `leastSquares`: those with the least expected squared error, clipping and rounding together.
+ */
+export type Method = (typeof METHODS)[number];
+
+export interface MethodOptions {
+  readonly method: Method;
+  /** Share of the values that `percentile` holds. */
+  readonly percentile: number;
+}
+
+/** A percentile never cuts a range to less than 2^-16 of what it was, however few values are not 0. */
+const MOST_CLIPPED_BITS = 16;
+
+/** Fraction bits for values; undefined where all of them are 0. */
+export function chooseFractionBits(
+  distribution: Distribution,
+  range: CodeRange,
+  { method, percentile }: MethodOptions,
+): number | undefined {
+  const start = mostFractionBits(distribution.minimum, distribution.maximum, range);
+  if (start === undefined || method === 'minmax') return start;
+  if (method === 'leastSquares') {
+    return leastCost(start, distribution.count, (bits) => expectedError(distribution, bits, range));
+  }
+  let bits = start;
+  while (bits < start + MOST_CLIPPED_BITS && clippedShare(distribution, bits + 1, range) <= 1 - percentile) bits++;
+  return bits;
+}
+
+/**
+ * Fraction bits for each of `channels` equal rows of a constant, or one for all. By least squared error on the constants
+ * themselves, or without clipping for `minmax`. A row of zeros takes the fewest fraction bits of the others;
+ * undefined where everything is 0.
+ */
+export function chooseConstantBits(
+  values: Float32Array,
+  channels: number,
+  range: CodeRange,
+  method: Method,
+): number[] | undefined {
+  const length = values.length / channels;
+  const rows = Array.from({ length: channels }, (_, row) => values.subarray(row * length, (row + 1) * length));
+  const chosen = rows.map((row) => chooseRow(row, range, method));
+  const known = chosen.filter((bits) => bits !== undefined);
+  if (known.length === 0) return undefined;
+  const fewest = known.reduce((a, b) => Math.min(a, b));
+  return chosen.map((bits) => bits ?? fewest);
+}
+
+function chooseRow(row: Float32Array, range: CodeRange, method: Method): number | undefined {
+  const minimum = row.reduce((a, b) => Math.min(a, b), 0);
+  const maximum = row.reduce((a, b) => Math.max(a, b), 0);
+  const start = mostFractionBits(minimum, maximum, range);
+  if (start === undefined || method === 'minmax') return start;
+  return leastCost(start, row.length, (bits) => constantError(row, bits, range));
+}
+
+/** Sum of squared differences between constants and what a format, rounding to nearest, makes of them. */
+export function constantError(row: Float32Array, fractionBits: number, { low, high }: CodeRange): number {
+  const scale = 2 ** fractionBits;
+  let sum = 0;
+  for (let i = 0; i < row.length; i++) {
+    const value = row[i] * scale;
+    const difference = value - Math.min(Math.max(Math.round(value), low), high);
+    sum += difference * difference;
+  }
+  return sum / scale ** 2;
+}
+
+/**
+ * The fewest fraction bits, from `start` on, of least cost for `count` values. Ends where clipping alone costs more than
+ * the best so far: it only grows, and rounding costs at most a quarter of a squared step for each value.
+ */
+function leastCost(start: number, count: number, cost: (fractionBits: number) => number): number {
+  let chosen = start;
+  let least = Infinity;
+  for (let bits = start; ; bits++) {
+    const current = cost(bits);
+    if (current < least) {
+      chosen = bits;
+      least = current;
+    } else if (current - (count / 4) * 4 ** -bits >= least) return chosen;
+  }
+}

@@ -1,0 +1,110 @@
+/** Values that must share a format, united; and which of them need a format at all. */
+import { type Histogram, mergeHistograms } from '../calibrate/histogram.js';
+import type { Statistics, TensorStatistics } from '../calibrate/statistics.js';
+import { ConstraintError, InputError } from '../errors.js';
+import { codeRange, type Format } from '../formats/format.js';
+import type { Graph } from '../graph/graph.js';
+import { createUnionFind } from '../graph/union-find.js';
+import { rulesFor } from '../hardware/rules.js';
+import type { HardwareProfile } from '../hardware/schema.js';
+import type { Demand } from './demands.js';
+import type { Distribution } from './distribution.js';
+
+/** Values with one format. */
+export interface Group {
+  readonly values: readonly string[];
+  /** The values that are computed or fed, not moved from others of the group: what the format is chosen for. */
+  readonly sources: readonly string[];
+  readonly distribution: Distribution;
+  readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
+}
+
+/** Groups by each of their values. Values that stay float32 have none. */
+export function formGroups(
+  graph: Graph,
+  demands: readonly Demand[],
+  statistics: Statistics,
+  profile: HardwareProfile,
+): Map<string, Group> {
+  const shared = new Set<string>(profile.sharedFormat);
+  const unites = ({ kind, node }: Demand) =>
+    kind === 'alias' || (kind !== 'float' && shared.has(node.operator));
+  const sets = createUnionFind([...graph.inputs.map(({ name }) => name), ...demands.map(({ output }) => output)]);
+  for (const demand of demands) {
+    if (unites(demand)) for (const input of demand.inputs) sets.unite(demand.output, input);
+  }
+  const producers = new Map(demands.map((demand) => [demand.output, demand]));
+  const fixed = findFixed(graph, demands, sets.find);
+  const groups = new Map<string, Group>();
+  for (const values of sets.sets()) {
+    if (!fixed.has(sets.find(values[0]))) continue;
+    const sources = values.filter((value) => {
+      const producer = producers.get(value);
+      return producer === undefined || !unites(producer) || producer.inputs.length === 0;
+    });
+    const distribution = sources.map((source) => readStatistics(statistics, source)).reduce(merge);
+    const format = commonFormat(values, producers, profile, distribution.minimum);
+    const group = { values, sources, distribution, format };
+    for (const value of values) groups.set(value, group);
+  }
+  return groups;
+}
+
+/** Representatives of the sets that codes enter: inputs of the graph, what integer arithmetic reads or writes. */
+function findFixed(graph: Graph, demands: readonly Demand[], find: (name: string) => string): Set<string> {
+  const fixed = new Set(graph.inputs.map(({ name }) => find(name)));
+  for (const { kind, inputs, output } of demands) {
+    if (kind === 'float' || kind === 'alias') continue;
+    if (kind === 'movement') {
+      if (inputs.some((input) => fixed.has(find(input)))) fixed.add(find(output));
+    } else for (const value of [...inputs, output]) fixed.add(find(value));
+  }
+  return fixed;
+}
+
+/** Statistics of a value; the program holds some values only under the name of their two-dimensional form. */
+function readStatistics({ tensors }: Statistics, value: string): TensorStatistics {
+  const found = tensors.get(value) ?? tensors.get(`${value}@2d`);
+  if (found !== undefined) return found;
+  throw new InputError({ where: `value "${value}"`, what: 'the statistics do not contain it' });
+}
+
+function merge(a: Distribution, b: Distribution): Distribution {
+  const minimum = Math.min(a.minimum, b.minimum);
+  const maximum = Math.max(a.maximum, b.maximum);
+  const histogram: Histogram = mergeHistograms(a.histogram, b.histogram, minimum, maximum);
+  return { count: a.count + b.count, zeros: a.zeros + b.zeros, minimum, maximum, histogram };
+}
+
+/** Width and signedness that all operators which write the values allow. */
+function commonFormat(
+  values: readonly string[],
+  producers: ReadonlyMap<string, Demand>,
+  profile: HardwareProfile,
+  minimum: number,
+): Group['format'] {
+  let allowed = profile.activations.bits;
+  let owner = '';
+  let narrow = false;
+  let signed = minimum < 0;
+  for (const [index, value] of values.entries()) {
+    const node = producers.get(value)?.node;
+    const rules = rulesFor(profile, node?.operator ?? '').activations;
+    const name = node === undefined ? `input "${value}"` : `node "${node.name}" (${node.operator})`;
+    const common = index === 0 ? rules.bits : allowed.filter((bits) => rules.bits.includes(bits));
+    if (common.length === 0) {
+      const what = `its output must have the format of "${values[0]}", whose width ${owner} restricts`;
+      throw new ConstraintError({ where: name, what, expected: allowed.join(' or '), got: rules.bits.join(' or ') });
+    }
+    if (common.length < allowed.length || index === 0) owner = name;
+    allowed = common;
+    narrow ||= rules.narrow;
+    signed ||= rules.signed === 'always';
+  }
+  return { bits: allowed[0], signed, narrow };
+}
+
+/** The codes of a group's format. */
+export function groupRange({ format }: Group): { low: number; high: number } {
+  return codeRange(format);
+}

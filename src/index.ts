@@ -1,0 +1,39 @@
+/**
+ * The library. It never prints, exits, installs signal handlers or sets V8 flags; idle workers do not keep the process
+ * alive; every error it throws on purpose is a DynafixError.
+ */
+export { type AssignOptions, assignFormats } from './assign/assign.js';
+export { type FormatsFile, readFormats, writeFormats } from './assign/formats-file.js';
+export { type CalibrateOptions, calibrate } from './calibrate/calibrate.js';
+export { readStatistics, writeStatistics } from './calibrate/file.js';
+export { mergeStatistics } from './calibrate/merge.js';
+export type { Statistics, TensorStatistics } from './calibrate/statistics.js';
+export { compileProgram } from './compile/compile.js';
+export type { ModelFormats } from './compile/model-formats.js';
+export * from './errors.js';
+export type { Elements, Executor, Observer, Tensors } from './execute/executor.js';
+export { type Difference, differenceText, lockstep } from './execute/lockstep.js';
+export { createOracle } from './execute/oracle/oracle.js';
+export type { Inputs, Output, RunResult } from './execute/ports.js';
+export { createEngine, type Engine, type EngineOptions, type Session } from './execute/wasm/engine.js';
+export { createWasmExecutor } from './execute/wasm/executor.js';
+export { type Format, fixed, formatText } from './formats/format.js';
+export { parseFormat } from './formats/parse.js';
+export type { Overflow, Rounding } from './formats/rounding.js';
+export type { Graph } from './graph/graph.js';
+export { printGraph } from './graph/print.js';
+export { loadProfile, type Profile } from './hardware/profile.js';
+export { type Dataset, type DatasetSpec, openDataset } from './inputs/dataset.js';
+export { loadLabels } from './inputs/labels.js';
+export { loadPreprocess, type Preprocess } from './inputs/preprocess.js';
+export { inspectModel, type Inspection } from './jobs/inspect.js';
+export { type LoadedModel, loadModel } from './jobs/load-model.js';
+export { type QuantizeOptions, quantize } from './jobs/quantize.js';
+export { type RunSummary, runSamples } from './jobs/run.js';
+export type { RunOptions } from './platform/pool.js';
+export { decodeProgram, encodeProgram, readProgram, writeProgram } from './program/file.js';
+export { parseProgram } from './program/parse.js';
+export { printProgram } from './program/print.js';
+export type { Program } from './program/program.js';
+export type { Summary } from './validate/summary.js';
+export { validate } from './validate/validate.js';

@@ -1,0 +1,66 @@
+/** What the kernels' binary is allowed to hold: code, and one imported memory. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createMemory } from '#src/execute/wasm/executor.js';
+import { kernels } from '#src/execute/wasm/kernels.js';
+import { webAssembly } from '#src/execute/wasm/webassembly.js';
+
+const bytes = readFileSync(new URL('../dist/execute/wasm/kernels.wasm', import.meta.url));
+
+/** Payloads of a module's sections by id, custom sections left out. */
+function sections(module: Uint8Array): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
+  for (let at = 8; at < module.length; ) {
+    const id = module[at++];
+    let length = 0;
+    for (let shift = 0, more = true; more; shift += 7) {
+      const byte = module[at++];
+      length |= (byte & 127) << shift;
+      more = byte > 127;
+    }
+    if (id !== 0) found.set(id, module.subarray(at, at + length));
+    at += length;
+  }
+  return found;
+}
+
+const GLOBAL = 6;
+const START = 8;
+const DATA = 11;
+
+test('kernels own no memory: no globals, no data, no start function', () => {
+  const present = sections(bytes);
+  expect([GLOBAL, START, DATA].filter((id) => present.has(id))).toEqual([]);
+});
+
+test('the only import is the shared memory', () => {
+  const IMPORT = 2;
+  const [count, ...rest] = sections(bytes).get(IMPORT)!;
+  expect(count).toBe(1);
+  // The module's and the memory's names, the kind (2: memory) and its limits (3: shared, with a maximum).
+  const name = (text: string) => [text.length, ...Buffer.from(text)];
+  expect(rest.slice(0, 13)).toEqual([...name('env'), ...name('memory'), 2, 3]);
+});
+
+test('exports are the kernels of the table, with as many arguments', () => {
+  const module = new webAssembly.Module(bytes);
+  const { exports } = new webAssembly.Instance(module, { env: { memory: createMemory() } });
+  const functions = Object.entries(exports).filter(([, value]) => typeof value === 'function');
+  const arity = Object.fromEntries(functions.map(([name, value]) => [name, (value as () => void).length]));
+  expect(arity).toEqual(
+    Object.fromEntries(Object.entries(kernels).map(([name, names]) => [name, names.length])),
+  );
+});
+
+test('every kernel is described in docs/kernels.md', () => {
+  const text = readFileSync(new URL('../docs/kernels.md', import.meta.url), 'utf8');
+  expect(Object.keys(kernels).filter((name) => !text.includes(name))).toEqual([]);
+});
+
+test('kernels allocate nothing and use no relaxed operations', () => {
+  const folder = new URL('../assembly/', import.meta.url);
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
+    const text = readFileSync(new URL(file, folder), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    expect(text, file).not.toMatch(/\bnew\b|\brelaxed_|memory\.data|__alloc|StaticArray|^(export )?let /m);
+  }
+});

@@ -1,0 +1,361 @@
+/** One random instruction of each kind on a tensor that fits it: what arbitrary.ts makes programs of. */
+import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
+import type { Arithmetic, Opcode } from '#src/program/instructions.js';
+import { broadcastShape, elementCount, sweep, tapCount } from '#src/program/shapes.js';
+import { type Builder, drawElements } from './builder.js';
+import { drawCodes, drawFloats, drawFormat, drawSize, type Kind } from './draw.js';
+import {
+  drawAccumulator,
+  drawClamp,
+  drawOverflow,
+  drawRequantize,
+  drawRounding,
+  drawWindow,
+  productBound,
+} from './draw-arithmetic.js';
+
+export interface Recipe {
+  readonly kinds: readonly Kind[];
+  /** Rank of the first operand; undefined: any. */
+  readonly rank?: number;
+  /** True where operands may have mantissas and zero points. */
+  readonly affine: boolean;
+  /** Widest code that the first operand may have. */
+  readonly widest?: number;
+  /** Emits the instruction on tensor `x` and returns the index of its output. */
+  readonly emit: (builder: Builder, x: number) => number;
+}
+
+const both: readonly Kind[] = ['codes', 'float32'];
+const codes: readonly Kind[] = ['codes'];
+const float: readonly Kind[] = ['float32'];
+
+export const recipes: { readonly [K in Opcode]: Recipe } = {
+  quantize: { kinds: float, affine: true, emit: emitQuantize },
+  dequantize: {
+    kinds: codes,
+    affine: true,
+    emit: (b, x) => b.emit('dequantize', {}, [x], { ...b.tensor(x), format: null }),
+  },
+  requantize: {
+    kinds: codes,
+    affine: false,
+    emit(b, x) {
+      const { format, shape } = b.tensor(x);
+      const drawn = drawRequantize(b, fractionOf(format), format!.bits);
+      return b.emit('requantize', { requantize: drawn.requantize }, [x], { shape, format: drawn.format });
+    },
+  },
+  convolution: { kinds: both, rank: 4, affine: false, emit: emitConvolution },
+  gemm: {
+    kinds: both,
+    rank: 2,
+    affine: false,
+    emit(b, x) {
+      const [rows, depth] = b.tensor(x).shape;
+      const { operands, fields, format } = drawProducts(b, x, [drawSize(b.draw, 33), depth]);
+      const shape = [rows, b.tensor(operands[1]).shape[0]];
+      return b.emit('gemm', fields, operands, { shape, format });
+    },
+  },
+  add: { kinds: both, affine: false, emit: emitAdd },
+  multiply: { kinds: both, affine: false, emit: emitMultiply },
+  clamp: {
+    kinds: both,
+    affine: true,
+    emit(b, x) {
+      const clamp = drawClamp(b, b.tensor(x).format) ?? { low: 0, high: 1 };
+      return b.emit('clamp', { clamp }, [x], b.tensor(x));
+    },
+  },
+  leakyRelu: { kinds: both, affine: false, emit: emitLeakyRelu },
+  lookup: {
+    kinds: codes,
+    affine: true,
+    widest: 10,
+    emit(b, x) {
+      const { format, shape } = b.tensor(x);
+      const own = drawFormat(b.draw, { affine: true, unusual: b.unusual });
+      const table = b.constant(own, [2 ** format!.bits]);
+      return b.emit('lookup', {}, [x, table], { shape, format: own });
+    },
+  },
+  unary: {
+    kinds: float,
+    affine: false,
+    emit(b, x) {
+      const hardSigmoid = { name: 'hardSigmoid', alpha: Math.fround(0.2), beta: 0.5 } as const;
+      const names = ['sigmoid', 'tanh', 'exp', 'hardSwish'] as const;
+      const fn = b.draw.pick([...names.map((name) => ({ name })), hardSigmoid]);
+      return b.emit('unary', { function: fn }, [x], b.tensor(x));
+    },
+  },
+  maxPool: {
+    kinds: both,
+    rank: 4,
+    affine: true,
+    emit(b, x) {
+      const { shape, format } = b.tensor(x);
+      const { window, spatial } = drawWindow(b, shape, true);
+      return b.emit('maxPool', { window }, [x], { shape: [shape[0], ...spatial, shape[3]], format });
+    },
+  },
+  averagePool: { kinds: both, rank: 4, affine: false, emit: emitAveragePool },
+  softmax: {
+    kinds: float,
+    affine: false,
+    emit(b, x) {
+      const axis = b.draw.integer(0, b.tensor(x).shape.length - 1);
+      return b.emit('softmax', { axis }, [x], b.tensor(x));
+    },
+  },
+  localResponseNormalization: {
+    kinds: float,
+    affine: false,
+    emit(b, x) {
+      const alpha = b.draw.pick([1e-4, 1]);
+      const fields = { size: b.draw.integer(1, 6), alpha, beta: b.draw.pick([0.75, 0.5]), bias: 1 };
+      return b.emit('localResponseNormalization', fields, [x], b.tensor(x));
+    },
+  },
+  concat: {
+    kinds: both,
+    affine: true,
+    emit(b, x) {
+      const { shape, format } = b.tensor(x);
+      const axis = b.draw.integer(0, shape.length - 1);
+      const others = Array.from({ length: b.draw.integer(0, 2) }, () =>
+        b.draw.chance(30) ? x : b.operand(format, shape.with(axis, drawSize(b.draw, 9))),
+      );
+      const operands = b.draw.chance(50) ? [x, ...others] : [...others, x];
+      const total = operands.reduce((sum, operand) => sum + b.tensor(operand).shape[axis], 0);
+      return b.emit('concat', { axis }, operands, { shape: shape.with(axis, total), format });
+    },
+  },
+  slice: {
+    kinds: both,
+    affine: true,
+    emit(b, x) {
+      const { shape, format } = b.tensor(x);
+      const axes = shape.map((size) => {
+        const start = b.draw.integer(0, size - 1);
+        const step = b.draw.pick([1, 2, 3, -1, -2]);
+        const room = step > 0 ? size - 1 - start : start;
+        return { start, step, count: b.draw.integer(1, Math.floor(room / Math.abs(step)) + 1) };
+      });
+      const fields = { starts: axes.map(({ start }) => start), steps: axes.map(({ step }) => step) };
+      return b.emit('slice', fields, [x], { shape: axes.map(({ count }) => count), format });
+    },
+  },
+  pad: {
+    kinds: both,
+    affine: true,
+    emit(b, x) {
+      const { shape, format } = b.tensor(x);
+      const [before, after] = [0, 0].map(() => shape.map(() => b.draw.integer(0, 2)));
+      const value = Number(drawElements(b.draw, format, 1)[0]);
+      const padded = shape.map((size, axis) => before[axis] + size + after[axis]);
+      return b.emit('pad', { before, after, value }, [x], { shape: padded, format });
+    },
+  },
+  transpose: {
+    kinds: both,
+    affine: true,
+    emit(b, x) {
+      const { shape, format } = b.tensor(x);
+      const left = shape.map((_, axis) => axis);
+      const permutation = shape.map(() => left.splice(b.draw.integer(0, left.length - 1), 1)[0]);
+      const permuted = permutation.map((axis) => shape[axis]);
+      return b.emit('transpose', { permutation }, [x], { shape: permuted, format });
+    },
+  },
+  reshape: { kinds: both, affine: true, emit: (b, x) => reshapeTo(b, x, b.draw.integer(1, 5)) },
+};
+
+/** The same elements in a random shape of the given rank. */
+export function reshapeTo(b: Builder, x: number, rank: number): number {
+  const { shape, format } = b.tensor(x);
+  let rest = elementCount(shape);
+  const target: number[] = [];
+  while (target.length < rank - 1) {
+    const divisors = [1, 2, 3, 4, 5, 7, 8, 16].filter((size) => rest % size === 0);
+    const size = target.length === 0 && rank === 4 ? 1 : b.draw.pick(divisors);
+    target.push(size);
+    rest /= size;
+  }
+  return b.emit('reshape', {}, [x], { shape: [...target, rest], format });
+}
+
+function fractionOf(format: Format | null): number {
+  return at(format!.fractionBits, 0);
+}
+
+function emitQuantize(b: Builder, x: number): number {
+  const { shape } = b.tensor(x);
+  let format = drawFormat(b.draw, { affine: true, unusual: b.unusual });
+  if (b.unusual && shape.length > 0 && b.draw.chance(30)) {
+    const axis = b.draw.integer(0, shape.length - 1);
+    format = {
+      ...format,
+      axis,
+      fractionBits: Array.from({ length: shape[axis] }, () => b.draw.integer(-4, 20)),
+    };
+  }
+  const fields = { rounding: drawRounding(b), overflow: drawOverflow(b, format.narrow) };
+  return b.emit('quantize', fields, [x], { shape, format });
+}
+
+function emitConvolution(b: Builder, x: number): number {
+  const { shape } = b.tensor(x);
+  const channels = shape[3];
+  const { window, spatial } = drawWindow(b, shape, false);
+  const divisors = [1, channels, 2, 3, 4].filter((divisor) => channels % divisor === 0);
+  const groups = b.draw.pick(divisors);
+  const perGroup = groups > 8 ? b.draw.pick([1, 2]) : drawSize(b.draw, groups > 1 ? 5 : 33);
+  const weightShape = [groups * perGroup, ...window.kernel, channels / groups];
+  const { operands, fields, format } = drawProducts(b, x, weightShape);
+  const output = { shape: [shape[0], ...spatial, weightShape[0]], format };
+  return b.emit('convolution', { window, groups, ...fields }, operands, output);
+}
+
+/** Weights, bias and the arithmetic of convolution and gemm. */
+function drawProducts(b: Builder, x: number, weightShape: readonly number[]) {
+  const { draw } = b;
+  const input = b.tensor(x).format;
+  const [outputs] = weightShape;
+  const count = elementCount(weightShape);
+  if (input === null) {
+    const weights = Float32Array.from(drawFloats(draw, count), (value) => Math.max(-8, Math.min(value, 8)));
+    const operands = [x, b.constant(null, weightShape, weights)];
+    if (draw.chance(70)) operands.push(b.constant(null, [outputs]));
+    return { operands, fields: { clamp: drawClamp(b, null), arithmetic: null }, format: null };
+  }
+  const base = drawFormat(draw);
+  const fraction = () => fractionOf(base) + draw.integer(0, 5);
+  const perChannel = draw.chance(60);
+  const fractionBits = perChannel ? Array.from({ length: outputs }, fraction) : fractionOf(base);
+  const format: Format = { ...base, fractionBits, axis: perChannel ? 0 : null };
+  const weights = b.constant(format, weightShape);
+  const operands = [x, weights];
+  const position = (channel: number) => fractionOf(input) + at(fractionBits, channel);
+  const positions = perChannel
+    ? Array.from({ length: outputs }, (_, channel) => position(channel))
+    : position(0);
+  let bound = productBound(b.tensor(weights).data!, outputs, input);
+  if (draw.chance(70)) {
+    const biasBits = draw.pick([32, 64, 16, 24, 48]);
+    const own = fixed(biasBits, positions);
+    const register = bound < 2 ** 30 ? 2 ** 31 - 1 - bound : 2 ** 46;
+    const most = Math.min(2 ** (biasBits - 1) - 1, register);
+    operands.push(b.constant(own, [outputs], drawCodes(draw, own, outputs, -most, most)));
+    bound += most;
+  }
+  const rank = b.tensor(x).shape.length;
+  const drawn = drawRequantize(b, positions, Math.ceil(Math.log2(bound + 1)) + 1, rank - 1);
+  const arithmetic: Arithmetic = {
+    accumulator: drawAccumulator(b, bound),
+    requantize: drawn.requantize,
+  };
+  const fields = { clamp: drawClamp(b, drawn.format), arithmetic };
+  return { operands, fields, format: drawn.format };
+}
+
+/** A shape that broadcasts with `shape`: some axes 1, leading ones left out, or one more in front. */
+function drawPartner(b: Builder, shape: readonly number[]): number[] {
+  const { draw } = b;
+  if (draw.chance(40)) return [...shape];
+  const partner = shape.map((size) => (size === 1 ? draw.pick([1, 3]) : draw.chance(40) ? 1 : size));
+  if (draw.chance(30)) return partner.slice(draw.integer(0, partner.length));
+  return draw.chance(10) && partner.length < 5 ? [2, ...partner] : partner;
+}
+
+function emitAdd(b: Builder, x: number): number {
+  const { draw } = b;
+  const { shape, format } = b.tensor(x);
+  const own = format && { ...drawFormat(draw), fractionBits: fractionOf(format) + draw.integer(-6, 6) };
+  const other = draw.chance(15) ? x : b.operand(own, drawPartner(b, shape));
+  const operands = draw.chance(50) ? [x, other] : [other, x];
+  const [left, right] = operands.map((operand) => b.tensor(operand));
+  const output = broadcastShape(left.shape, right.shape)!;
+  const sign = draw.pick([1, -1] as const);
+  if (format === null) {
+    const fields = { sign, shifts: [0, 0] as const, clamp: drawClamp(b, null), requantize: null };
+    return b.emit('add', fields, operands, { shape: output, format: null });
+  }
+  const position = Math.max(fractionOf(left.format), fractionOf(right.format)) + draw.pick([0, 0, 1, 9]);
+  const shifts = [position - fractionOf(left.format), position - fractionOf(right.format)] as const;
+  const bits = Math.max(left.format!.bits + shifts[0], right.format!.bits + shifts[1]) + 1;
+  const drawn = drawRequantize(b, position, bits);
+  const fields = { sign, shifts, clamp: drawClamp(b, drawn.format), requantize: drawn.requantize };
+  return b.emit('add', fields, operands, { shape: output, format: drawn.format });
+}
+
+function emitMultiply(b: Builder, x: number): number {
+  const { draw } = b;
+  const { shape, format } = b.tensor(x);
+  const other = draw.chance(15) ? x : b.operand(format && drawFormat(draw), drawPartner(b, shape));
+  const operands = draw.chance(50) ? [x, other] : [other, x];
+  const output = broadcastShape(shape, b.tensor(other).shape)!;
+  if (format === null) {
+    const fields = { clamp: drawClamp(b, null), requantize: null };
+    return b.emit('multiply', fields, operands, { shape: output, format: null });
+  }
+  const partner = b.tensor(other).format!;
+  const drawn = drawRequantize(b, fractionOf(format) + fractionOf(partner), format.bits + partner.bits);
+  const fields = { clamp: drawClamp(b, drawn.format), requantize: drawn.requantize };
+  return b.emit('multiply', fields, operands, { shape: output, format: drawn.format });
+}
+
+function emitLeakyRelu(b: Builder, x: number): number {
+  const { shape, format } = b.tensor(x);
+  const slopes = [b.draw.chance(50) ? (shape.at(-1) ?? 1) : 1];
+  if (format === null) {
+    const operands = [x, b.constant(null, slopes)];
+    return b.emit('leakyRelu', { slopeShift: 0, requantize: null }, operands, { shape, format });
+  }
+  const slopeShift = b.draw.integer(0, 15);
+  const slope = { ...drawFormat(b.draw), fractionBits: slopeShift };
+  const bits = format.bits + Math.max(slope.bits, slopeShift);
+  const drawn = drawRequantize(b, fractionOf(format) + slopeShift, bits);
+  const operands = [x, b.constant(slope, slopes)];
+  const fields = { slopeShift, requantize: drawn.requantize };
+  return b.emit('leakyRelu', fields, operands, { shape, format: drawn.format });
+}
+
+function emitAveragePool(b: Builder, x: number): number {
+  const { draw } = b;
+  const { shape, format } = b.tensor(x);
+  const countIncludePad = draw.chance(40);
+  const { window, spatial } = drawWindow(b, shape, true);
+  const common = { window, countIncludePad, rounding: drawRounding(b) };
+  const output = [shape[0], ...spatial, shape[3]];
+  if (format === null) {
+    const fields = { ...common, reciprocals: [], overflow: drawOverflow(b), accumulatorBits: 32 };
+    return b.emit('averagePool', fields, [x], { shape: output, format });
+  }
+  const counts = (padded: boolean) => {
+    const [rows, columns] = ([0, 1] as const).map((axis) => {
+      const along = sweep(window, axis, shape[axis + 1]);
+      return Array.from({ length: spatial[axis] }, (_, position) => tapCount(along, position, padded));
+    });
+    return [...new Set(rows.flatMap((row) => columns.map((column) => row * column)))];
+  };
+  const { low, high } = codeRange(format);
+  const greatest = Math.max(-low, high) * Math.max(...counts(false));
+  const needed = Math.max(8, Math.ceil(Math.log2(greatest + 1)) + 1);
+  const own = drawFormat(draw, { unusual: b.unusual });
+  const precision = draw.integer(0, 20);
+  const fraction = fractionOf(format) + draw.integer(-3, 3);
+  const reciprocals = counts(countIncludePad).map((count) => ({
+    count,
+    multiplier: Math.max(1, Math.round(2 ** precision / count)),
+    shift: precision + fractionOf(format) - fraction,
+  }));
+  const fields = {
+    ...common,
+    reciprocals,
+    overflow: drawOverflow(b, own.narrow),
+    accumulatorBits: draw.pick([needed, 32]),
+  };
+  return b.emit('averagePool', fields, [x], { shape: output, format: { ...own, fractionBits: fraction } });
+}
