@@ -12,6 +12,7 @@ export {
 } from './convolution';
 export { convolutionRow_i16_i8_i32, convolutionRow_i16_i16_i32, convolutionRow_f32_f32_f32 } from './row';
 export { depthwise_i16_i16_i32, depthwise_i16_i16_i64, depthwise_f32_f32_f32 } from './depthwise';
+export { depthwise3x3_i16_i16_i32, depthwise3x3Half_i16_i16_i32 } from './depthwise3';
 export { maxPool_i16_i16, maxPool_f32_f32, averagePool_i16_i64, averagePool_f32_f32 } from './pool';
 export {
   add_i16_i16_i32,

@@ -86,11 +86,8 @@ export function qlinearModel(program) {
     gemm(instruction) {
       const { shape, data } = tensorOf(instruction.inputs[1]);
       const { x, output, weights, bias } = product(instruction, shape, data);
-      const attributes = { transB: 1, alpha: 1, transA: 0 };
       const operands = [...triple(x), ...weights, ...(bias.length > 0 ? bias : ['']), ...quantization(output)];
-      node('QGemm', operands, name(output), attributes, 'com.microsoft');
-      nodes.at(-1).attribute.find(({ name }) => name === 'alpha').type = 1;
-      nodes.at(-1).attribute.find(({ name }) => name === 'alpha').f = 1;
+      node('QGemm', operands, name(output), { transB: 1 }, 'com.microsoft');
     },
     maxPool(instruction) {
       keepsSign(instruction);

@@ -29,8 +29,9 @@ export interface ProductDemand extends Common {
 
 export type Demand =
   | ProductDemand
-  /** Operands are brought to one position and added, or multiplied. */
-  | (Common & { readonly kind: 'sum' | 'multiplication'; readonly constants: readonly NamedConstant[] })
+  /** Operands are brought to one position and added. */
+  | (Common & { readonly kind: 'sum'; readonly constants: readonly NamedConstant[] })
+  | (Common & { readonly kind: 'multiplication'; readonly constants: readonly NamedConstant[] })
   | (Common & { readonly kind: 'slope'; readonly slopes: NamedConstant })
   /** A look-up or an average: the output has a format of its own. */
   | (Common & { readonly kind: 'function' })
@@ -45,7 +46,8 @@ export type Demand =
 export function collectDemands(graph: Graph): Demand[] {
   const demands: Demand[] = [];
   const named = (name: string): NamedConstant => ({ name, tensor: graph.constants.get(name)! });
-  const values = (names: readonly string[]) => names.filter((name) => name !== '' && !graph.constants.has(name));
+  const values = (names: readonly string[]) =>
+    names.filter((name) => name !== '' && !graph.constants.has(name));
   const note = (kind: 'function' | 'movement' | 'alias' | 'float') => (node: Node) => {
     demands.push({ kind, node, inputs: values(node.inputs), output: node.outputs[0] });
   };
@@ -78,7 +80,8 @@ export function collectDemands(graph: Graph): Demand[] {
     maxPool: note('movement'),
     concat: note('movement'),
     pad: note('movement'),
-    slice: (node, output) => demands.push({ kind: 'movement', node, inputs: values([node.inputs[0]]), output }),
+    slice: (node, output) =>
+      demands.push({ kind: 'movement', node, inputs: values([node.inputs[0]]), output }),
     transpose: note('alias'),
     reshape: note('alias'),
     alias: note('alias'),

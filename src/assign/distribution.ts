@@ -77,7 +77,11 @@ export function clippedShare(distribution: Distribution, fractionBits: number, r
 }
 
 /** The most fraction bits with which a range holds both extremes; undefined where both are 0. */
-export function mostFractionBits(minimum: number, maximum: number, { low, high }: CodeRange): number | undefined {
+export function mostFractionBits(
+  minimum: number,
+  maximum: number,
+  { low, high }: CodeRange,
+): number | undefined {
   if (minimum === 0 && maximum === 0) return undefined;
   const fits = (fractionBits: number) =>
     maximum * 2 ** fractionBits <= high && minimum * 2 ** fractionBits >= low;

@@ -39,8 +39,8 @@ const arithmetic = z.strictObject({
 });
 
 const reason = z.strictObject({
-  /** How the fraction bits were found; `zeros` where nothing but 0 was seen, `hardware` where the profile says them. */
-  method: z.enum([...METHODS, 'zeros', 'hardware']),
+  /** How the fraction bits were found; `zeros` where nothing but 0 was seen. */
+  method: z.enum([...METHODS, 'zeros']),
   /** Extremes of all values that have the format. */
   minimum: z.number(),
   maximum: z.number(),
@@ -76,12 +76,20 @@ const formatsSchema = z.strictObject({
   moves: z.array(move),
 });
 
-export type Formats = z.infer<typeof formatsSchema> & ModelFormats;
 export type Reason = z.infer<typeof reason>;
 export type Move = z.infer<typeof move>;
 
+/** What formats.json holds. */
+export interface FormatsFile extends ModelFormats {
+  readonly version: 1;
+  readonly model: string;
+  readonly hardware: string;
+  readonly reasons: Readonly<Record<string, Reason>>;
+  readonly moves: readonly Move[];
+}
+
 /** Throws an InputError that lists what is wrong with the file, or a FormatError naming the tensor. */
-export function readFormats(path: string): Formats {
+export function readFormats(path: string): FormatsFile {
   const formats = parseJson(formatsSchema, readText(path), path);
   for (const table of [formats.tensors, formats.constants]) {
     for (const [name, entry] of Object.entries(table)) checkFormat(entry, `${path}: "${name}"`);
@@ -89,13 +97,15 @@ export function readFormats(path: string): Formats {
   return formats;
 }
 
-export function writeFormats(path: string, formats: Formats): void {
+export function writeFormats(path: string, formats: FormatsFile): void {
   writeFile(path, formatsJson(formats));
 }
 
 /** JSON with one line for each tensor, constant, node, reason and move. */
-export function formatsJson(formats: Formats): string {
-  const sections = Object.entries(formats).map(([key, value]) => `  ${JSON.stringify(key)}: ${section(value)}`);
+export function formatsJson(formats: FormatsFile): string {
+  const sections = Object.entries(formats).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${section(value)}`,
+  );
   return `{\n${sections.join(',\n')}\n}\n`;
 }
 

@@ -35,7 +35,8 @@ export function chooseFractionBits(
     return leastCost(start, distribution.count, (bits) => expectedError(distribution, bits, range));
   }
   let bits = start;
-  while (bits < start + MOST_CLIPPED_BITS && clippedShare(distribution, bits + 1, range) <= 1 - percentile) bits++;
+  while (bits < start + MOST_CLIPPED_BITS && clippedShare(distribution, bits + 1, range) <= 1 - percentile)
+    bits++;
   return bits;
 }
 
@@ -51,7 +52,9 @@ export function chooseConstantBits(
   method: Method,
 ): number[] | undefined {
   const length = values.length / channels;
-  const rows = Array.from({ length: channels }, (_, row) => values.subarray(row * length, (row + 1) * length));
+  const rows = Array.from({ length: channels }, (_, row) =>
+    values.subarray(row * length, (row + 1) * length),
+  );
   const chosen = rows.map((row) => chooseRow(row, range, method));
   const known = chosen.filter((bits) => bits !== undefined);
   if (known.length === 0) return undefined;

@@ -2,11 +2,11 @@
 import { type Histogram, mergeHistograms } from '../calibrate/histogram.js';
 import type { Statistics, TensorStatistics } from '../calibrate/statistics.js';
 import { ConstraintError, InputError } from '../errors.js';
-import { codeRange, type Format } from '../formats/format.js';
+import type { Format } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
 import { createUnionFind } from '../graph/union-find.js';
 import { rulesFor } from '../hardware/rules.js';
-import type { HardwareProfile } from '../hardware/schema.js';
+import type { Profile } from '../hardware/schema.js';
 import type { Demand } from './demands.js';
 import type { Distribution } from './distribution.js';
 
@@ -24,12 +24,15 @@ export function formGroups(
   graph: Graph,
   demands: readonly Demand[],
   statistics: Statistics,
-  profile: HardwareProfile,
+  profile: Profile,
 ): Map<string, Group> {
   const shared = new Set<string>(profile.sharedFormat);
   const unites = ({ kind, node }: Demand) =>
     kind === 'alias' || (kind !== 'float' && shared.has(node.operator));
-  const sets = createUnionFind([...graph.inputs.map(({ name }) => name), ...demands.map(({ output }) => output)]);
+  const sets = createUnionFind([
+    ...graph.inputs.map(({ name }) => name),
+    ...demands.map(({ output }) => output),
+  ]);
   for (const demand of demands) {
     if (unites(demand)) for (const input of demand.inputs) sets.unite(demand.output, input);
   }
@@ -42,7 +45,9 @@ export function formGroups(
       const producer = producers.get(value);
       return producer === undefined || !unites(producer) || producer.inputs.length === 0;
     });
-    const distribution = sources.map((source) => readStatistics(statistics, source)).reduce(merge);
+    const distribution = sources
+      .map((source): Distribution => readStatistics(statistics, source))
+      .reduce(merge);
     const format = commonFormat(values, producers, profile, distribution.minimum);
     const group = { values, sources, distribution, format };
     for (const value of values) groups.set(value, group);
@@ -80,7 +85,7 @@ function merge(a: Distribution, b: Distribution): Distribution {
 function commonFormat(
   values: readonly string[],
   producers: ReadonlyMap<string, Demand>,
-  profile: HardwareProfile,
+  profile: Profile,
   minimum: number,
 ): Group['format'] {
   let allowed = profile.activations.bits;
@@ -94,7 +99,12 @@ function commonFormat(
     const common = index === 0 ? rules.bits : allowed.filter((bits) => rules.bits.includes(bits));
     if (common.length === 0) {
       const what = `its output must have the format of "${values[0]}", whose width ${owner} restricts`;
-      throw new ConstraintError({ where: name, what, expected: allowed.join(' or '), got: rules.bits.join(' or ') });
+      throw new ConstraintError({
+        where: name,
+        what,
+        expected: allowed.join(' or '),
+        got: rules.bits.join(' or '),
+      });
     }
     if (common.length < allowed.length || index === 0) owner = name;
     allowed = common;
@@ -102,9 +112,4 @@ function commonFormat(
     signed ||= rules.signed === 'always';
   }
   return { bits: allowed[0], signed, narrow };
-}
-
-/** The codes of a group's format. */
-export function groupRange({ format }: Group): { low: number; high: number } {
-  return codeRange(format);
 }

@@ -78,7 +78,12 @@ function describe({ node, constraint }: Cause): string {
   return `node "${node.name}": ${constraint}`;
 }
 
-function contradiction(position: Position, limit: number, cause: Cause, moves: readonly Move[]): ConstraintError {
+function contradiction(
+  position: Position,
+  limit: number,
+  cause: Cause,
+  moves: readonly Move[],
+): ConstraintError {
   const where = `node "${cause.node.name}" (${cause.node.operator})`;
   const subject = `the fraction bits of "${position.name}"`;
   if (position.floorConstraint !== '') {

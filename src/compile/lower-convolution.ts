@@ -1,6 +1,6 @@
 /** Convolution and matrix product with constant weights. */
 import { ConstraintError } from '../errors.js';
-import { quantizeValues } from '../formats/convert.js';
+import { dequantizeCodes, quantizeValues } from '../formats/convert.js';
 import { at, type Codes, type Format, fixed } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
@@ -14,6 +14,7 @@ import {
   outputRange,
   requirePowerOfTwo,
 } from './context.js';
+import type { NodeArithmetic } from './model-formats.js';
 import { accumulatorRange, bitsFor } from './ranges.js';
 
 interface Named {
@@ -149,7 +150,8 @@ function product(
   let biasCodes: Codes | undefined;
   if (bias) {
     const biasFormat = fixed(arithmetic.biasBits, positions);
-    biasCodes = quantizeBias(floatData(bias.tensor), biasFormat, arithmetic.rounding, node);
+    const values = storedBias(floatData(bias.tensor), arithmetic);
+    biasCodes = quantizeBias(values, biasFormat, arithmetic.rounding, node);
     inputs.push(builder.constant(bias.name, [channels], biasFormat, biasCodes));
   }
   const range = accumulatorRange(codes as ArrayLike<number>, channels, biasCodes, builder.range(input));
@@ -168,6 +170,13 @@ function product(
     fields: { clamp, arithmetic: full },
     output: { format, range: outputRange(format, clamp) },
   };
+}
+
+/** The bias as the hardware stores it: rounded to a format of its own where it has one. */
+function storedBias(values: Float32Array, { biasFormat, rounding }: NodeArithmetic): Float32Array {
+  if (biasFormat === undefined) return values;
+  const shape = [values.length];
+  return dequantizeCodes(quantizeValues(values, shape, biasFormat, rounding, 'saturate'), shape, biasFormat);
 }
 
 /** Biases never saturate: one that does not fit its register is an error. */

@@ -7,6 +7,8 @@ import type { Accumulator } from '../program/instructions.js';
 export interface NodeArithmetic {
   readonly accumulator: Omit<Accumulator, 'provedBits'>;
   readonly biasBits: number;
+  /** Present where the bias is stored with fraction bits of its own, of which it loses what does not fit. */
+  readonly biasFormat?: Format;
   /** Of the output, of the accumulator's requantisation and of the quantisation of constants. */
   readonly rounding: Rounding;
   readonly overflow: Overflow;

@@ -1,6 +1,6 @@
 /** What a schema cannot say: fields of a profile that are legal one by one and impossible together. */
 import { type ResolvedRules, rulesFor } from './rules.js';
-import { type HardwareProfile, RULED_OPERATORS, type RuledOperator } from './schema.js';
+import { type Profile, RULED_OPERATORS, type RuledOperator } from './schema.js';
 
 export interface Problem {
   /** Dotted path within the profile. */
@@ -23,7 +23,7 @@ const applies: Record<string, readonly RuledOperator[]> = {
 /** The loops of a reduction, sorted: docs/arithmetic.md section 4.1. */
 const loopNests = ['column,inputChannel,row', 'column,inputBlock,inputLane,row'];
 
-export function findContradictions(profile: HardwareProfile): Problem[] {
+export function findContradictions(profile: Profile): Problem[] {
   const problems = findInRules(rulesFor(profile, ''), '');
   for (const operator of RULED_OPERATORS) {
     const own = profile.operators[operator];

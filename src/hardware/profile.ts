@@ -3,7 +3,9 @@ import { ConstraintError } from '../errors.js';
 import { readAsset } from '../platform/assets.js';
 import { readText } from '../platform/files.js';
 import { findContradictions } from './contradictions.js';
-import { type HardwareProfile, profileSchema } from './schema.js';
+import { type Profile, profileSchema } from './schema.js';
+
+export type { Profile } from './schema.js';
 
 export const BUILT_IN_PROFILES = ['generic-int8', 'generic-int16'] as const;
 
@@ -11,7 +13,7 @@ export const BUILT_IN_PROFILES = ['generic-int8', 'generic-int16'] as const;
  * The profile of a built-in name, or in a JSON file. Throws an InputError where the file cannot be read, and a
  * ConstraintError that lists everything wrong with the profile.
  */
-export function loadProfile(nameOrPath: string): HardwareProfile {
+export function loadProfile(nameOrPath: string): Profile {
   const builtIn = BUILT_IN_PROFILES.find((name) => name === nameOrPath);
   if (builtIn !== undefined) {
     const bytes = readAsset(new URL(`./profiles/${builtIn}.json`, import.meta.url));
@@ -25,7 +27,7 @@ export function loadProfile(nameOrPath: string): HardwareProfile {
 }
 
 /** Checks the JSON text of a profile; `where` names it in errors, which are ConstraintErrors. */
-export function parseProfile(text: string, where: string): HardwareProfile {
+export function parseProfile(text: string, where: string): Profile {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,14 +1,11 @@
 /** The rules of a profile that hold for one operator. */
-import type { HardwareProfile, OperatorRules, RuledOperator } from './schema.js';
+import type { OperatorRules, Profile, RuledOperator } from './schema.js';
 
 /** What holds for one operator: the profile's rules, replaced field by field by those of the operator. */
-export type ResolvedRules = Pick<
-  HardwareProfile,
-  'activations' | 'weights' | 'bias' | 'accumulator' | 'requantize'
-> &
+export type ResolvedRules = Pick<Profile, 'activations' | 'weights' | 'bias' | 'accumulator' | 'requantize'> &
   Required<Pick<OperatorRules, 'positions' | 'shifts'>>;
 
-export function rulesFor(profile: HardwareProfile, operator: string): ResolvedRules {
+export function rulesFor(profile: Profile, operator: string): ResolvedRules {
   const own = profile.operators[operator as RuledOperator] ?? {};
   return {
     activations: { ...profile.activations, ...own.activations },

@@ -122,7 +122,7 @@ export const profileSchema = z.strictObject({
   operators: z.partialRecord(z.enum(RULED_OPERATORS), operatorRules),
 });
 
-export type HardwareProfile = z.infer<typeof profileSchema>;
+export type Profile = z.infer<typeof profileSchema>;
 export type OperatorRules = z.infer<typeof operatorRules>;
 export type Limits = z.infer<typeof window>;
 

@@ -6,7 +6,7 @@ import { readStatistics, writeStatistics } from '../calibrate/file.js';
 import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
 import type { Engine } from '../execute/wasm/engine.js';
-import type { Profile } from '../hardware/profile.js';
+import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { fileExists, makeFolder, writeFile } from '../platform/files.js';
 import type { RunOptions } from '../platform/pool.js';

@@ -1,5 +1,5 @@
 /** Reading parts of the files that a model names, which must lie in the model's folder. */
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { ModelError } from '../errors.js';
 import { reason } from './files.js';
@@ -19,6 +19,7 @@ export function readBeside(file: string, location: string, offset: number, lengt
     const target = realpathSync(resolve(folder, location));
     const inside = relative(folder, target);
     if (inside.split(sep)[0] === '..' || isAbsolute(inside)) throw outside(where);
+    checkSize(target, offset + length, where);
     descriptor = openSync(target, 'r');
     return readPart(descriptor, offset, length, where);
   } catch (error) {
@@ -29,13 +30,16 @@ export function readBeside(file: string, location: string, offset: number, lengt
   }
 }
 
-function readPart(descriptor: number, offset: number, length: number, where: string): Uint8Array {
-  const status = fstatSync(descriptor);
+/** Opening what is not a file could wait for ever, as for a named pipe. */
+function checkSize(path: string, needed: number, where: string): void {
+  const status = statSync(path);
   if (!status.isFile()) throw new ModelError({ where, what: 'is not a file' });
-  if (offset + length > status.size) {
-    const expected = `at least ${offset + length} bytes`;
-    throw new ModelError({ where, what: 'is too short', expected, got: `${status.size} bytes` });
-  }
+  if (needed <= status.size) return;
+  const expected = `at least ${needed} bytes`;
+  throw new ModelError({ where, what: 'is too short', expected, got: `${status.size} bytes` });
+}
+
+function readPart(descriptor: number, offset: number, length: number, where: string): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length; ) {
     const count = readSync(descriptor, bytes, done, Math.min(length - done, 2 ** 30), offset + done);

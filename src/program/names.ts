@@ -40,7 +40,7 @@ export function dataDigest(data: Codes | Float32Array): string {
 export function float32Text(value: number): string {
   for (let digits = 1; digits <= 9; digits++) {
     const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return numberText(short);
+    if (Object.is(Math.fround(short), value)) return numberText(short);
   }
   return numberText(value);
 }

@@ -9,8 +9,14 @@ import type { ReportTensor } from './report.js';
 const MOST_CHART_BINS = 256;
 
 /** One entry per tensor that has both a format and statistics, in the order of the program. */
-export function reportTensors(program: Program, statistics: Statistics, formats: FormatsFile): ReportTensor[] {
-  const layers = new Map(program.instructions.map(({ output, node }) => [program.tensors[output].name, node]));
+export function reportTensors(
+  program: Program,
+  statistics: Statistics,
+  formats: FormatsFile,
+): ReportTensor[] {
+  const layers = new Map(
+    program.instructions.map(({ output, node }) => [program.tensors[output].name, node]),
+  );
   return [...statistics.tensors].flatMap(([name, observed]) => {
     const format = formats.tensors[name];
     if (format === undefined) return [];
@@ -22,7 +28,7 @@ export function reportTensors(program: Program, statistics: Statistics, formats:
       format: formatText(format),
       low: real(low),
       high: real(high),
-      reason: formats.reasons[name] ?? '',
+      reason: explain(formats, name),
       histogram: chartHistogram(observed),
     };
   });
@@ -41,4 +47,25 @@ function chartHistogram({ histogram }: TensorStatistics): ReportTensor['histogra
     exponent++;
   }
   return { binWidth: 2 ** exponent, first, counts: bins };
+}
+
+/** Why a tensor has its format, in words. */
+function explain({ reasons, moves }: FormatsFile, name: string): string {
+  const reason = reasons[name];
+  if (reason === undefined) return '';
+  const moved = moves
+    .filter((move) => move.name === name)
+    .map(
+      (move) => `moved from ${move.from} to ${move.to} fraction bits by ${move.constraint} at ${move.node}`,
+    );
+  const sources =
+    reason.sources === undefined
+      ? []
+      : [`shared with ${reason.sources.filter((source) => source !== name).join(', ')}`];
+  const predicted = reason.sqnr === null ? 'nothing lost' : `${reason.sqnr.toFixed(1)} dB predicted`;
+  return [
+    `${reason.method}, ${predicted}, ${(100 * reason.clipped).toPrecision(2)} % clipped`,
+    ...sources,
+    ...moved,
+  ].join('; ');
 }

@@ -1,7 +1,7 @@
 /** Random convolutions and matrix products. */
 import fc from 'fast-check';
 import { codeRange, type Format, fixed } from '#src/formats/format.js';
-import type { Arithmetic } from '#src/program/instructions.js';
+import type { Arithmetic, Window } from '#src/program/instructions.js';
 import {
   accumulator,
   activations,
@@ -115,7 +115,7 @@ function shapes({ batch, input, window, groups, channels, outputs, depthwise }: 
 
 const sizes = (...limits: number[]) => fc.tuple(...limits.map((max) => fc.integer({ min: 1, max })));
 
-const convolutions: fc.Arbitrary<Case> = fc.tuple(images, values).map(([image, v]) => {
+function convolution([image, v]: [Image, Values]): Case {
   const shape = shapes(image);
   const { operands, arithmetic, clamp, format } = product(v, shape.x, shape.weights);
   const fields = {
@@ -126,7 +126,54 @@ const convolutions: fc.Arbitrary<Case> = fc.tuple(images, values).map(([image, v
     arithmetic,
   } as const;
   return single<'convolution'>(fields, operands, { shape: shape.y, format });
-});
+}
+
+const convolutions = fc.tuple(images, values).map(convolution);
+
+/** Depthwise 3x3, which has kernels of its own: every alignment of window and border. */
+export function depthwiseSquares(): Case[] {
+  const ends = [0, 1, 2];
+  const cases: Case[] = [];
+  for (const columns of [1, 2, 3, 4, 5, 6])
+    for (const stride of [1, 2, 3])
+      for (const left of ends)
+        for (const right of ends) {
+          const window: Window = {
+            kernel: [3, 3],
+            strides: [stride, stride],
+            pads: [left, left, right, right],
+            dilations: [1, 1],
+          };
+          if (outputSize(window, [5, columns]) === undefined) continue;
+          const channels = 2 + ((columns + left) % 9);
+          const image = {
+            batch: 2,
+            input: [5, columns],
+            window,
+            groups: 1,
+            channels,
+            outputs: 1,
+            depthwise: true,
+          };
+          const values = { ...eightBits, seed: cases.length };
+          cases.push(convolution([image as Image, values]));
+        }
+  return cases;
+}
+
+const eightBits: Omit<Values, 'seed'> = {
+  x: fixed(8, 4),
+  weights: fixed(8, 3),
+  y: fixed(8, 4),
+  xFill: 'uniform',
+  weightFill: 'uniform',
+  rounding: 'halfEven',
+  overflow: 'saturate',
+  shift: 7,
+  spread: 3,
+  biasBits: 8,
+  clamp: false,
+};
 
 const gemms: fc.Arbitrary<Case> = fc.tuple(sizes(9, 40, 20), values).map(([[m, k, n], v]) => {
   const { operands, arithmetic, clamp, format } = product(v, [m, k], [n, k]);

@@ -41,7 +41,7 @@ function read(entries: Record<string, string>) {
 }
 
 describe('external data', () => {
-  test.each([
+  test.each<Record<string, string>>([
     { location: 'data.bin', offset: '4', length: '8' },
     { location: './data.bin', offset: '4' },
     { location: 'weights/..data', offset: '4' },

@@ -20,8 +20,8 @@ const PADDED = -1;
  */
 export function productOrder(accumulator: Accumulator, extents: Extents, where: string): Int32Array {
   const { order, productsPerStep: lanes } = accumulator;
-  const positive = Number.isInteger(lanes) && lanes > 0;
-  check(positive, where, 'has a wrong number of products per step', 'at least 1', String(lanes));
+  const legal = Number.isInteger(lanes) && lanes > 0 && lanes <= 65_536;
+  check(legal, where, 'has a wrong number of products per step', '1 to 65536', String(lanes));
   const { row, column, inputChannel } = extents;
   const inputBlock = Math.ceil(inputChannel / lanes);
   const nests = [
@@ -59,24 +59,25 @@ export function createAccumulate(
   where: string,
 ): Accumulate {
   const { bits, overflow, productsPerStep, treeBits, bias: biasPlace, partialSum } = accumulator;
-  check(bits >= 2 && bits <= 64, where, 'has a wrong accumulator', '2 to 64 bits', String(bits));
-  if (partialSum !== null) {
-    const { every } = partialSum;
-    check(
-      Number.isInteger(every) && every > 0,
-      where,
-      'has wrong partial sums',
-      'every 1 step or more',
-      `${every}`,
-    );
+  for (const width of [bits, treeBits || bits, partialSum?.bits ?? bits]) {
+    const legal = Number.isInteger(width) && width >= 2 && width <= 64;
+    check(legal, where, 'has a wrong register', '2 to 64 bits', String(width));
   }
+  const every = partialSum?.every ?? 1;
+  check(
+    Number.isInteger(every) && every > 0,
+    where,
+    'has wrong partial sums',
+    'every 1 step or more',
+    `${every}`,
+  );
   const places = productOrder(accumulator, extents, where);
   const register = signed(bits);
   const tree = treeBits === 0 ? null : signed(treeBits);
   const dropped = partialSum === null ? 0 : Math.max(0, bits - partialSum.bits);
   const steps = Math.ceil(places.length / productsPerStep);
 
-  /** The exact sum of the products of one step: below 2^53 by far, as 2^20 products of 32 bits are. */
+  /** The exact sum of the products of one step, which at most 2^20 products of 32 bits are in a float64. */
   const stepSum = (products: Float64Array, step: number): number => {
     let sum = 0;
     const end = Math.min((step + 1) * productsPerStep, places.length);

@@ -13,6 +13,7 @@ import {
   numbers,
   type Operand,
   type Operands,
+  product,
   type Run,
 } from './operands.js';
 import { createStore, EXACT, overflowError } from './store-codes.js';
@@ -80,6 +81,8 @@ function prepareProducts(
   if (bias !== undefined) checkShape(where, bias, [geometry.output[3]]);
   if (arithmetic !== null) {
     checkCodes(where, [...inputs, output]);
+    const length = product(geometry.window.kernel) * geometry.depth;
+    check(length <= 2 ** 20, where, 'has too many products per output', '2^20', String(length));
     const exact = isExact(arithmetic.accumulator);
     return (exact ? prepareExact : prepareEmulated)(geometry, operands, clamp, arithmetic);
   }
@@ -113,7 +116,7 @@ function prepareFloat(geometry: Geometry, { inputs, output }: Operands, clamp: C
   };
 }
 
-/** Products of 16-bit codes sum exactly in a float64 for up to 2^21 of them; only the bias may need more. */
+/** 2^20 products of 16-bit codes sum exactly in a float64; only the bias may need more. */
 function prepareExact(
   geometry: Geometry,
   operands: Operands,

@@ -32,6 +32,21 @@ const depthwise = [
   'yStride',
   'taps',
 ] as const;
+const depthwise3x3 = [
+  'x',
+  'y',
+  'rows',
+  'weights',
+  'blocks',
+  'layer',
+  'padding',
+  'height',
+  'width',
+  'columns',
+  'left',
+  'channels',
+  'stride',
+] as const;
 const pool = ['x', 'y', 'table', 'padding', 'pixels', 'channels', 'yStride', 'taps'] as const;
 const average = [...pool, 'selectors'] as const;
 const broadcast = ['rows', 'length', 'aRow', 'bRow', 'aStep', 'bStep'] as const;
@@ -55,6 +70,8 @@ export const kernels = {
   convolutionRow_i16_i16_i32: convolution,
   convolutionRow_f32_f32_f32: convolution,
   depthwise_i16_i16_i32: depthwise,
+  depthwise3x3_i16_i16_i32: depthwise3x3,
+  depthwise3x3Half_i16_i16_i32: depthwise3x3,
   depthwise_i16_i16_i64: depthwise,
   depthwise_f32_f32_f32: depthwise,
   maxPool_i16_i16: pool,

@@ -3,17 +3,21 @@ import type { Instruction } from '../../program/instructions.js';
 import { type Context, elementCount, shift, unsupported } from './context.js';
 import { placeFloatClamp, provedWidth } from './layer.js';
 import { pixelsPerCall, placeZeros } from './lower-convolution.js';
-import { hasExtremePair, packDepthwise, packDepthwiseFloats } from './pack-weights.js';
+import { hasExtremePair, packDepthwise, packDepthwise3x3, packDepthwiseFloats } from './pack-weights.js';
 import { elementBytes } from './prepared.js';
 import { channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
+
+/** What one call reads: it stays in the second-level cache from one block of channels to the next. */
+const CALL_BYTES = 192 * 1024;
 
 type Depthwise = Instruction<'convolution'>;
 
 interface Plan {
   readonly kernel: 'depthwise_i16_i16_i32' | 'depthwise_i16_i16_i64' | 'depthwise_f32_f32_f32';
   readonly repeat: Geometry['repeat'];
-  readonly weights: number;
+  /** Places the weights and returns their address. */
+  readonly weights: () => number;
   readonly blocks: number;
   readonly layer: number;
 }
@@ -31,6 +35,10 @@ export function lowerDepthwise(instruction: Depthwise, context: Context, geometr
     instruction.arithmetic === null
       ? planFloats(context, instruction, data, channels, taps, bias?.data as Float32Array | undefined)
       : planCodes(context, instruction, data, channels, taps, bias?.data as ArrayLike<number> | undefined);
+  if (plan.kernel === 'depthwise_i16_i16_i32' && fits3x3(geometry)) {
+    lower3x3(instruction, context, geometry, plan);
+    return;
+  }
   const repeated: Geometry = { ...geometry, repeat: plan.repeat };
   const table = placeTaps(context.constants, repeated, `instruction "${instruction.name}"`);
   const padding = placeZeros(context, 64);
@@ -42,7 +50,7 @@ export function lowerDepthwise(instruction: Depthwise, context: Context, geometr
       x: context.address(input),
       y: shift(context.address(instruction.output), first * stride),
       table: table + (first / 4) * tapCount(repeated) * 16,
-      weights: plan.weights,
+      weights: plan.weights(),
       blocks: plan.blocks,
       layer: plan.layer,
       padding,
@@ -50,6 +58,48 @@ export function lowerDepthwise(instruction: Depthwise, context: Context, geometr
       channels,
       yStride: stride,
       taps: tapCount(repeated),
+    });
+}
+
+/** True where the kernel for 3x3 windows serves. */
+function fits3x3({ window, input }: Geometry): boolean {
+  const { kernel, strides, pads, dilations } = window;
+  const square = kernel[0] === 3 && kernel[1] === 3 && dilations[1] === 1;
+  return square && strides[1] <= 2 && pads[1] <= 1 && input[1] >= 2;
+}
+
+function lower3x3(instruction: Depthwise, context: Context, geometry: Geometry, plan: Plan): void {
+  const { constants } = context;
+  const { batch, input, output, window, pixelBytes } = geometry;
+  const channels = context.tensor(instruction.output).shape[3];
+  const data = context.tensor(instruction.inputs[1]).data as ArrayLike<number>;
+  const height = batch * output[0];
+  const rows = new Int32Array(height * 4).fill(-1);
+  for (let row = 0; row < height; row++)
+    for (let tap = 0; tap < 3; tap++) {
+      const from = (row % output[0]) * window.strides[0] - window.pads[0] + tap * window.dilations[0];
+      const image = Math.floor(row / output[0]) * input[0];
+      if (from >= 0 && from < input[0]) rows[row * 4 + tap] = (image + from) * input[1] * pixelBytes;
+    }
+  const table = constants.place(rows.byteLength, () => rows);
+  const packed = constants.place(Math.ceil(channels / 8) * 160, () => packDepthwise3x3(data, channels));
+  const padding = placeZeros(context, input[1] * pixelBytes);
+  const step = Math.max(1, Math.floor(CALL_BYTES / (input[1] * pixelBytes * window.strides[0])));
+  for (let first = 0; first < height; first += step)
+    context.emit(window.strides[1] === 1 ? 'depthwise3x3_i16_i16_i32' : 'depthwise3x3Half_i16_i16_i32', {
+      x: context.address(instruction.inputs[0]),
+      y: shift(context.address(instruction.output), first * output[1] * pixelBytes),
+      rows: table + first * 16,
+      weights: packed,
+      blocks: plan.blocks,
+      layer: plan.layer,
+      padding,
+      height: Math.min(step, height - first),
+      width: output[1],
+      columns: input[1],
+      left: window.pads[1],
+      channels,
+      stride: pixelBytes,
     });
 }
 
@@ -73,7 +123,7 @@ function planCodes(
     return {
       kernel: 'depthwise_i16_i16_i32',
       repeat: 'even',
-      weights: constants.place(pairs.byteLength, () => pairs),
+      weights: () => constants.place(pairs.byteLength, () => pairs),
       blocks: constants.place(narrow.blocks.byteLength, () => narrow.blocks),
       layer: constants.place(narrow.layer.byteLength, () => narrow.layer),
     };
@@ -83,7 +133,7 @@ function planCodes(
   return {
     kernel: 'depthwise_i16_i16_i64',
     repeat: spread ? 2 : 'even',
-    weights: constants.place(packed.byteLength, () => packed),
+    weights: () => constants.place(packed.byteLength, () => packed),
     blocks: constants.place(records.byteLength, () => records),
     layer: 0,
   };
@@ -104,7 +154,7 @@ function planFloats(
   return {
     kernel: 'depthwise_f32_f32_f32',
     repeat: 1,
-    weights: constants.place(packed.byteLength, () => packed),
+    weights: () => constants.place(packed.byteLength, () => packed),
     blocks: constants.place(biases.byteLength, () => biases),
     layer: placeFloatClamp(context, instruction),
   };

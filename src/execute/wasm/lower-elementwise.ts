@@ -1,5 +1,5 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
-import { at, stepSize } from '../../formats/format.js';
+import { at, codeRange, stepSize } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
 import { type Address, type Context, elementCount, shift, unsupported } from './context.js';
@@ -87,6 +87,17 @@ function lowerBinary(instruction: BinaryInstruction, context: Context, operation
 
 const infinite: Clamp = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
+/** The largest magnitude of a tensor's codes. */
+function largestCode(tensor: number, context: Context): number {
+  const { low, high } = codeRange(context.tensor(tensor).format!);
+  return Math.max(-low, high);
+}
+
+/** Width of a register for numbers up to this magnitude. */
+function bitsFor(magnitude: number): number {
+  return 1 + Math.ceil(Math.log2(magnitude + 1));
+}
+
 /** Records of the 32-bit kernel with the factors in place of biases; undefined where it cannot serve. */
 function placeNarrow(instruction: BinaryInstruction, context: Context, operation: Operation) {
   const { requantize, shifts, sign, name } = operation;
@@ -94,7 +105,15 @@ function placeNarrow(instruction: BinaryInstruction, context: Context, operation
   if (Math.max(...shifts) > LARGEST_FACTOR_SHIFT) return undefined;
   const { format } = context.tensor(instruction.output);
   const range = outputRange(instruction, format!, requantize.overflow, operation.clamp);
-  const records = narrowRecords(new Array<number>(8).fill(requantize.shift), requantize.rounding, range);
+  const [a, b] = instruction.inputs.map((input) => largestCode(input, context));
+  const products = {
+    add: a * 2 ** shifts[0] + b * 2 ** shifts[1],
+    multiply: a * b,
+    leakyRelu: a * Math.max(b, 2 ** shifts[0]),
+  };
+  const bits = bitsFor(products[name]);
+  const uniform = new Array<number>(8).fill(requantize.shift);
+  const records = narrowRecords(uniform, requantize.rounding, range, bits);
   if (records === undefined) return undefined;
   const factors = new Int16Array(records.blocks.buffer, 0, 16);
   const second = name === 'leakyRelu' ? 2 ** shifts[0] : sign * 2 ** shifts[1];
@@ -148,7 +167,7 @@ export function lowerRequantize(instruction: Instruction<'requantize'>, context:
   );
   const narrow =
     typeof requantize.shift === 'number'
-      ? narrowRecords(new Array<number>(8).fill(requantize.shift), requantize.rounding, range)
+      ? narrowRecords(new Array<number>(8).fill(requantize.shift), requantize.rounding, range, 16)
       : undefined;
   if (narrow !== undefined) context.emit('requantize_i16_i32', { ...args, ...placeRecords(context, narrow) });
   else {

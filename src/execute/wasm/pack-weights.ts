@@ -91,6 +91,20 @@ export function packDepthwise(
   return packed;
 }
 
+/** Taps (row * 3 + column) that share a pair in the 3x3 kernel; -1: none. */
+const PAIRS_3X3 = [0, 3, 1, 4, 2, 5, 6, 7, 8, -1];
+
+/** Depthwise 3x3 weights (channel, tap): [channels/8][5 pairs][8][2]. */
+export function packDepthwise3x3(data: ArrayLike<number>, channels: number): Int16Array {
+  const packed = new Int16Array(Math.ceil(channels / 8) * 80);
+  for (let channel = 0; channel < channels; channel++)
+    for (const [slot, tap] of PAIRS_3X3.entries())
+      if (tap >= 0)
+        packed[(channel >> 3) * 80 + (slot >> 1) * 16 + (channel & 7) * 2 + (slot & 1)] =
+          data[channel * 9 + tap];
+  return packed;
+}
+
 /** Float32: [channels/8][tap][8]. */
 export function packDepthwiseFloats(data: ArrayLike<number>, channels: number, taps: number): Float32Array {
   const packed = new Float32Array(Math.ceil(channels / 8) * taps * 8);

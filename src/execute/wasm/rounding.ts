@@ -81,7 +81,10 @@ export function narrowRecords(
   const factor = 2 ** (common - Math.min(...shifts));
   const general = negativeMask !== 0 || 2 ** (bits - 1) * factor + offset + 1 > largest;
   const layer = new Int32Array(24);
-  layer.fill(offset, 0, 4).fill(evenMask * 2 ** common, 4, 8).fill(negativeMask, 8, 12);
+  layer
+    .fill(offset, 0, 4)
+    .fill(evenMask * 2 ** common, 4, 8)
+    .fill(negativeMask, 8, 12);
   new Int16Array(layer.buffer).fill(range.low, 24, 32).fill(range.high, 32, 40);
   layer[20] = common;
   layer[21] = general ? 1 : 0;

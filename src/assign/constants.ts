@@ -1,0 +1,134 @@
+/** Formats of constants: weights per output channel, constant operands, slopes, biases with a position of their own. */
+import { codeRange, type Format, fixed } from '../formats/format.js';
+import { numbers, type Tensor } from '../graph/tensor.js';
+import { type ResolvedRules, rulesFor } from '../hardware/rules.js';
+import type { Profile } from '../hardware/schema.js';
+import type { Demand, NamedConstant } from './demands.js';
+import type { Reason } from './formats-file.js';
+import { chooseConstantBits, constantError, type Method } from './fraction-bits.js';
+import type { Group } from './groups.js';
+import { createPosition, type Position } from './positions.js';
+
+export interface ConstantChoice {
+  readonly values: Float32Array;
+  readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
+  /** One entry per output channel, or one. */
+  readonly position: Position;
+}
+
+export interface ConstantChoices {
+  readonly byName: ReadonlyMap<string, ConstantChoice>;
+  /** By node name; only where the profile gives biases fraction bits of their own. */
+  readonly biases: ReadonlyMap<string, ConstantChoice>;
+}
+
+/** Slopes of leaky rectifiers: 16 bits, whatever the profile, so that 0.01 is not 3/256. */
+const SLOPE_BITS = 16;
+
+/** The width in which an input is shifted to the position of its product with a slope. */
+const SLOPE_REGISTER_BITS = 31;
+
+/** One use of a constant. */
+interface Use {
+  readonly constant: NamedConstant;
+  readonly format: ConstantChoice['format'];
+  /** Output channels that may have fraction bits of their own; 1 where one format holds for all. */
+  readonly channels: number;
+  readonly mostFractionBits: number;
+}
+
+export function chooseConstants(
+  demands: readonly Demand[],
+  profile: Profile,
+  groups: ReadonlyMap<string, Group>,
+  method: Method,
+): ConstantChoices {
+  const uses = new Map<string, Use[]>();
+  const biases = new Map<string, ConstantChoice>();
+  for (const demand of demands) {
+    const rules = rulesFor(profile, demand.node.operator);
+    for (const use of usesOf(demand, rules, groups)) {
+      uses.set(use.constant.name, [...(uses.get(use.constant.name) ?? []), use]);
+    }
+    if (demand.kind === 'product' && demand.bias !== undefined && rules.bias.position === 'own') {
+      const format = { bits: rules.bias.bits, signed: true, narrow: false };
+      const use = { constant: demand.bias, format, channels: 1, mostFractionBits: Infinity };
+      biases.set(demand.node.name, choose([use], method));
+    }
+  }
+  const byName = new Map([...uses].map(([name, list]) => [name, choose(list, method)]));
+  return { byName, biases };
+}
+
+function usesOf(
+  demand: Demand,
+  { weights, activations }: ResolvedRules,
+  groups: ReadonlyMap<string, Group>,
+): Use[] {
+  if (demand.kind === 'product') {
+    const format = { bits: weights.bits[0], signed: true, narrow: weights.narrow };
+    const channels = weights.perChannel ? demand.weights.tensor.shape[0] : 1;
+    return [{ constant: demand.weights, format, channels, mostFractionBits: Infinity }];
+  }
+  if (demand.kind === 'slope') {
+    const format = { bits: SLOPE_BITS, signed: true, narrow: false };
+    const input = groups.get(demand.inputs[0])?.format.bits ?? activations.bits[0];
+    const mostFractionBits = SLOPE_REGISTER_BITS - input;
+    return [{ constant: demand.slopes, format, channels: 1, mostFractionBits }];
+  }
+  if (demand.kind !== 'sum' && demand.kind !== 'multiplication') return [];
+  const bits = groups.get(demand.output)?.format.bits ?? activations.bits[0];
+  const format = { bits, signed: true, narrow: activations.narrow };
+  return demand.constants.map((constant) => ({ constant, format, channels: 1, mostFractionBits: Infinity }));
+}
+
+/** The choice for a constant that may be used in several ways: each has to work with it. */
+function choose(uses: readonly Use[], method: Method): ConstantChoice {
+  const [{ constant, format }] = uses;
+  const values = floatValues(constant.tensor);
+  const channels = uses.every((use) => use.channels === uses[0].channels) ? uses[0].channels : 1;
+  const most = Math.min(...uses.map((use) => use.mostFractionBits));
+  const chosen = chooseConstantBits(values, channels, codeRange(format), method);
+  const bits = chosen ?? new Array<number>(channels).fill(0);
+  const limited = bits.map((entry) => Math.min(entry, most));
+  return { values, format, position: createPosition(constant.name, limited) };
+}
+
+function floatValues(tensor: Tensor): Float32Array {
+  return tensor.data instanceof Float32Array ? tensor.data : Float32Array.from(numbers(tensor));
+}
+
+/** The format of a constant, per channel along axis 0 where the channels have positions of their own. */
+export function constantFormat({ format, position: { bits } }: ConstantChoice): Format {
+  return { ...fixed(format.bits, bits.length === 1 ? bits[0] : bits), ...format };
+}
+
+/** What the format does to the constant: measured, not predicted. */
+export function explainConstant({ values, format, position }: ConstantChoice, method: Method): Reason {
+  const range = codeRange(format);
+  const length = values.length / position.bits.length;
+  let error = 0;
+  let power = 0;
+  let clipped = 0;
+  for (const [channel, fractionBits] of position.bits.entries()) {
+    const row = values.subarray(channel * length, (channel + 1) * length);
+    error += constantError(row, fractionBits, range);
+    const scale = 2 ** fractionBits;
+    for (const value of row) {
+      power += value * value;
+      if (value * scale < range.low || value * scale > range.high) clipped++;
+    }
+  }
+  return {
+    method: power === 0 ? 'zeros' : method === 'minmax' ? 'minmax' : 'leastSquares',
+    minimum: values.reduce((a, b) => Math.min(a, b), values[0] ?? 0),
+    maximum: values.reduce((a, b) => Math.max(a, b), values[0] ?? 0),
+    clipped: values.length === 0 ? 0 : clipped / values.length,
+    sqnr: decibels(power, error),
+  };
+}
+
+/** Signal to noise ratio in dB; null without noise. */
+export function decibels(power: number, error: number): number | null {
+  return error === 0 ? null : 10 * Math.log10(power / error);
+}
