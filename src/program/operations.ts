@@ -67,7 +67,7 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
     reciprocals: optional(as.reciprocals, []),
     rounding,
     overflow,
-    accumulatorBits: optional(as.integer, 32),
+    accumulatorBits: optional(as.integer, 0),
   }),
   softmax: group({ axis: integer }),
   localResponseNormalization: group({ size: integer, alpha: number, beta: number, bias: number }),

@@ -7,6 +7,7 @@ import type { ProgramTensor } from './program.js';
 import { broadcastShape, elementCount, sweep, tapCount, windowCount } from './shapes.js';
 
 const LARGEST = 2 ** 31 - 1;
+const MOST_PRODUCTS = 2 ** 20;
 
 export const rules: InstructionTable<[Check], void> = {
   quantize({ overflow }, c) {
@@ -133,22 +134,20 @@ export const rules: InstructionTable<[Check], void> = {
     }
     const format = check.expectShiftable(c, x);
     check.expectOverflow(c, check.expectShiftable(c, c.output), overflow);
-    check.expectInteger(c, 'accumulatorBits', accumulatorBits, 8, 64);
-    const { low, high } = codeRange(format);
-    const greatest = Math.max(-low, high) * Math.max(...windowCounts(c, window, false));
-    if (greatest >= 2 ** (accumulatorBits - 1)) {
-      c.fail('the sum does not fit accumulatorBits', `room for ${greatest}`, accumulatorBits);
-    }
+    check.expectInteger(c, 'accumulatorBits', accumulatorBits, 1, 53);
     const entries = new Map(reciprocals.map((entry) => [entry.count, entry]));
     if (entries.size < reciprocals.length)
       c.fail('two reciprocals have one count', 'different counts', 'equal ones');
     for (const count of counts)
       if (!entries.has(count)) c.fail('a reciprocal is missing', `count ${count}`, 'none');
-    for (const { multiplier, shift } of reciprocals) {
+    const { low, high } = codeRange(format);
+    for (const { count, multiplier, shift } of reciprocals) {
+      check.expectInteger(c, 'the count', count, 1, LARGEST);
       check.expectInteger(c, 'the multiplier', multiplier, 1, LARGEST);
       check.expectInteger(c, 'the shift', shift, -32, 62);
-      if (greatest * multiplier >= 2 ** 62)
-        c.fail('sum times multiplier is too large', 'less than 2^62', multiplier);
+      const [least, most] = [low * count * multiplier, high * count * multiplier];
+      if (least >= -(2 ** (accumulatorBits - 1)) && most < 2 ** (accumulatorBits - 1)) continue;
+      c.fail('accumulatorBits are too few', `room for ${least} to ${most}`, accumulatorBits);
     }
   },
   softmax({ axis }, c) {
@@ -295,6 +294,9 @@ function expectProducts(c: Check, arithmetic: Arithmetic | null, clamp: Clamp | 
     return;
   }
   if (arithmetic === null) c.fail('has no arithmetic', 'one, as it works on codes', 'none');
+  const products = elementCount(weights.shape.slice(1));
+  if (products > MOST_PRODUCTS)
+    c.fail('an output has too many products', `at most ${MOST_PRODUCTS}`, products);
   const input = check.expectShiftable(c, x);
   const weight = check.expectShiftable(c, weights, 0);
   const position = (channel: number) => at(input.fractionBits, 0) + at(weight.fractionBits, channel);

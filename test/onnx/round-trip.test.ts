@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +12,7 @@ import { encodeModel, writeModel } from '#src/onnx/write.js';
 import { readBytes } from '#src/platform/files.js';
 import { shared, sharedTest } from '../shared.js';
 import { encode, node, reference, value } from './samples.js';
-import { structureOf } from './structure.js';
+import { givenNames, structureOf } from './structure.js';
 
 const shapes: Record<string, Record<string, number[]>> = { 'ppocr_cls.onnx.gz': { x: [1, 3, 48, 192] } };
 
@@ -30,8 +31,9 @@ function roundTrip(path: string): Model {
   const options = { shapes: shapes[path.split('/').at(-1)!] };
   const model = decodeModel(bytes, path, options);
   const written = encodeModel(model);
-  expect(decodeModel(written, 'written'), path).toEqual(model);
-  if (!options.shapes) expect(structureOf(written), path).toEqual(structureOf(bytes));
+  const again = decodeModel(written, 'written');
+  if (!isDeepStrictEqual(again, model)) expect(again, path).toEqual(model);
+  if (!options.shapes) expect(structureOf(written, givenNames(bytes)), path).toEqual(structureOf(bytes));
   return model;
 }
 
@@ -66,7 +68,7 @@ describe('a written model is read back equal and means the same to onnx-proto', 
         refused.push(error.message);
       }
     }
-    const reasons = /got (sequenceType|optionalType)$|imports no standard operator set/;
+    const reasons = /got (sequenceType|optionalType)$|imports no standard operator set|got ai.onnx 1$/;
     expect(refused.filter((message) => !reasons.test(message))).toEqual([]);
     expect(models.length - refused.length).toBeGreaterThan(1700);
   });
@@ -150,7 +152,7 @@ test('what the graph has no place for is written back', () => {
   );
   const model = decodeModel(bytes, 'm.onnx');
   const written = encodeModel(model);
-  expect(structureOf(written)).toEqual(structureOf(bytes));
+  expect(structureOf(written, givenNames(bytes))).toEqual(structureOf(bytes));
   expect(decodeModel(written, 'm.onnx')).toEqual(model);
 });
 

@@ -16,15 +16,14 @@ const sizes: Record<string, number> = {
 const narrowed: Record<number, number> = { 2: 1, 3: 1, 4: 2, 5: 2, 9: 1, 10: 2, 12: 4, 16: 2 };
 
 /**
- * Structure of a file: names made up for nameless nodes, the order of nodes, typed or raw tensor data and symbolic
+ * Structure of a file: names of nodes other than those given, the order of nodes, typed or raw tensor data and symbolic
  * batch sizes make no difference; nor do shapes declared of inputs, constants and outputs among the inner values.
  */
-export function structureOf(bytes: Uint8Array): Plain {
+export function structureOf(bytes: Uint8Array, nodeNames = givenNames(bytes)): Plain {
   const { graph, opsetImport, ...model } = reference.ModelProto.decode(bytes);
   const { node = [], input = [], valueInfo = [], ...rest } = graph as GraphFields;
   const constants = new Set(rest.initializer?.map(({ name }) => name));
   const ends = new Set([...input!, ...rest.output!].map(({ name }) => name));
-  const names = node!.map(({ name }) => name);
   return plain({
     ...model,
     opsetImport: opsetImport.map(({ domain, version }) => `${standard(domain)} ${version}`).sort(),
@@ -39,12 +38,18 @@ export function structureOf(bytes: Uint8Array): Plain {
       valueInfo: valueInfo!.filter(({ name }) => !constants.has(name) && !ends.has(name)),
       node: node!
         .map((n: NodeFields) => {
-          const named = n.name !== '' && names.indexOf(n.name) === names.lastIndexOf(n.name);
-          return { ...n, domain: standard(n.domain), name: named ? n.name : '' };
+          const name = nodeNames.has(n.name ?? '') ? n.name : '';
+          return { ...n, domain: standard(n.domain), name };
         })
         .sort((a, b) => (`${a.output}` < `${b.output}` ? -1 : 1)),
     },
   });
+}
+
+/** The names of nodes that a reader must keep: those that one node alone has. */
+export function givenNames(bytes: Uint8Array): Set<string> {
+  const names = reference.ModelProto.decode(bytes).graph!.node!.map(({ name }) => name ?? '');
+  return new Set(names.filter((name) => name !== '' && names.indexOf(name) === names.lastIndexOf(name)));
 }
 
 function standard(domain: string | null | undefined): string {
@@ -56,7 +61,7 @@ function plain(value: unknown): Plain {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value as Plain;
   if ('low' in value && 'high' in value) return String(value);
-  const fields = 'dataType' in value ? tensor(value) : value;
+  const fields = 'dataType' in value ? tensor(value as TensorFields) : value;
   const kept = Object.entries(fields)
     .filter(([name, field]) => name !== 'name' || field !== '')
     .filter(([, field]) => field !== null && field !== '' && !(Array.isArray(field) && field.length === 0));

@@ -330,32 +330,34 @@ function emitAveragePool(b: Builder, x: number): number {
   const common = { window, countIncludePad, rounding: drawRounding(b) };
   const output = [shape[0], ...spatial, shape[3]];
   if (format === null) {
-    const fields = { ...common, reciprocals: [], overflow: drawOverflow(b), accumulatorBits: 32 };
+    const fields = { ...common, reciprocals: [], overflow: drawOverflow(b), accumulatorBits: 0 };
     return b.emit('averagePool', fields, [x], { shape: output, format });
   }
-  const counts = (padded: boolean) => {
+  const counts = () => {
     const [rows, columns] = ([0, 1] as const).map((axis) => {
       const along = sweep(window, axis, shape[axis + 1]);
-      return Array.from({ length: spatial[axis] }, (_, position) => tapCount(along, position, padded));
+      return Array.from({ length: spatial[axis] }, (_, position) =>
+        tapCount(along, position, countIncludePad),
+      );
     });
     return [...new Set(rows.flatMap((row) => columns.map((column) => row * column)))];
   };
-  const { low, high } = codeRange(format);
-  const greatest = Math.max(-low, high) * Math.max(...counts(false));
-  const needed = Math.max(8, Math.ceil(Math.log2(greatest + 1)) + 1);
   const own = drawFormat(draw, { unusual: b.unusual });
   const precision = draw.integer(0, 20);
   const fraction = fractionOf(format) + draw.integer(-3, 3);
-  const reciprocals = counts(countIncludePad).map((count) => ({
+  const reciprocals = counts().map((count) => ({
     count,
     multiplier: Math.max(1, Math.round(2 ** precision / count)),
     shift: precision + fractionOf(format) - fraction,
   }));
+  const { low, high } = codeRange(format);
+  const products = reciprocals.map(({ count, multiplier }) => Math.max(-low, high) * count * multiplier);
+  const needed = Math.ceil(Math.log2(Math.max(...products) + 1)) + 1;
   const fields = {
     ...common,
     reciprocals,
     overflow: drawOverflow(b, own.narrow),
-    accumulatorBits: draw.pick([needed, 32]),
+    accumulatorBits: Math.min(needed + draw.pick([0, 1, 9]), 53),
   };
   return b.emit('averagePool', fields, [x], { shape: output, format: { ...own, fractionBits: fraction } });
 }

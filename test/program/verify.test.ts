@@ -40,7 +40,7 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
     ['kernel=[1,1]', 'kernel=[1,1] groups=3', /groups do not divide/],
     ['accumulator=32', 'accumulator=65', /accumulator is out of range, expected an integer from 8 to 64/],
     ['accumulator=32', 'order=[row,column] accumulator=32', /order is not a loop nest/],
-    ['accumulator=32', 'order=[inputLane,row,column,inputBlock] accumulator=32', /order is not a loop nest/],
+    ['accumulator=32', 'order=[inputLane,row,column,inputBlock] accumulator=32', null],
     [`shift=[3,4] ${round} ${register}`, '', /has no arithmetic/],
     ['w b kernel', 'x b kernel', /weights has a wrong shape/],
     ['fixed(8,4) [1,3,3,2]\nv', 'fixed(17,4) [1,3,3,2]\nv', /illegal width/],
@@ -91,7 +91,7 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
   ],
   [
     `${codes}
-     y = averagePool x kernel=[2,2] pads=[0,0,1,1] reciprocals=[1:4>>2,2:2>>2,4:1>>2] ${round} -> fixed(8,4) [1,3,3,2]`,
+     y = averagePool x kernel=[2,2] pads=[0,0,1,1] accumulatorBits=10 reciprocals=[1:4>>2,2:2>>2,4:1>>2] ${round} -> fixed(8,4) [1,3,3,2]`,
     ['2:2>>2,', '', /reciprocal is missing, expected count 2/],
     ['2:2>>2', '1:2>>2', /two reciprocals have one count/],
     [
