@@ -9,7 +9,7 @@
  * turns: inner loop length per tap; taps.
  */
 import { addresses, clampFloats, storeFloats, storeShorts } from './lanes';
-import { BLOCK, WIDE, roundEight, roundWide } from './round';
+import { BLOCK, WIDE, roundEight, storeWide } from './round';
 
 /** Weights of one turn for channels 0 to 3: pairs of i16, stored as W. */
 // @ts-ignore: decorator
@@ -109,21 +109,6 @@ function narrow<W>(
   }
 }
 
-/** 32-bit sums, of which the 64-bit rounding makes codes. */
-export function storeWide(out: usize, a: v128, b: v128, records: usize, count: i32): void {
-  storeSums(out, i64x2.extend_low_i32x4_s(a), i64x2.extend_high_i32x4_s(a), records, min(count, 4));
-  if (count <= 4) return;
-  storeSums(out + 8, i64x2.extend_low_i32x4_s(b), i64x2.extend_high_i32x4_s(b), records + 4 * WIDE, count - 4);
-}
-
-/** Rounds and stores the first `count` (1 to 4, or more for all) of four 64-bit sums. */
-export function storeSums(out: usize, a: v128, b: v128, records: usize, count: i32): void {
-  store<i16>(out, <i16>roundWide(i64x2.extract_lane(a, 0), records));
-  if (count > 1) store<i16>(out, <i16>roundWide(i64x2.extract_lane(a, 1), records + WIDE), 2);
-  if (count > 2) store<i16>(out, <i16>roundWide(i64x2.extract_lane(b, 0), records + 2 * WIDE), 4);
-  if (count > 3) store<i16>(out, <i16>roundWide(i64x2.extract_lane(b, 1), records + 3 * WIDE), 6);
-}
-
 export function convolution_i16_i8_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
@@ -151,69 +136,6 @@ export function convolution_i16_i16_wide(
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
   narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
-}
-
-/**
- * 64-bit sums; 2 pixels x 8 channels. The sum of a pair of products must fit 32 bits: a pair of weights is never
- * (-32768, -32768).
- */
-export function convolution_i16_i16_i64(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
-): void {
-  for (let channel = 0; channel < channels; channel += 8) {
-    const count = channels - channel;
-    let out = y;
-    for (let pixel = 0; pixel < pixels; pixel += 2) {
-      let b = weights;
-      let t = table + <usize>((pixel >> 2) * taps) * 16 + <usize>(pixel & 2) * 4;
-      let c00 = i64x2.splat(0);
-      let c01 = c00;
-      let c02 = c00;
-      let c03 = c00;
-      let c10 = c00;
-      let c11 = c00;
-      let c12 = c00;
-      let c13 = c00;
-      for (let tap = 0; tap < taps; tap++) {
-        const rows = addresses(t, x, padding);
-        let a0 = <usize>i32x4.extract_lane(rows, 0);
-        let a1 = <usize>i32x4.extract_lane(rows, 1);
-        t += 16;
-        for (let turn = 0; turn < turns; turn++) {
-          const b0 = v128.load(b);
-          const b1 = v128.load(b, 16);
-          const s0 = v128.load32_splat(a0);
-          const d00 = i32x4.dot_i16x8_s(s0, b0);
-          c00 = i64x2.add(c00, i64x2.extend_low_i32x4_s(d00));
-          c01 = i64x2.add(c01, i64x2.extend_high_i32x4_s(d00));
-          const d01 = i32x4.dot_i16x8_s(s0, b1);
-          c02 = i64x2.add(c02, i64x2.extend_low_i32x4_s(d01));
-          c03 = i64x2.add(c03, i64x2.extend_high_i32x4_s(d01));
-          const s1 = v128.load32_splat(a1);
-          const d10 = i32x4.dot_i16x8_s(s1, b0);
-          c10 = i64x2.add(c10, i64x2.extend_low_i32x4_s(d10));
-          c11 = i64x2.add(c11, i64x2.extend_high_i32x4_s(d10));
-          const d11 = i32x4.dot_i16x8_s(s1, b1);
-          c12 = i64x2.add(c12, i64x2.extend_low_i32x4_s(d11));
-          c13 = i64x2.add(c13, i64x2.extend_high_i32x4_s(d11));
-          a0 += 4;
-          a1 += 4;
-          b += 32;
-        }
-      }
-      storeSums(out, c00, c01, blocks, count);
-      if (count > 4) storeSums(out + 8, c02, c03, blocks + 4 * WIDE, count - 4);
-      if (pixels - pixel > 1) {
-        storeSums(out + yStride, c10, c11, blocks, count);
-        if (count > 4) storeSums(out + yStride + 8, c12, c13, blocks + 4 * WIDE, count - 4);
-      }
-      out += 2 * yStride;
-    }
-    weights += <usize>(turns * taps) * 32;
-    blocks += 8 * WIDE;
-    y += 16;
-  }
 }
 
 /** Float32: one input channel per turn; blocks hold 8 biases; layer holds low and high (4 x f32 each). */

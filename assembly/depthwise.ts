@@ -5,8 +5,8 @@
  * Arguments as in convolution.ts, with weights [channels/8][tap pair][8][2] (float32: [channels/8][tap][8]) and no turns.
  */
 import { addresses, interleaveHigh, interleaveLow, storeShorts } from './lanes';
-import { storeEightFloats, storeSums } from './convolution';
-import { BLOCK, WIDE, roundEight } from './round';
+import { storeEightFloats } from './convolution';
+import { BLOCK, roundEight, storeEightSums, wideBlock } from './round';
 
 export function depthwise_i16_i16_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
@@ -92,12 +92,11 @@ export function depthwise_i16_i16_i64(
         t += 32;
         b += 32;
       }
-      storeSums(out, c0, c1, blocks, count);
-      if (count > 4) storeSums(out + 8, c2, c3, blocks + 4 * WIDE, count - 4);
+      storeEightSums(out, c0, c1, c2, c3, blocks, layer, count);
       out += yStride;
     }
     weights += <usize>taps * 16;
-    blocks += 8 * WIDE;
+    blocks += wideBlock(layer);
     x += 16;
     y += 16;
   }

@@ -7,9 +7,9 @@ export {
   convolution_i16_i16_i32,
   convolution_i16_i8_wide,
   convolution_i16_i16_wide,
-  convolution_i16_i16_i64,
   convolution_f32_f32_f32,
 } from './convolution';
+export { convolution_i16_i8_i64, convolution_i16_i16_i64 } from './convolution-wide';
 export { convolutionRow_i16_i8_i32, convolutionRow_i16_i16_i32, convolutionRow_f32_f32_f32 } from './row';
 export { depthwise_i16_i16_i32, depthwise_i16_i16_i64, depthwise_f32_f32_f32 } from './depthwise';
 export { depthwise3x3_i16_i16_i32, depthwise3x3Half_i16_i16_i32 } from './depthwise3';

@@ -9,6 +9,8 @@
  * - 64 bits, scalar. Per channel: bias, minimum, maximum, offset, negativeMask, evenMask, shift right, shift left, low, high (i64).
  */
 
+import { storeShorts } from './lanes';
+
 /** Bytes of the per-channel data of 8 channels, 32-bit form. */
 export const BLOCK: usize = 128;
 /** Bytes of one channel's record, 64-bit form. */
@@ -32,18 +34,20 @@ function clampAndRoundFour(x: v128, minimum: v128, maximum: v128, multiplier: v1
   return i32x4.shr_s(sum, load<i32>(layer, 80));
 }
 
+/** Four codes (i32, within 16 bits after saturation) out of four accumulators (i32). */
+// @ts-ignore: decorator
+@inline
+function roundLanes(x: v128, block: usize, layer: usize): v128 {
+  return load<i32>(layer, 84)
+    ? clampAndRoundFour(x, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer)
+    : roundFour(i32x4.mul(x, v128.load(block, 96)), layer);
+}
+
 /** Eight codes (i16) out of eight accumulators (i32, bias included). */
 // @ts-ignore: decorator
 @inline
 export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
-  if (load<i32>(layer, 84)) {
-    a = clampAndRoundFour(a, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer);
-    b = clampAndRoundFour(b, v128.load(block, 48), v128.load(block, 80), v128.load(block, 112), layer);
-  } else {
-    a = roundFour(i32x4.mul(a, v128.load(block, 96)), layer);
-    b = roundFour(i32x4.mul(b, v128.load(block, 112)), layer);
-  }
-  const codes = i16x8.narrow_i32x4_s(a, b);
+  const codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
   return i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64));
 }
 
@@ -61,4 +65,72 @@ export function roundWide(sum: i64, record: usize): i32 {
   const low = load<i64>(record, 64);
   const high = load<i64>(record, 72);
   return <i32>(x < low ? low : x > high ? high : x);
+}
+
+/**
+ * Four 64-bit sums as 32-bit numbers that round to the same codes: `layer` says how many low bits are dropped, and the lowest
+ * bit that stays is set where one of them was. Block: as in the 32-bit form, and 8 biases (i64) behind it.
+ */
+// @ts-ignore: decorator
+@inline
+function reduced(a: v128, b: v128, block: usize, biases: usize, layer: usize): v128 {
+  const drop = load<i32>(layer, 88);
+  const mask = i64x2.splat((<i64>1 << drop) - 1);
+  a = i64x2.add(a, v128.load(biases));
+  b = i64x2.add(b, v128.load(biases, 16));
+  const restA = i64x2.add(v128.and(a, mask), mask);
+  const restB = i64x2.add(v128.and(b, mask), mask);
+  const x = v128.or(i64x2.shr_u(a, drop), i64x2.shr_u(restA, drop));
+  const y = v128.or(i64x2.shr_u(b, drop), i64x2.shr_u(restB, drop));
+  return roundLanes(v128.shuffle<i32>(x, y, 0, 2, 4, 6), block, layer);
+}
+
+/** Rounds and stores the first `count` (or all) of eight 64-bit sums; layer 0: `blocks` holds 64-bit records. */
+export function storeEightSums(
+  out: usize, a: v128, b: v128, c: v128, d: v128, blocks: usize, layer: usize, count: i32,
+): void {
+  if (layer == 0) {
+    storeSums(out, a, b, blocks, count);
+    if (count > 4) storeSums(out + 8, c, d, blocks + 4 * WIDE, count - 4);
+    return;
+  }
+  const low = reduced(a, b, blocks, blocks + BLOCK, layer);
+  const high = reduced(c, d, blocks + 16, blocks + BLOCK + 32, layer);
+  const codes = i16x8.narrow_i32x4_s(low, high);
+  storeShorts(out, i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64)), count);
+}
+
+/** The same for four sums; `half` is 0 or 1 for the lower or upper half of a block. */
+export function storeFourSums(
+  out: usize, a: v128, b: v128, blocks: usize, layer: usize, half: usize, count: i32,
+): void {
+  if (layer == 0) {
+    storeSums(out, a, b, blocks + half * 4 * WIDE, count);
+    return;
+  }
+  const lanes = reduced(a, b, blocks + half * 16, blocks + BLOCK + half * 32, layer);
+  const codes = i16x8.narrow_i32x4_s(lanes, lanes);
+  storeShorts(out, i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64)), min(count, 4));
+}
+
+/** Bytes of a block of 8 channels whose sums have 64 bits. */
+// @ts-ignore: decorator
+@inline
+export function wideBlock(layer: usize): usize {
+  return layer == 0 ? 8 * WIDE : BLOCK + 64;
+}
+
+/** 32-bit sums, of which the 64-bit rounding makes codes. */
+export function storeWide(out: usize, a: v128, b: v128, records: usize, count: i32): void {
+  storeSums(out, i64x2.extend_low_i32x4_s(a), i64x2.extend_high_i32x4_s(a), records, min(count, 4));
+  if (count <= 4) return;
+  storeSums(out + 8, i64x2.extend_low_i32x4_s(b), i64x2.extend_high_i32x4_s(b), records + 4 * WIDE, count - 4);
+}
+
+/** Rounds and stores the first `count` (1 to 4, or more for all) of four 64-bit sums. */
+function storeSums(out: usize, a: v128, b: v128, records: usize, count: i32): void {
+  store<i16>(out, <i16>roundWide(i64x2.extract_lane(a, 0), records));
+  if (count > 1) store<i16>(out, <i16>roundWide(i64x2.extract_lane(a, 1), records + WIDE), 2);
+  if (count > 2) store<i16>(out, <i16>roundWide(i64x2.extract_lane(b, 0), records + 2 * WIDE), 4);
+  if (count > 3) store<i16>(out, <i16>roundWide(i64x2.extract_lane(b, 1), records + 3 * WIDE), 6);
 }

@@ -20,23 +20,74 @@ const signed = { mean: 127.5, std: 127.5 };
 const imagenetStatistics = { scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const photos = { data: 'imagenet/validation', calibration: 'imagenet/calibration' };
 const labelled = { ...photos, labels: { file: `${shared}/imagenet/validation.txt` } };
-const cifar = { data: 'cifar10/test_1000.bin.gz', calibration: 'cifar10/train_3000.bin.gz', calibrationLimit: 200 };
+const cifar = {
+  data: 'cifar10/test_1000.bin.gz',
+  calibration: 'cifar10/train_3000.bin.gz',
+  calibrationLimit: 200,
+};
 const background = { file: `${shared}/imagenet/validation.txt`, offset: 1 };
-const seeded = { ...photos, calibrationLimit: 50, limit: 50, preprocess: { crop: 224, offset: -118, scale: 1 / 58 } };
+const seeded = {
+  ...photos,
+  calibrationLimit: 50,
+  limit: 50,
+  preprocess: { crop: 224, offset: -118, scale: 1 / 58 },
+};
 
 /** Networks, their data and preprocessing; `notes` go into the table. */
 const networks = [
-  { name: 'MobileNetV2', model: 'imagenet/mobilenet_v2_1.0_224', ...labelled, labels: background, preprocess: { crop: 224, ...signed }, notes: 'deq' },
-  { name: 'MobileNetV1 0.75', model: 'imagenet/mobilenet_v1_0.75_192', ...labelled, labels: background, preprocess: { resize: 192, crop: 192, ...signed }, notes: 'deq, trained quantised' },
-  { name: 'MobileNetV1 0.25', model: 'imagenet/mobilenet_v1_0.25_128', ...labelled, labels: background, preprocess: { resize: 128, crop: 128, ...signed }, notes: 'deq, trained quantised' },
-  { name: 'SqueezeNet 1.1', model: 'imagenet/squeezenet1.1', ...labelled, preprocess: { crop: 224, channels: 'bgr', mean: [104, 117, 123] } },
+  {
+    name: 'MobileNetV2',
+    model: 'imagenet/mobilenet_v2_1.0_224',
+    ...labelled,
+    labels: background,
+    preprocess: { crop: 224, ...signed },
+    notes: 'deq',
+  },
+  {
+    name: 'MobileNetV1 0.75',
+    model: 'imagenet/mobilenet_v1_0.75_192',
+    ...labelled,
+    labels: background,
+    preprocess: { resize: 192, crop: 192, ...signed },
+    notes: 'deq, trained quantised',
+  },
+  {
+    name: 'MobileNetV1 0.25',
+    model: 'imagenet/mobilenet_v1_0.25_128',
+    ...labelled,
+    labels: background,
+    preprocess: { resize: 128, crop: 128, ...signed },
+    notes: 'deq, trained quantised',
+  },
+  {
+    name: 'SqueezeNet 1.1',
+    model: 'imagenet/squeezenet1.1',
+    ...labelled,
+    preprocess: { crop: 224, channels: 'bgr', mean: [104, 117, 123] },
+  },
   { name: 'ResNet-20', model: 'cifar10/resnet20', ...cifar, labels: {}, preprocess: imagenetStatistics },
   { name: 'ResNet-56', model: 'cifar10/resnet56', ...cifar, labels: {}, preprocess: imagenetStatistics },
   { name: 'ResNet-8', model: 'cifar10/resnet8_mlperf', ...cifar, labels: {}, preprocess: {} },
   { name: 'WinML CNN', model: 'cifar10/winml_tutorial_cnn', ...cifar, labels: {}, preprocess: signed },
   { name: 'mnist-8', model: 'mnist/mnist-8', data: 'mnist', labels: {}, preprocess: {} },
-  { name: 'keyword spotting', model: 'mlperf-tiny/kws_float', data: 'keywords', labels: { pattern: '(\\d+)\\.bin$' }, raw: { type: 'int8', shape: [1, 1, 49, 10] }, preprocess: { offset: -83, scale: 0.5847029 }, notes: 'deq' },
-  { name: 'Inception-v3', model: 'imagenet/inception_v3', ...photos, calibrationLimit: 50, limit: 100, preprocess: { resize: 299, crop: 299, scale: 1 / 255 }, notes: 'deq, no labels' },
+  {
+    name: 'keyword spotting',
+    model: 'mlperf-tiny/kws_float',
+    data: 'keywords',
+    labels: { pattern: '(\\d+)\\.bin$' },
+    raw: { type: 'int8', shape: [1, 1, 49, 10] },
+    preprocess: { offset: -83, scale: 0.5847029 },
+    notes: 'deq',
+  },
+  {
+    name: 'Inception-v3',
+    model: 'imagenet/inception_v3',
+    ...photos,
+    calibrationLimit: 50,
+    limit: 100,
+    preprocess: { resize: 299, crop: 299, scale: 1 / 255 },
+    notes: 'deq, no labels',
+  },
   { name: 'ResNet-50 graph', seed: 'light_resnet50', ...seeded, notes: 'seeded weights' },
   { name: 'Inception-v1 graph', seed: 'light_inception_v1', ...seeded, notes: 'seeded weights' },
 ];
@@ -50,13 +101,33 @@ function modelPath({ model, seed }) {
 
 async function measure(engine, network, hardware) {
   const model = loadModel(modelPath(network));
-  const spec = (path, limit) => ({ path: `${shared}/${path}`, inputs: model.graph.inputs, preprocess: network.preprocess, raw: network.raw, limit });
+  const spec = (path, limit) => ({
+    path: `${shared}/${path}`,
+    inputs: model.graph.inputs,
+    preprocess: network.preprocess,
+    raw: network.raw,
+    limit,
+  });
   const data = spec(network.data, network.limit);
   const calibration = network.calibration && spec(network.calibration, network.calibrationLimit);
   const labels = network.labels && loadLabels(network.labels, openDataset(data));
   const start = performance.now();
-  const summary = await quantize(engine, { model, profile: loadProfile(hardware), data, calibration, labels, output: join(scratch, 'out') });
-  return { network: network.name, notes: network.notes ?? '', hardware, wallSeconds: (performance.now() - start) / 1000, ...summary, layers: undefined };
+  const summary = await quantize(engine, {
+    model,
+    profile: loadProfile(hardware),
+    data,
+    calibration,
+    labels,
+    output: join(scratch, 'out'),
+  });
+  return {
+    network: network.name,
+    notes: network.notes ?? '',
+    hardware,
+    wallSeconds: (performance.now() - start) / 1000,
+    ...summary,
+    layers: undefined,
+  };
 }
 
 const percent = (share, digits = 2) => (share === undefined ? '' : (100 * share).toFixed(digits));
@@ -72,13 +143,28 @@ function interval({ rightToWrong, wrongToRight, samples }) {
 function table(rows) {
   const lines = rows.map((row) => {
     const { network, notes, samples, float, fixed, agreement, outputs, size, wallSeconds } = row;
-    const loss = float ? `${signedPoints(100 * (fixed.top1 - float.top1))} ± ${interval(row).toFixed(2)}` : '';
+    const loss = float
+      ? `${signedPoints(100 * (fixed.top1 - float.top1))} ± ${interval(row).toFixed(2)}`
+      : '';
     const changes = float ? `${row.rightToWrong} / ${row.wrongToRight}` : '';
     const sqnr = outputs[0].sqnr === null ? 'exact' : outputs[0].sqnr.toFixed(1);
-    const cells = [network, notes, samples, percent(float?.top1), percent(fixed?.top1), loss, changes, percent(agreement), sqnr, (size.fixedBytes / 1e6).toFixed(2), wallSeconds.toFixed(0)];
+    const cells = [
+      network,
+      notes,
+      samples,
+      percent(float?.top1),
+      percent(fixed?.top1),
+      loss,
+      changes,
+      percent(agreement),
+      sqnr,
+      (size.fixedBytes / 1e6).toFixed(2),
+      wallSeconds.toFixed(0),
+    ];
     return `| ${cells.join(' | ')} |`;
   });
-  const heading = '| network | notes | samples | float top-1 % | fixed top-1 % | difference, 95 % interval | right to wrong / wrong to right | agreement % | output SQNR dB | size MB | seconds |';
+  const heading =
+    '| network | notes | samples | float top-1 % | fixed top-1 % | difference, 95 % interval | right to wrong / wrong to right | agreement % | output SQNR dB | size MB | seconds |';
   return [heading, `|${' --- |'.repeat(11)}`, ...lines].join('\n');
 }
 
@@ -98,7 +184,9 @@ for (const hardware of profiles) {
     results.push(result);
     rmSync(join(scratch, 'out'), { recursive: true });
     const { float, fixed, agreement, outputs } = result;
-    console.log(`${hardware} ${network.name}: float ${percent(float?.top1)} fixed ${percent(fixed?.top1)} agreement ${percent(agreement)} SQNR ${outputs[0].sqnr?.toFixed(1)} in ${result.wallSeconds.toFixed(0)} s`);
+    console.log(
+      `${hardware} ${network.name}: float ${percent(float?.top1)} fixed ${percent(fixed?.top1)} agreement ${percent(agreement)} SQNR ${outputs[0].sqnr?.toFixed(1)} in ${result.wallSeconds.toFixed(0)} s`,
+    );
   }
 }
 await engine.dispose();

@@ -12,7 +12,12 @@ export function layer({ size, channels, outputs, kernel, stride, kind, depthwise
   const side = Math.floor((size + 2 * pad - kernel) / stride) + 1;
   const perOutput = kernel * kernel * (depthwise ? 1 : channels);
   const count = outputs * perOutput;
-  const window = { kernel: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad], dilations: [1, 1] };
+  const window = {
+    kernel: [kernel, kernel],
+    strides: [stride, stride],
+    pads: [pad, pad, pad, pad],
+    dilations: [1, 1],
+  };
   const names = { name: 'layer', node: 'layer', operator: 'Conv', inputs: [0, 1, 2], output: 3 };
   const shared = { op: 'convolution', ...names, window, groups: depthwise ? channels : 1 };
   const shapes = [
@@ -48,7 +53,9 @@ export function layer({ size, channels, outputs, kernel, stride, kind, depthwise
   const base = weightBits - 1 + Math.ceil(Math.log2(Math.sqrt(perOutput)));
   const shifts = Array.from({ length: outputs }, (_, index) => base - (index % 3));
   const sums = Array.from({ length: outputs }, (_, output) =>
-    weights.subarray(output * perOutput, (output + 1) * perOutput).reduce((sum, weight) => sum + Math.abs(weight), 0),
+    weights
+      .subarray(output * perOutput, (output + 1) * perOutput)
+      .reduce((sum, weight) => sum + Math.abs(weight), 0),
   );
   const provedBits = 1 + Math.ceil(Math.log2(Math.max(...sums) * 2 ** (activationBits - 1) + 1));
   const x = fixed(activationBits, 4);
@@ -56,7 +63,10 @@ export function layer({ size, channels, outputs, kernel, stride, kind, depthwise
   const formats = [
     x,
     fixed(weightBits, fractions),
-    fixed(accumulatorBits, fractions.map((fraction) => fraction + 4)),
+    fixed(
+      accumulatorBits,
+      fractions.map((fraction) => fraction + 4),
+    ),
     x,
   ];
   const accumulator = {

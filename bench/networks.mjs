@@ -7,7 +7,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assignFormats, calibrate, compileProgram, createEngine, createWasmExecutor, loadModel, loadProfile, openDataset } from 'dynafix';
+import {
+  assignFormats,
+  calibrate,
+  compileProgram,
+  createEngine,
+  createWasmExecutor,
+  loadModel,
+  loadProfile,
+  openDataset,
+} from 'dynafix';
 import node from 'onnxruntime-node';
 import * as web from 'onnxruntime-web';
 import { qlinearModel } from './qlinear-model.mjs';
@@ -40,7 +49,12 @@ async function prepare({ model, seed }) {
   const statistics = await calibrate(engine, float, { model: digest, preprocess: '' }, spec);
   await engine.dispose();
   const fixed = (hardware) => compileProgram(graph, assignFormats(graph, statistics, loadProfile(hardware)));
-  return { float, int8: fixed('generic-int8'), int16: fixed('generic-int16'), input: openDataset(spec).load(0) };
+  return {
+    float,
+    int8: fixed('generic-int8'),
+    int16: fixed('generic-int16'),
+    input: openDataset(spec).load(0),
+  };
 }
 
 /** A function that runs the model once in ONNX Runtime. */
@@ -70,7 +84,11 @@ for (const network of networks.filter(({ name }) => new RegExp(process.argv[2] ?
   const { float, int8, int16, input } = await prepare(network);
   const bytes = qlinearModel(int8);
   const name = int8.inputs[0].name;
-  const executors = { float: createWasmExecutor(float), int8: createWasmExecutor(int8), int16: createWasmExecutor(int16) };
+  const executors = {
+    float: createWasmExecutor(float),
+    int8: createWasmExecutor(int8),
+    int16: createWasmExecutor(int16),
+  };
   const exact = { ...threads, extra: { session: { x64quantprecision: '1' } } };
   const times = await interleave({
     'dynafix int8': () => executors.int8.run(input),
@@ -82,16 +100,31 @@ for (const network of networks.filter(({ name }) => new RegExp(process.argv[2] ?
   });
   for (const [subject, samples] of Object.entries(times)) {
     const ratioTo = Object.fromEntries(
-      Object.keys(times).filter((other) => other !== subject).map((other) => [other, median(samples.map((time, round) => times[other][round] / time))]),
+      Object.keys(times)
+        .filter((other) => other !== subject)
+        .map((other) => [other, median(samples.map((time, round) => times[other][round] / time))]),
     );
-    rows.push({ work: network.name, subject, threads: 1, median: median(samples), best: Math.min(...samples), unit: 'ms', ratioTo });
-    console.log(`${network.name.padEnd(16)} ${subject.padEnd(34)} median ${median(samples).toFixed(1)} ms, best ${Math.min(...samples).toFixed(1)}; dynafix int8 is ${(1 / (ratioTo['dynafix int8'] ?? 1)).toFixed(2)}x as fast`);
+    rows.push({
+      work: network.name,
+      subject,
+      threads: 1,
+      median: median(samples),
+      best: Math.min(...samples),
+      unit: 'ms',
+      ratioTo,
+    });
+    console.log(
+      `${network.name.padEnd(16)} ${subject.padEnd(34)} median ${median(samples).toFixed(1)} ms, best ${Math.min(...samples).toFixed(1)}; dynafix int8 is ${(1 / (ratioTo['dynafix int8'] ?? 1)).toFixed(2)}x as fast`,
+    );
   }
 }
 rmSync(scratch, { recursive: true });
 if (process.argv[2] === undefined) {
   mkdirSync(join(root, 'bench/results'), { recursive: true });
   const result = { cpu: cpus()[0].model, node: process.version, rows };
-  writeFileSync(join(root, `bench/results/networks-node${process.versions.node.split('.')[0]}.json`), `${JSON.stringify(result, null, 1)}\n`);
+  writeFileSync(
+    join(root, `bench/results/networks-node${process.versions.node.split('.')[0]}.json`),
+    `${JSON.stringify(result, null, 1)}\n`,
+  );
 }
 process.exit(0);

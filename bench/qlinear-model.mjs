@@ -18,7 +18,8 @@ function channelsFirst(data, [outputs, height, width, inputs]) {
   let target = 0;
   for (let o = 0; o < outputs; o++)
     for (let i = 0; i < inputs; i++)
-      for (let tap = 0; tap < height * width; tap++) moved[target++] = data[(o * height * width + tap) * inputs + i];
+      for (let tap = 0; tap < height * width; tap++)
+        moved[target++] = data[(o * height * width + tap) * inputs + i];
   return moved;
 }
 
@@ -29,7 +30,12 @@ export function qlinearModel(program) {
   const names = new Map();
   const nonNegative = new Set();
   const initializer = (name, dims, dataType, array) => {
-    initializers.push({ name, dims, dataType, rawData: new Uint8Array(array.buffer, array.byteOffset, array.byteLength) });
+    initializers.push({
+      name,
+      dims,
+      dataType,
+      rawData: new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
+    });
     return name;
   };
   const attribute = (name, value) => {
@@ -42,11 +48,24 @@ export function qlinearModel(program) {
   };
   const tensorOf = (index) => program.tensors[index];
   const name = (index) => names.get(index) ?? tensorOf(index).name;
-  const scale = (index) => initializer(`scale:${name(index)}:${initializers.length}`, [], FLOAT, Float32Array.of(2 ** -tensorOf(index).format.fractionBits));
-  const zeroPoint = (index) => initializer(`zero:${name(index)}:${initializers.length}`, [], UINT8, Uint8Array.of(nonNegative.has(index) ? 0 : 128));
+  const scale = (index) =>
+    initializer(
+      `scale:${name(index)}:${initializers.length}`,
+      [],
+      FLOAT,
+      Float32Array.of(2 ** -tensorOf(index).format.fractionBits),
+    );
+  const zeroPoint = (index) =>
+    initializer(
+      `zero:${name(index)}:${initializers.length}`,
+      [],
+      UINT8,
+      Uint8Array.of(nonNegative.has(index) ? 0 : 128),
+    );
   const quantization = (index) => [scale(index), zeroPoint(index)];
   const triple = (index) => [name(index), ...quantization(index)];
-  const keepsSign = ({ inputs, output }) => inputs.every((input) => nonNegative.has(input)) && nonNegative.add(output);
+  const keepsSign = ({ inputs, output }) =>
+    inputs.every((input) => nonNegative.has(input)) && nonNegative.add(output);
 
   const product = (instruction, weightDims, weightData) => {
     const { inputs, output, clamp } = instruction;
@@ -55,7 +74,10 @@ export function qlinearModel(program) {
     const { format } = tensorOf(w);
     const channels = weightDims[0];
     const fractions = [format.fractionBits].flat();
-    const scales = Float32Array.from({ length: channels }, (_, c) => 2 ** -(fractions.length === 1 ? fractions[0] : fractions[c]));
+    const scales = Float32Array.from(
+      { length: channels },
+      (_, c) => 2 ** -(fractions.length === 1 ? fractions[0] : fractions[c]),
+    );
     const weights = [
       initializer(name(w), weightDims, INT8, weightData),
       initializer(`scale:${name(w)}`, [channels], FLOAT, scales),
@@ -64,10 +86,16 @@ export function qlinearModel(program) {
     const bias = b === undefined ? [] : [initializer(name(b), [channels], INT32, tensorOf(b).data)];
     return { x, output, weights, bias };
   };
-  const windowAttributes = ({ kernel, strides, pads, dilations }) => ({ kernel_shape: [...kernel], strides: [...strides], pads: [...pads], dilations: [...dilations] });
+  const windowAttributes = ({ kernel, strides, pads, dilations }) => ({
+    kernel_shape: [...kernel],
+    strides: [...strides],
+    pads: [...pads],
+    dilations: [...dilations],
+  });
 
   const emit = {
-    quantize: ({ inputs, output }) => node('QuantizeLinear', [name(inputs[0]), ...quantization(output)], name(output)),
+    quantize: ({ inputs, output }) =>
+      node('QuantizeLinear', [name(inputs[0]), ...quantization(output)], name(output)),
     dequantize: ({ inputs, output }) => node('DequantizeLinear', triple(inputs[0]), name(output)),
     /** Between channels last and channels first there is nothing to do: ONNX values stay as they are. */
     transpose({ inputs, output }) {
@@ -77,7 +105,11 @@ export function qlinearModel(program) {
     convolution(instruction) {
       const { shape, data } = tensorOf(instruction.inputs[1]);
       const [outputs, height, width, channels] = shape;
-      const { x, output, weights, bias } = product(instruction, [outputs, channels, height, width], channelsFirst(data, shape));
+      const { x, output, weights, bias } = product(
+        instruction,
+        [outputs, channels, height, width],
+        channelsFirst(data, shape),
+      );
       node('QLinearConv', [...triple(x), ...weights, ...quantization(output), ...bias], name(output), {
         ...windowAttributes(instruction.window),
         group: instruction.groups,
@@ -86,12 +118,22 @@ export function qlinearModel(program) {
     gemm(instruction) {
       const { shape, data } = tensorOf(instruction.inputs[1]);
       const { x, output, weights, bias } = product(instruction, shape, data);
-      const operands = [...triple(x), ...weights, ...(bias.length > 0 ? bias : ['']), ...quantization(output)];
+      const operands = [
+        ...triple(x),
+        ...weights,
+        ...(bias.length > 0 ? bias : ['']),
+        ...quantization(output),
+      ];
       node('QGemm', operands, name(output), { transB: 1 }, 'com.microsoft');
     },
     maxPool(instruction) {
       keepsSign(instruction);
-      node('MaxPool', [name(instruction.inputs[0])], name(instruction.output), windowAttributes(instruction.window));
+      node(
+        'MaxPool',
+        [name(instruction.inputs[0])],
+        name(instruction.output),
+        windowAttributes(instruction.window),
+      );
     },
     averagePool(instruction) {
       const { inputs, output, window, countIncludePad } = instruction;
@@ -99,32 +141,62 @@ export function qlinearModel(program) {
       const operands = [...triple(inputs[0]), ...quantization(output)];
       const [, height, width] = tensorOf(inputs[0]).shape;
       const global = window.kernel[0] === height && window.kernel[1] === width;
-      if (global) node('QLinearGlobalAveragePool', operands, name(output), { channels_last: 0 }, 'com.microsoft');
+      if (global)
+        node('QLinearGlobalAveragePool', operands, name(output), { channels_last: 0 }, 'com.microsoft');
       else {
         const { dilations, ...attributes } = windowAttributes(window);
-        node('QLinearAveragePool', operands, name(output), { ...attributes, count_include_pad: countIncludePad ? 1 : 0 }, 'com.microsoft');
+        node(
+          'QLinearAveragePool',
+          operands,
+          name(output),
+          { ...attributes, count_include_pad: countIncludePad ? 1 : 0 },
+          'com.microsoft',
+        );
       }
     },
     add({ inputs, output, clamp }) {
       if (clamp?.low === 0) nonNegative.add(output);
-      node('QLinearAdd', [...triple(inputs[0]), ...triple(inputs[1]), ...quantization(output)], name(output), {}, 'com.microsoft');
+      node(
+        'QLinearAdd',
+        [...triple(inputs[0]), ...triple(inputs[1]), ...quantization(output)],
+        name(output),
+        {},
+        'com.microsoft',
+      );
     },
     concat(instruction) {
       keepsSign(instruction);
       const { inputs, output } = instruction;
-      node('QLinearConcat', [...quantization(output), ...inputs.flatMap(triple)], name(output), { axis: 1 }, 'com.microsoft');
+      node(
+        'QLinearConcat',
+        [...quantization(output), ...inputs.flatMap(triple)],
+        name(output),
+        { axis: 1 },
+        'com.microsoft',
+      );
     },
     reshape(instruction) {
       const { inputs, output } = instruction;
       keepsSign(instruction);
       const { shape } = tensorOf(output);
       const dims = shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : shape;
-      node('Reshape', [name(inputs[0]), initializer(`shape:${name(output)}`, [dims.length], INT64, BigInt64Array.from(dims, BigInt))], name(output));
+      node(
+        'Reshape',
+        [
+          name(inputs[0]),
+          initializer(`shape:${name(output)}`, [dims.length], INT64, BigInt64Array.from(dims, BigInt)),
+        ],
+        name(output),
+      );
     },
     softmax: ({ inputs, output }) => node('Softmax', [name(inputs[0])], name(output), { axis: 1 }),
     localResponseNormalization({ inputs, output, size, alpha, beta, bias }) {
       node('LRN', [name(inputs[0])], name(output), { size });
-      nodes.at(-1).attribute.push(...Object.entries({ alpha, beta, bias }).map(([key, f]) => ({ name: key, type: 1, f })));
+      nodes
+        .at(-1)
+        .attribute.push(
+          ...Object.entries({ alpha, beta, bias }).map(([key, f]) => ({ name: key, type: 1, f })),
+        );
     },
   };
   for (const instruction of program.instructions) {

@@ -26,7 +26,17 @@ export function compileStreams() {
     stream('floats', (x) => `f32x4.add(e, f32x4.mul(${x}, b))`);
   writeFileSync(`${root}/build/stream.ts`, source);
   // Run in build/, where asc does not find the configuration of the kernels.
-  const options = ['-o', 'stream.wasm', '-O3', '--enable', 'simd', '--runtime', 'stub', '--initialMemory', '1'];
+  const options = [
+    '-o',
+    'stream.wasm',
+    '-O3',
+    '--enable',
+    'simd',
+    '--runtime',
+    'stub',
+    '--initialMemory',
+    '1',
+  ];
   execFileSync(`${root}/node_modules/.bin/asc`, ['stream.ts', ...options], { cwd: `${root}/build` });
   const module = new WebAssembly.Module(readFileSync(`${root}/build/stream.wasm`));
   const { exports } = new WebAssembly.Instance(module);

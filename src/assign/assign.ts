@@ -15,6 +15,7 @@ import {
   constantFormat,
   decibels,
   explainConstant,
+  greatestScaled,
 } from './constants.js';
 import { satisfy } from './constraints.js';
 import { collectDemands } from './demands.js';
@@ -69,12 +70,14 @@ export function assignFormats(
   const reasons: Record<string, Reason> = {};
   for (const [value, group] of groups) {
     const [fractionBits] = place(value)!.bits;
-    requireSignal(group, fractionBits, repairs.moves);
+    const { minimum, maximum } = group.distribution;
+    requireSignal(place(value)!, Math.max(-minimum, maximum) * 2 ** fractionBits, repairs.moves);
     tensors[value] = { ...fixed(group.format.bits, fractionBits), ...group.format };
     reasons[value] = explainValue(value, group, fractionBits, method);
   }
   const formats: Record<string, Format> = {};
   for (const [name, choice] of constants.byName) {
+    requireSignal(choice.position, greatestScaled(choice), repairs.moves);
     formats[name] = constantFormat(choice);
     reasons[name] = explainConstant(choice, method);
   }
@@ -98,19 +101,14 @@ function placeGroup({ values, distribution, format }: Group, options: MethodOpti
   return createPosition(values[0], [chosen ?? 0]);
 }
 
-/** Refuses constraints that leave a value nothing but the code 0. */
-function requireSignal({ values, distribution }: Group, fractionBits: number, moves: readonly Move[]): void {
-  const { minimum, maximum } = distribution;
-  const greatest = Math.max(-minimum, maximum);
-  if (greatest === 0 || greatest * 2 ** fractionBits > 0.5) return;
-  const causes = moves
-    .filter(({ name }) => name === values[0])
-    .map(({ node, constraint }) => `node "${node}": ${constraint}`);
+/** Refuses constraints that leave nothing but the code 0; `greatest` is the largest magnitude in steps of the format. */
+function requireSignal({ name }: Position, greatest: number, moves: readonly Move[]): void {
+  const own = moves.filter((move) => move.name === name);
+  if (own.length === 0 || greatest === 0 || greatest > 0.5) return;
+  const causes = new Set(own.map(({ node, constraint }) => `node "${node}": ${constraint}`));
   throw new ConstraintError({
-    where: `value "${values[0]}"`,
-    what: `the constraints leave nothing but zeros: ${[...new Set(causes)].join('; ')}`,
-    expected: `at least ${Math.floor(-1 - Math.log2(greatest)) + 1} fraction bits`,
-    got: String(fractionBits),
+    where: `"${name}"`,
+    what: `the constraints leave nothing but zeros: ${[...causes].join('; ')}`,
   });
 }
 

@@ -150,8 +150,7 @@ function product(
   let biasCodes: Codes | undefined;
   if (bias) {
     const biasFormat = fixed(arithmetic.biasBits, positions);
-    const values = storedBias(floatData(bias.tensor), arithmetic);
-    biasCodes = quantizeBias(values, biasFormat, arithmetic.rounding, node);
+    biasCodes = quantizeBias(floatData(bias.tensor), biasFormat, arithmetic, node);
     inputs.push(builder.constant(bias.name, [channels], biasFormat, biasCodes));
   }
   const range = accumulatorRange(codes as ArrayLike<number>, channels, biasCodes, builder.range(input));
@@ -172,22 +171,17 @@ function product(
   };
 }
 
-/** The bias as the hardware stores it: rounded to a format of its own where it has one. */
-function storedBias(values: Float32Array, { biasFormat, rounding }: NodeArithmetic): Float32Array {
-  if (biasFormat === undefined) return values;
+/**
+ * Bias codes at the accumulator's position. A bias with a format of its own is stored in that and then shifted. One that does
+ * not fit its register is an error.
+ */
+function quantizeBias(values: Float32Array, format: Format, arithmetic: NodeArithmetic, node: Node): Codes {
+  const { rounding, biasFormat } = arithmetic;
   const shape = [values.length];
-  return dequantizeCodes(quantizeValues(values, shape, biasFormat, rounding, 'saturate'), shape, biasFormat);
-}
-
-/** Biases never saturate: one that does not fit its register is an error. */
-function quantizeBias(
-  values: Float32Array,
-  format: Format,
-  rounding: Parameters<typeof quantizeValues>[3],
-  node: Node,
-): Codes {
   try {
-    return quantizeValues(values, [values.length], format, rounding, 'trap');
+    if (biasFormat === undefined) return quantizeValues(values, shape, format, rounding, 'trap');
+    const stored = quantizeValues(values, shape, biasFormat, rounding, 'saturate');
+    return quantizeValues(dequantizeCodes(stored, shape, biasFormat), shape, format, rounding, 'trap');
   } catch (cause) {
     throw new ConstraintError({
       where: `node "${node.name}"`,

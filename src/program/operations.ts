@@ -36,7 +36,7 @@ const accumulator = group<Accumulator>({
   order: optional(as.loops, ['row', 'column', 'inputChannel']),
   productsPerStep: optional(as.integer, 1),
   treeBits: optional(as.integer, 0),
-  bias: optional(as.biasOrder, 'first'),
+  bias: optional(as.biasOrder, 'last'),
   partialSum: nullable(required(as.partialSum), 'partialSum'),
   provedBits: optional(as.integer, 0),
 });

@@ -86,9 +86,13 @@ function verifyPorts({ tensors, inputs, outputs }: Program, refuse: Refuse): voi
   }
   for (const { name, tensor, codes } of outputs) {
     if (tensors[tensor] === undefined) refuse(`output "${name}" has no tensor`, 'a tensor', tensor);
+    const { format } = tensors[tensor];
+    if (format !== null && format.bits > 16) {
+      refuse(`output "${name}" is too wide`, '2 to 16 bits', formatText(format));
+    }
     if (codes !== -1 && !tensors[codes]?.format)
       refuse(`output "${name}" has no such codes`, 'codes or -1', codes);
-    if (tensors[tensor].format !== null && codes !== tensor) {
+    if (format !== null && codes !== tensor) {
       refuse(`output "${name}" holds codes and names others`, `its own tensor ${tensor}`, codes);
     }
   }

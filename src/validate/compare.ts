@@ -9,6 +9,7 @@ import { quantizeValues } from '../formats/convert.js';
 import { at, codeRange, type Format, stepSize } from '../formats/format.js';
 import type { Program } from '../program/program.js';
 import { compareCodes, compareValues, type ErrorSums } from './metrics.js';
+import { observedBits, type Probe } from './probes.js';
 
 /** A layer of the fixed program and the tensor of the float program that it is compared with. */
 export interface Layer {
@@ -51,24 +52,30 @@ export function pairLayers(float: Program, fixed: Program): Layer[] {
 export interface SampleComparison {
   readonly layers: readonly ErrorSums[];
   readonly isolated: readonly ErrorSums[];
+  /** Accumulator width that each probe saw. */
+  readonly observedBits: readonly number[];
   readonly float: RunResult;
   readonly fixed: RunResult;
   /** Time in the executors alone, without the comparisons. */
   readonly seconds: { readonly float: number; readonly fixed: number };
 }
 
-/** Runs an executor and takes the time that its observer spends off the clock. */
+/** Runs an executor on the clock, without the time that the observer and the instructions in `extra` take. */
 function timed(
   executor: Executor,
   inputs: readonly Elements[],
   observe: Parameters<Executor['run']>[1],
+  extra: ReadonlyMap<number, unknown> = new Map(),
 ): { result: RunResult; seconds: number } {
   let outside = 0;
   const start = performance.now();
+  let resumed = start;
   const result = runPorts(executor, inputs, (instruction, tensors) => {
     const before = performance.now();
     observe?.(instruction, tensors);
-    outside += performance.now() - before;
+    const after = performance.now();
+    outside += after - (extra.has(instruction) ? resumed : before);
+    resumed = after;
   });
   return { result, seconds: (performance.now() - start - outside) / 1000 };
 }
@@ -79,11 +86,12 @@ function compareLayer(reference: Float32Array, elements: Elements, format: Forma
   return compareCodes(reference, elements as ArrayLike<number>, scale);
 }
 
-/** `inputs` belong to the ports of both programs. */
+/** `inputs` belong to the ports of both programs; `probes` and `layers` index the instructions of the fixed one. */
 export function compareSample(
   float: Executor,
   fixed: Executor,
   layers: readonly Layer[],
+  probes: readonly Probe[],
   inputs: readonly Elements[],
 ): SampleComparison {
   const wanted = new Set(layers.map((layer) => layer.floatInstruction));
@@ -94,14 +102,20 @@ export function compareSample(
     }
   });
   const layerOf = new Map(layers.map((layer, index) => [layer.instruction, index]));
+  const probeOf = new Map(probes.map((probe, index) => [probe.instruction, index]));
   const cumulative: ErrorSums[] = [];
-  const simulated = timed(fixed, inputs, (instruction, { read }) => {
+  const bits: number[] = [];
+  const simulate: Parameters<typeof timed>[2] = (instruction, { read }) => {
+    const { output } = fixed.program.instructions[instruction];
+    const probe = probeOf.get(instruction);
+    if (probe !== undefined)
+      bits[probe] = observedBits(read(output) as ArrayLike<number>, probes[probe].dropped);
     const index = layerOf.get(instruction);
     if (index === undefined) return;
     const { floatInstruction, format } = layers[index];
-    const elements = read(fixed.program.instructions[instruction].output);
-    cumulative[index] = compareLayer(references.get(floatInstruction)!, elements, format);
-  });
+    cumulative[index] = compareLayer(references.get(floatInstruction)!, read(output), format);
+  };
+  const simulated = timed(fixed, inputs, simulate, probeOf);
   const isolated: ErrorSums[] = [];
   fixed.run(inputs, (instruction, { read, write }) => {
     const index = layerOf.get(instruction);
@@ -115,6 +129,7 @@ export function compareSample(
   return {
     layers: cumulative,
     isolated,
+    observedBits: bits,
     float: reference.result,
     fixed: simulated.result,
     seconds: { float: reference.seconds, fixed: simulated.seconds },

@@ -13,6 +13,7 @@ import { constantBytes, type Program } from '../program/program.js';
 import { type Layer, pairLayers } from './compare.js';
 import { addSums, type ErrorSums, emptySums, sqnr } from './metrics.js';
 import { outputLayers } from './output-layers.js';
+import { addProbes, type Probe } from './probes.js';
 import type { Accuracy, LayerSummary, Summary } from './summary.js';
 import type { SampleResult, ValidationTask } from './worker.js';
 
@@ -30,6 +31,7 @@ export interface ValidateOptions extends RunOptions {
 interface Totals {
   readonly layers: readonly ErrorSums[];
   readonly isolated: readonly ErrorSums[];
+  readonly observedBits: number[];
   readonly hits: { float1: number; float5: number; fixed1: number; fixed5: number };
   rightToWrong: number;
   wrongToRight: number;
@@ -47,10 +49,11 @@ export async function validate(
 ): Promise<Summary> {
   const indices = options.indices ?? Array.from({ length: openDataset(spec).count }, (_, index) => index);
   if (indices.length === 0) throw new UsageError({ where: 'validation data', what: 'has no samples' });
-  const layers = pairLayers(float, fixed);
-  const totals = createTotals(layers);
+  const { program: probed, probes } = addProbes(fixed);
+  const layers = pairLayers(float, probed);
+  const totals = createTotals(layers, probes);
   const hash = createSha256();
-  const sessions = [engine.load(float), engine.load(fixed)];
+  const sessions = [engine.load(float), engine.load(probed)];
   const waiting = new Map<number, SampleResult>();
   let merged = 0;
   const merge = (result: SampleResult, task: number) => {
@@ -67,6 +70,7 @@ export async function validate(
     float: floatHandle,
     fixed: fixedHandle,
     layers,
+    probes,
     spec,
     index: indices[task],
   });
@@ -83,13 +87,14 @@ export async function validate(
     for (const session of sessions) session.dispose();
   }
   const digest = fixed.outputs.some(({ codes }) => codes >= 0) ? hash.digest() : undefined;
-  return summarize(engine, float, fixed, layers, totals, indices.length, { ...options, digest });
+  return summarize(engine, float, probed, layers, probes, totals, indices.length, { ...options, digest });
 }
 
-function createTotals(layers: readonly Layer[]): Totals {
+function createTotals(layers: readonly Layer[], probes: readonly Probe[]): Totals {
   return {
     layers: layers.map(emptySums),
     isolated: layers.map(emptySums),
+    observedBits: probes.map(() => 0),
     hits: { float1: 0, float5: 0, fixed1: 0, fixed5: 0 },
     rightToWrong: 0,
     wrongToRight: 0,
@@ -101,6 +106,9 @@ function createTotals(layers: readonly Layer[]): Totals {
 function addSample(totals: Totals, sample: SampleResult, label: number | undefined): void {
   for (const [index, sums] of totals.layers.entries()) addSums(sums, sample.layers[index]);
   for (const [index, sums] of totals.isolated.entries()) addSums(sums, sample.isolated[index]);
+  for (const [index, bits] of sample.observedBits.entries()) {
+    totals.observedBits[index] = Math.max(totals.observedBits[index], bits);
+  }
   totals.seconds.float += sample.seconds.float;
   totals.seconds.fixed += sample.seconds.fixed;
   const { floatTop, fixedTop } = sample;
@@ -131,6 +139,7 @@ function summarize(
   float: Program,
   fixed: Program,
   layers: readonly Layer[],
+  probes: readonly Probe[],
   totals: Totals,
   samples: number,
   { labels, hardware = 'unknown', digest }: ValidateOptions & { digest?: string },
@@ -138,6 +147,12 @@ function summarize(
   const share = (count: number) => count / samples;
   const accuracy = (top1: number, top5: number): Accuracy => ({ top1: share(top1), top5: share(top5) });
   const { hits, seconds } = totals;
+  const accumulators = new Map(
+    probes.map(({ node, provedBits }, index) => [
+      node,
+      { proved: provedBits, observed: totals.observedBits[index] },
+    ]),
+  );
   const classified = classifies(float);
   const labelled = classified && labels !== undefined;
   const perSecond = (time: number) => (time === 0 ? 0 : (samples * Math.min(engine.threads, samples)) / time);
@@ -155,7 +170,7 @@ function summarize(
       return { name, sqnr: sqnr(sums), maxError: sums.maxError };
     }),
     layers: layers.map((layer, index) =>
-      summarizeLayer(layer, totals.layers[index], totals.isolated[index]),
+      summarizeLayer(layer, totals.layers[index], totals.isolated[index], accumulators.get(layer.name)),
     ),
     size: { floatBytes: constantBytes(float), fixedBytes: constantBytes(fixed) },
     seconds,
@@ -167,7 +182,12 @@ function summarize(
   };
 }
 
-function summarizeLayer(layer: Layer, sums: ErrorSums, isolated: ErrorSums): LayerSummary {
+function summarizeLayer(
+  layer: Layer,
+  sums: ErrorSums,
+  isolated: ErrorSums,
+  accumulatorBits: LayerSummary['accumulatorBits'],
+): LayerSummary {
   return {
     name: layer.name,
     operator: layer.operator,
@@ -176,5 +196,6 @@ function summarizeLayer(layer: Layer, sums: ErrorSums, isolated: ErrorSums): Lay
     isolatedSqnr: sqnr(isolated),
     maxError: sums.maxError,
     clipped: sums.clipped / sums.count,
+    ...(accumulatorBits && { accumulatorBits }),
   };
 }

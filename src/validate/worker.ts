@@ -7,11 +7,13 @@ import { keepDataset } from '../inputs/keep-dataset.js';
 import { serve } from '../platform/pool.js';
 import { compareSample, type Layer } from './compare.js';
 import { type ErrorSums, topIndices } from './metrics.js';
+import type { Probe } from './probes.js';
 
 export interface ValidationTask {
   readonly float: SessionHandle;
   readonly fixed: SessionHandle;
   readonly layers: readonly Layer[];
+  readonly probes: readonly Probe[];
   readonly spec: DatasetSpec;
   readonly index: number;
 }
@@ -19,6 +21,7 @@ export interface ValidationTask {
 export interface SampleResult {
   readonly layers: readonly ErrorSums[];
   readonly isolated: readonly ErrorSums[];
+  readonly observedBits: readonly number[];
   /** The five classes with the largest outputs; empty where the network does not classify. */
   readonly floatTop: readonly number[];
   readonly fixedTop: readonly number[];
@@ -26,16 +29,17 @@ export interface SampleResult {
   readonly seconds: { readonly float: number; readonly fixed: number };
 }
 
-export default serve(({ float, fixed, layers, spec, index }: ValidationTask): SampleResult => {
+export default serve(({ float, fixed, layers, probes, spec, index }: ValidationTask): SampleResult => {
   const [reference, simulated] = [openSession(float), openSession(fixed)];
   const sample = keepDataset(spec).load(index);
   const inputs = bindInputs(simulated.program, sample);
-  const comparison = compareSample(reference, simulated, layers, inputs);
+  const comparison = compareSample(reference, simulated, layers, probes, inputs);
   const top = ({ outputs }: typeof comparison.float) =>
     outputs.length === 1 ? topIndices(outputs[0].values, 5) : [];
   return {
     layers: comparison.layers,
     isolated: comparison.isolated,
+    observedBits: comparison.observedBits,
     floatTop: top(comparison.float),
     fixedTop: top(comparison.fixed),
     codes: comparison.fixed.codes,

@@ -161,7 +161,7 @@ export function depthwiseSquares(): Case[] {
   return cases;
 }
 
-const eightBits: Omit<Values, 'seed'> = {
+export const eightBits: Omit<Values, 'seed'> = {
   x: fixed(8, 4),
   weights: fixed(8, 3),
   y: fixed(8, 4),

@@ -71,6 +71,18 @@ test('sums of extreme products beyond 32 bits do not wrap', () => {
     }
 });
 
+test('sums of many extreme products are widened in time', () => {
+  const wide = { ...products.eightBits, x: fixed(16, 4), y: fixed(16, 4), shift: 20, seed: 9 };
+  for (const weights of [fixed(8, 3), fixed(16, 3)])
+    for (const weightFill of ['lowest', 'highest', 'extreme'] as const)
+      for (const xFill of ['lowest', 'highest'] as const)
+        for (const k of [1031, 4500]) {
+          const v = { ...wide, weights, weightFill, xFill };
+          const { operands, arithmetic, clamp, format } = products.product(v, [3, k], [9, k]);
+          check(single<'gemm'>({ op: 'gemm', clamp, arithmetic }, operands, { shape: [3, 9], format }));
+        }
+});
+
 test('layers of many pixels and channels are split into calls without a seam', () => {
   const next = random(11);
   const x = fixed(8, 4);

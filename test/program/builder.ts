@@ -81,9 +81,10 @@ export function createBuilder(draw: Draw, unusual: boolean): Builder {
     },
     finish(last) {
       const codes = tensors.map(({ format }) => format !== null);
-      const tail = codes.lastIndexOf(true);
+      const tail = tensors.findLastIndex(({ format }) => format !== null && format.bits <= 16);
       const ports = new Set([last]);
-      if (draw.chance(20)) ports.add(draw.integer(0, last));
+      const extra = draw.integer(0, last);
+      if (draw.chance(20) && (tensors[extra].format?.bits ?? 0) <= 16) ports.add(extra);
       const metadata: Record<string, string> = draw.chance(20)
         ? { producer: 'a "test"\n', 'two words': '', 'a#b': '#' }
         : {};

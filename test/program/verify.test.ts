@@ -95,9 +95,9 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
     ['2:2>>2,', '', /reciprocal is missing, expected count 2/],
     ['2:2>>2', '1:2>>2', /two reciprocals have one count/],
     [
-      'reciprocals',
-      'accumulatorBits=8 reciprocals',
-      /sum does not fit accumulatorBits, expected room for 512/,
+      'accumulatorBits=10',
+      'accumulatorBits=9',
+      /accumulatorBits are too few, expected room for -512 to 508, got 9/,
     ],
     ['pads=[0,0,1,1]', 'countIncludePad=true pads=[0,0,1,1]', null],
   ],

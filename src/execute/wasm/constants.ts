@@ -4,7 +4,10 @@ import { ALIGNMENT, align } from '../memory-plan.js';
 import type { Memory } from './webassembly.js';
 
 /** Kernels may read this many bytes behind what they were given. */
-export const SLACK = 32;
+export const SLACK = 64;
+
+/** The same behind the last tensor of an arena: a tap in parts reads 4 bytes more per part. */
+export const ARENA_SLACK = 4096;
 
 type Content =
   | Int8Array

@@ -19,6 +19,7 @@ const convolution = [
   'turns',
   'taps',
 ] as const;
+const convolutionRuns = [...convolution, 'run'] as const;
 const depthwise = [
   'x',
   'y',
@@ -64,7 +65,8 @@ export const kernels = {
   convolution_i16_i16_i32: convolution,
   convolution_i16_i8_wide: convolution,
   convolution_i16_i16_wide: convolution,
-  convolution_i16_i16_i64: convolution,
+  convolution_i16_i8_i64: convolutionRuns,
+  convolution_i16_i16_i64: convolutionRuns,
   convolution_f32_f32_f32: convolution,
   convolutionRow_i16_i8_i32: convolution,
   convolutionRow_i16_i16_i32: convolution,

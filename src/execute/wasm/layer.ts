@@ -4,7 +4,15 @@ import type { Instruction } from '../../program/instructions.js';
 import type { ProgramTensor } from '../../program/program.js';
 import { type Context, unsupported } from './context.js';
 import type { Kernel } from './kernels.js';
-import { channelShifts, narrowRecords, outputRange, WIDE_BYTES, wideRecords } from './rounding.js';
+import {
+  channelShifts,
+  narrowRecords,
+  outputRange,
+  REDUCED_WORDS,
+  reducedRecords,
+  WIDE_BYTES,
+  wideRecords,
+} from './rounding.js';
 
 type Product = Instruction<'convolution' | 'gemm'>;
 
@@ -14,9 +22,10 @@ export interface Layer {
   readonly kernel: ProductKernel;
   /** For a single pixel, where there is one. */
   readonly rowKernel: ProductKernel | undefined;
-  readonly weights: 'i8' | 'i16' | 'f32';
+  /** `split`: 16 bits as two bytes. */
+  readonly weights: 'i8' | 'i16' | 'split' | 'f32';
   /** True where sums have 64 bits. */
-  readonly exact: boolean;
+  readonly wide: boolean;
   /** Addresses of the records per channel and per layer, and the bytes from group to group. */
   readonly blocks: number;
   readonly groupBytes: number;
@@ -78,13 +87,26 @@ export function chooseArithmetic(
         kernel: short ? 'convolution_i16_i8_i32' : 'convolution_i16_i16_i32',
         rowKernel: short ? 'convolutionRow_i16_i8_i32' : 'convolutionRow_i16_i16_i32',
         weights: short ? 'i8' : 'i16',
-        exact: false,
+        wide: false,
         blocks: constants.place(records.blocks.byteLength, () => records.blocks),
         groupBytes: panels * 128,
         layer: constants.place(records.layer.byteLength, () => records.layer),
         layerGroupBytes: 0,
       };
   }
+  const reduced =
+    bits > 32 ? reducedRecords(panelShifts, requantize.rounding, range, bits, biases) : undefined;
+  if (reduced !== undefined)
+    return {
+      kernel: `convolution_i16_${short ? 'i8' : 'i16'}_i64`,
+      rowKernel: undefined,
+      weights: short ? 'i8' : 'split',
+      wide: true,
+      blocks: constants.place(reduced.blocks.byteLength, () => reduced.blocks),
+      groupBytes: panels * REDUCED_WORDS * 4,
+      layer: constants.place(reduced.layer.byteLength, () => reduced.layer),
+      layerGroupBytes: 0,
+    };
   const inSums = bits <= 32;
   const records = wideRecords(
     instruction,
@@ -96,17 +118,13 @@ export function chooseArithmetic(
   );
   const start = Int32Array.from(inSums ? biases : [], Number);
   return {
-    kernel: !inSums
-      ? 'convolution_i16_i16_i64'
-      : short
-        ? 'convolution_i16_i8_wide'
-        : 'convolution_i16_i16_wide',
+    kernel: `convolution_i16_${short ? 'i8' : 'i16'}_${inSums ? 'wide' : 'i64'}`,
     rowKernel: undefined,
-    weights: inSums && short ? 'i8' : 'i16',
-    exact: !inSums,
+    weights: short ? 'i8' : inSums ? 'i16' : 'split',
+    wide: !inSums,
     blocks: constants.place(records.byteLength, () => records),
     groupBytes: panels * 8 * WIDE_BYTES,
-    layer: constants.place(start.byteLength, () => start),
+    layer: inSums ? constants.place(start.byteLength, () => start) : 0,
     layerGroupBytes: inSums ? panels * 32 : 0,
   };
 }
@@ -124,7 +142,7 @@ export function placeFloatLayer(
     kernel: 'convolution_f32_f32_f32',
     rowKernel: 'convolutionRow_f32_f32_f32',
     weights: 'f32',
-    exact: false,
+    wide: false,
     blocks: context.constants.place(biases.byteLength, () => biases),
     groupBytes: biases.byteLength / groups,
     layer: placeFloatClamp(context, instruction),

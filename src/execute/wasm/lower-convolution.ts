@@ -1,11 +1,10 @@
 /** convolution and gemm to kernel calls. One geometry serves all: a matrix product is a convolution of one tap. */
 import type { Instruction, Window } from '../../program/instructions.js';
-import type { ProgramTensor } from '../../program/program.js';
 import { type Address, type Context, shift, unsupported } from './context.js';
 import { chooseArithmetic, type Layer, placeFloatLayer } from './layer.js';
 import { lowerDepthwise } from './lower-depthwise.js';
 import { movePadded } from './lower-movement.js';
-import { hasExtremePair, packedPairs, packFloats, packPairs, packSingles, pairs } from './pack-weights.js';
+import { placeWeights } from './place-weights.js';
 import { elementBytes } from './prepared.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
@@ -16,6 +15,9 @@ const FEW_CHANNELS = 8;
 
 /** What one call may touch, so that it stays in the second-level cache. */
 const CACHE_BYTES = 128 * 1024;
+
+/** A table with one entry per tap. */
+const whole = { parts: 1, partBytes: 0, even: false };
 
 const point: Window = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
 
@@ -28,7 +30,7 @@ export function lowerGemm(instruction: Instruction<'gemm'>, context: Context): v
     output: [1, m],
     window: point,
     pixelBytes,
-    repeat: 1,
+    ...whole,
   };
   lowerProduct(instruction, context, context.address(instruction.inputs[0]), geometry, k, 1);
 }
@@ -44,7 +46,7 @@ export function lowerConvolution(instruction: Instruction<'convolution'>, contex
     output: [outputs[1], outputs[2]],
     window,
     pixelBytes: channels * size,
-    repeat: 1,
+    ...whole,
   };
   if (groups > 1 && groups === channels && outputs[3] === channels) {
     lowerDepthwise(instruction, context, geometry);
@@ -73,15 +75,15 @@ function lowerRows(
     (output[0] - 1) * strides[0] + (kernel[0] - 1) * dilations[0] + 1,
     (output[1] - 1) * strides[1] + kernel[1],
   ];
-  const whole = pads[0] === 0 && pads[1] === 0 && padded[0] <= input[0] && padded[1] <= input[1];
-  const source = whole ? x : movePadded(context, x, geometry, channels, instruction.inputs[0], padded);
+  const fits = pads[0] === 0 && pads[1] === 0 && padded[0] <= input[0] && padded[1] <= input[1];
+  const source = fits ? x : movePadded(context, x, geometry, channels, instruction.inputs[0], padded);
   const joined: Window = {
     kernel: [kernel[0], 1],
     strides,
     pads: [0, 0, 0, 0],
     dilations: [dilations[0], 1],
   };
-  const rows: Geometry = { ...geometry, input: whole ? input : padded, window: joined };
+  const rows: Geometry = { ...geometry, input: fits ? input : padded, window: joined };
   lowerProduct(instruction, context, source, rows, channels * kernel[1], 1);
 }
 
@@ -100,18 +102,18 @@ function lowerProduct(
   if (weights.data === undefined || (bias !== undefined && bias.data === undefined))
     unsupported(instruction, 'weights or bias', 'constants', 'computed values');
   const outputs = weights.shape[0];
-  const where = `instruction "${instruction.name}"`;
   const taps = geometry.window.kernel[0] * geometry.window.kernel[1];
   const layer: Layer =
     instruction.arithmetic === null
       ? placeFloatLayer(context, instruction, outputs, bias, groups)
       : chooseArithmetic(context, instruction, outputs, bias, groups);
   const shape = { taps, channels: channels / groups, outputs: outputs / groups, groups };
-  const packed = placeWeights(context, weights, shape, layer);
-  const repeated: Geometry = { ...geometry, repeat: packed.repeat };
-  const table = placeTaps(context.constants, repeated, where);
-  const pixels = pixelCount(geometry);
+  const { format } = context.tensor(instruction.inputs[0]);
+  const packed = placeWeights(context.constants, weights, shape, layer, format);
   const row = elementBytes(context.kind(instruction.inputs[0]));
+  const listed: Geometry = { ...geometry, parts: packed.parts, partBytes: packed.part * row };
+  const table = placeTaps(context.constants, listed, `instruction "${instruction.name}"`);
+  const pixels = pixelCount(geometry);
   const padding = placeZeros(context, shape.channels * row);
   const y = context.address(instruction.output);
   const single = pixels === 1 && layer.rowKernel !== undefined;
@@ -122,7 +124,7 @@ function lowerProduct(
       context.emit(kernel, {
         x: shift(x, group * shape.channels * row),
         y: shift(y, (first * outputs + group * shape.outputs) * row),
-        table: table + (first / 4) * tapCount(repeated) * 16,
+        table: table + (first / 4) * tapCount(listed) * 16,
         weights: packed.address + group * packed.groupBytes,
         blocks: layer.blocks + group * layer.groupBytes,
         layer: layer.layer + group * layer.layerGroupBytes,
@@ -131,45 +133,9 @@ function lowerProduct(
         channels: shape.outputs,
         yStride: outputs * row,
         turns: packed.turns,
-        taps: tapCount(repeated),
+        taps: tapCount(listed),
+        run: packed.run,
       });
-}
-
-interface ProductShape {
-  readonly taps: number;
-  readonly channels: number;
-  readonly outputs: number;
-  readonly groups: number;
-}
-
-function placeWeights(context: Context, tensor: ProgramTensor, shape: ProductShape, layer: Layer) {
-  const { taps, channels, outputs, groups } = shape;
-  const data = tensor.data as ArrayLike<number>;
-  const elements = outputs * taps * channels;
-  const group = (index: number) => ({ data, start: index * elements, outputs, taps, channels });
-  const { constants } = context;
-  if (layer.weights === 'f32') {
-    const length = Math.ceil(outputs / 8) * taps * channels * 8;
-    const address = constants.place(length * groups * 4, () => {
-      const target = new Float32Array(length * groups);
-      for (let index = 0; index < groups; index++) packFloats(group(index), target, index * length);
-      return target;
-    });
-    return { address, groupBytes: length * 4, turns: channels, repeat: 1 as const };
-  }
-  const length = packedPairs(group(0));
-  const make = (singles: boolean) => {
-    const size = length * (singles ? 2 : 1);
-    const target = layer.weights === 'i8' ? new Int8Array(size * groups) : new Int16Array(size * groups);
-    for (let index = 0; index < groups; index++)
-      (singles ? packSingles : packPairs)(group(index), target, index * size);
-    return target;
-  };
-  const probe = layer.exact && data.length > 0 ? make(false) : undefined;
-  const singles = probe instanceof Int16Array && hasExtremePair(probe);
-  const groupBytes = length * (layer.weights === 'i8' ? 1 : 2) * (singles ? 2 : 1);
-  const address = constants.place(groupBytes * groups, () => make(singles));
-  return { address, groupBytes, turns: pairs(channels), repeat: singles ? (2 as const) : (1 as const) };
 }
 
 /** A row of zeros, which taps outside of the input read. */

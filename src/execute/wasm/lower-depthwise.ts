@@ -3,9 +3,9 @@ import type { Instruction } from '../../program/instructions.js';
 import { type Context, elementCount, shift, unsupported } from './context.js';
 import { placeFloatClamp, provedWidth } from './layer.js';
 import { pixelsPerCall, placeZeros } from './lower-convolution.js';
-import { hasExtremePair, packDepthwise, packDepthwise3x3, packDepthwiseFloats } from './pack-weights.js';
+import { hasExtremePair, packDepthwise, packDepthwise3x3, packDepthwiseFloats } from './pack-depthwise.js';
 import { elementBytes } from './prepared.js';
-import { channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
+import { channelShifts, narrowRecords, outputRange, reducedRecords, wideRecords } from './rounding.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
 /** What one call reads: it stays in the second-level cache from one block of channels to the next. */
@@ -15,7 +15,7 @@ type Depthwise = Instruction<'convolution'>;
 
 interface Plan {
   readonly kernel: 'depthwise_i16_i16_i32' | 'depthwise_i16_i16_i64' | 'depthwise_f32_f32_f32';
-  readonly repeat: Geometry['repeat'];
+  readonly entries: Pick<Geometry, 'parts' | 'even'>;
   /** Places the weights and returns their address. */
   readonly weights: () => number;
   readonly blocks: number;
@@ -39,8 +39,8 @@ export function lowerDepthwise(instruction: Depthwise, context: Context, geometr
     lower3x3(instruction, context, geometry, plan);
     return;
   }
-  const repeated: Geometry = { ...geometry, repeat: plan.repeat };
-  const table = placeTaps(context.constants, repeated, `instruction "${instruction.name}"`);
+  const listed: Geometry = { ...geometry, ...plan.entries };
+  const table = placeTaps(context.constants, listed, `instruction "${instruction.name}"`);
   const padding = placeZeros(context, 64);
   const pixels = pixelCount(geometry);
   const stride = channels * elementBytes(context.kind(input));
@@ -49,7 +49,7 @@ export function lowerDepthwise(instruction: Depthwise, context: Context, geometr
     context.emit(plan.kernel, {
       x: context.address(input),
       y: shift(context.address(instruction.output), first * stride),
-      table: table + (first / 4) * tapCount(repeated) * 16,
+      table: table + (first / 4) * tapCount(listed) * 16,
       weights: plan.weights(),
       blocks: plan.blocks,
       layer: plan.layer,
@@ -57,7 +57,7 @@ export function lowerDepthwise(instruction: Depthwise, context: Context, geometr
       pixels: Math.min(step, pixels - first),
       channels,
       yStride: stride,
-      taps: tapCount(repeated),
+      taps: tapCount(listed),
     });
 }
 
@@ -122,21 +122,27 @@ function planCodes(
   if (narrow !== undefined)
     return {
       kernel: 'depthwise_i16_i16_i32',
-      repeat: 'even',
+      entries: { parts: 1, even: true },
       weights: () => constants.place(pairs.byteLength, () => pairs),
       blocks: constants.place(narrow.blocks.byteLength, () => narrow.blocks),
       layer: constants.place(narrow.layer.byteLength, () => narrow.layer),
     };
   const spread = hasExtremePair(pairs);
   const packed = spread ? packDepthwise(data, channels, taps, true) : pairs;
-  const records = wideRecords(instruction, shifts, requantize.rounding, range, bits, bias);
-  return {
+  const shared = {
     kernel: 'depthwise_i16_i16_i64',
-    repeat: spread ? 2 : 'even',
+    entries: { parts: spread ? 2 : 1, even: true },
     weights: () => constants.place(packed.byteLength, () => packed),
-    blocks: constants.place(records.byteLength, () => records),
-    layer: 0,
-  };
+  } as const;
+  const reduced = reducedRecords(shifts, requantize.rounding, range, bits, bias);
+  if (reduced !== undefined)
+    return {
+      ...shared,
+      blocks: constants.place(reduced.blocks.byteLength, () => reduced.blocks),
+      layer: constants.place(reduced.layer.byteLength, () => reduced.layer),
+    };
+  const records = wideRecords(instruction, shifts, requantize.rounding, range, bits, bias);
+  return { ...shared, blocks: constants.place(records.byteLength, () => records), layer: 0 };
 }
 
 function planFloats(
@@ -153,7 +159,7 @@ function planFloats(
   if (bias !== undefined) biases.set(bias);
   return {
     kernel: 'depthwise_f32_f32_f32',
-    repeat: 1,
+    entries: { parts: 1, even: false },
     weights: () => constants.place(packed.byteLength, () => packed),
     blocks: constants.place(biases.byteLength, () => biases),
     layer: placeFloatClamp(context, instruction),

@@ -13,7 +13,16 @@ function poolGeometry({ window, inputs, output }: Pooling, context: Context): Ge
   const [batch, height, width, channels] = context.tensor(inputs[0]).shape;
   const outputs = context.tensor(output).shape;
   const pixelBytes = channels * elementBytes(context.kind(inputs[0]));
-  return { batch, input: [height, width], output: [outputs[1], outputs[2]], window, pixelBytes, repeat: 1 };
+  return {
+    batch,
+    input: [height, width],
+    output: [outputs[1], outputs[2]],
+    window,
+    pixelBytes,
+    parts: 1,
+    partBytes: 0,
+    even: false,
+  };
 }
 
 /** The calls of a pooling, and for each its first pixel. */

@@ -5,7 +5,7 @@
 import type { InstructionTable, Opcode } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
-import { createConstants, growMemory, SLACK } from './constants.js';
+import { ARENA_SLACK, createConstants, growMemory, SLACK } from './constants.js';
 import { type Address, type Context, elementCount, elementKind, placeElements } from './context.js';
 import { type Kernel, kernels } from './kernels.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
@@ -103,7 +103,7 @@ export function prepareProgram(
   constants.write(memory);
   return {
     constantBytes: align(constants.bytes),
-    arenaBytes: align(plan.bytes + SLACK),
+    arenaBytes: align(plan.bytes + ARENA_SLACK),
     tensors,
     steps: pending.map((step) => resolve(step, plan.offsets)),
   };

@@ -41,7 +41,7 @@ function saturationBounds(shift: number, { low, high }: CodeRange): CodeRange {
 }
 
 export interface NarrowRecords {
-  /** offset, evenMask << shift, negativeMask: 4 x i32; low, high: 8 x i16; shift, general: i32; 24 words in all. */
+  /** offset, evenMask << shift, negativeMask: 4 x i32; low, high: 8 x i16; shift, general, drop: i32; 24 words in all. */
   readonly layer: Int32Array;
   /** Per 8 channels: bias, minimum, maximum, multiplier: 8 x i32; zeros fill the last block. */
   readonly blocks: Int32Array;
@@ -89,6 +89,37 @@ export function narrowRecords(
   layer[20] = common;
   layer[21] = general ? 1 : 0;
   return { layer, blocks };
+}
+
+/** Words of a block of 8 channels in records for 64-bit sums. */
+export const REDUCED_WORDS = 48;
+
+/**
+ * Records for 64-bit sums that the kernel first reduces to 32 bits: bits far below the rounding only matter by whether one is set.
+ * Blocks are those of the 32-bit form with 8 biases (i64) behind each. Undefined where what is left has more than 32 bits.
+ */
+export function reducedRecords(
+  shifts: readonly number[],
+  rounding: Rounding,
+  range: CodeRange,
+  bits: number,
+  bias?: ArrayLike<number | bigint>,
+): NarrowRecords | undefined {
+  // The bit below the half stays, and carries those that are dropped.
+  const drop = Math.min(...shifts) - 2;
+  if (drop < 0 || drop > 60 || bits - drop > 32) return undefined;
+  const rest = shifts.map((shift) => shift - drop);
+  const narrow = narrowRecords(rest, rounding, range, Math.max(2, bits - drop));
+  if (narrow === undefined) return undefined;
+  const count = narrow.blocks.length / 32;
+  const blocks = new Int32Array(count * REDUCED_WORDS);
+  const biases = new BigInt64Array(blocks.buffer);
+  for (let block = 0; block < count; block++)
+    blocks.set(narrow.blocks.subarray(block * 32, block * 32 + 32), block * REDUCED_WORDS);
+  for (let channel = 0; channel < shifts.length; channel++)
+    biases[(channel >> 3) * 24 + 16 + (channel & 7)] = BigInt(bias?.[channel] ?? 0);
+  narrow.layer[22] = drop;
+  return { layer: narrow.layer, blocks };
 }
 
 /**

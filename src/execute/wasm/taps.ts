@@ -11,8 +11,11 @@ export interface Geometry {
   readonly output: readonly [height: number, width: number];
   readonly window: Window;
   readonly pixelBytes: number;
-  /** How often each tap is repeated; `even`: an odd number of taps is filled up with a tap of padding. */
-  readonly repeat: 1 | 2 | 'even';
+  /** Entries per tap, and the bytes from one to the next. */
+  readonly parts: number;
+  readonly partBytes: number;
+  /** True: an odd number of entries is filled up with one of padding. */
+  readonly even: boolean;
 }
 
 /** Stands for a tap outside of the input. */
@@ -22,10 +25,10 @@ export function pixelCount({ batch, output }: Geometry): number {
   return batch * output[0] * output[1];
 }
 
-/** Taps of the table: those of the window with their repetitions, and the one that fills up. */
-export function tapCount({ window, repeat }: Geometry): number {
-  const taps = window.kernel[0] * window.kernel[1];
-  return repeat === 'even' ? taps + (taps % 2) : taps * repeat;
+/** Entries per pixel: those of the window's taps, and the one that fills up. */
+export function tapCount({ window, parts, even }: Geometry): number {
+  const entries = window.kernel[0] * window.kernel[1] * parts;
+  return even ? entries + (entries % 2) : entries;
 }
 
 /**
@@ -47,7 +50,7 @@ export function placeTaps(constants: Constants, geometry: Geometry, where: strin
 }
 
 function tapTable(geometry: Geometry): Int32Array {
-  const { batch, input, output, window, pixelBytes, repeat } = geometry;
+  const { batch, input, output, window, pixelBytes, parts, partBytes } = geometry;
   const [height, width] = input;
   const { kernel, strides, pads, dilations } = window;
   const taps = tapCount(geometry);
@@ -63,8 +66,9 @@ function tapTable(geometry: Geometry): Int32Array {
           for (let c = 0; c < kernel[1]; c++) {
             const column = j * strides[1] - pads[1] + c * dilations[1];
             const inside = row >= 0 && row < height && column >= 0 && column < width;
-            const offset = inside ? ((n * height + row) * width + column) * pixelBytes : PADDING;
-            for (let copy = repeat === 2 ? 2 : 1; copy > 0; copy--, entry += 4) table[entry] = offset;
+            const offset = ((n * height + row) * width + column) * pixelBytes;
+            for (let part = 0; part < parts; part++, entry += 4)
+              table[entry] = inside ? offset + part * partBytes : PADDING;
           }
         }
       }

@@ -1,0 +1,90 @@
+/** Packs the weights of a convolution or matrix product as its kernel wants them. */
+import { codeRange, type Format } from '../../formats/format.js';
+import type { ProgramTensor } from '../../program/program.js';
+import type { Constants } from './constants.js';
+import type { Layer } from './layer.js';
+import {
+  largestEntrySum,
+  packedPairs,
+  packFloats,
+  packPairs,
+  packSplit,
+  parts,
+  turns,
+  type WeightGroup,
+} from './pack-weights.js';
+
+export interface ProductShape {
+  readonly taps: number;
+  /** Per group. */
+  readonly channels: number;
+  readonly outputs: number;
+  readonly groups: number;
+}
+
+export interface PlacedWeights {
+  readonly address: number;
+  readonly groupBytes: number;
+  readonly turns: number;
+  /** How often a tap is listed, and the channels from one to the next. */
+  readonly parts: number;
+  readonly part: number;
+  /** Table entries whose sums fit 32 bits together. */
+  readonly run: number;
+}
+
+/** `input` is the format of x, whose codes bound the sums; null for float32. */
+export function placeWeights(
+  constants: Constants,
+  tensor: ProgramTensor,
+  { taps, channels, outputs, groups }: ProductShape,
+  layer: Pick<Layer, 'weights' | 'wide'>,
+  input: Format | null,
+): PlacedWeights {
+  const data = tensor.data as ArrayLike<number>;
+  const group = (index: number, part: number): WeightGroup => ({
+    data,
+    start: index * outputs * taps * channels,
+    outputs,
+    taps,
+    channels,
+    part,
+  });
+  if (layer.weights === 'f32') {
+    const length = Math.ceil(outputs / 8) * taps * channels * 8;
+    const address = constants.place(length * groups * 4, () => {
+      const target = new Float32Array(length * groups);
+      for (let index = 0; index < groups; index++) packFloats(group(index, channels), target, index * length);
+      return target;
+    });
+    return { address, groupBytes: length * 4, turns: channels, parts: 1, part: channels, run: taps };
+  }
+  const split = layer.weights === 'split';
+  const all = { ...group(0, channels), outputs: outputs * groups };
+  const { part, run } = layer.wide ? planRuns(all, split, input!) : { part: channels, run: taps };
+  const first = group(0, part);
+  const length = split ? 2 * packedPairs(first, 4) : packedPairs(first, 8);
+  const size = layer.weights === 'i16' ? 2 : 1;
+  const address = constants.place(length * groups * size, () => {
+    const target = size === 2 ? new Int16Array(length * groups) : new Int8Array(length * groups);
+    for (let index = 0; index < groups; index++)
+      if (split) packSplit(group(index, part), target as Int8Array, index * length);
+      else packPairs(group(index, part), target, index * length);
+    return target;
+  });
+  return { address, groupBytes: length * size, turns: turns(first), parts: parts(first), part, run };
+}
+
+/** The largest parts, and as many of them in a row, whose sums of products fit 32 bits whatever the input. */
+function planRuns(group: WeightGroup, split: boolean, input: Format): { part: number; run: number } {
+  const { low, high } = codeRange(input);
+  const limit = Math.floor((2 ** 31 - 1) / Math.max(-low, high));
+  for (let count = 1; ; count *= 2) {
+    const part = 2 * Math.ceil(group.channels / count / 2);
+    const candidate = { ...group, part };
+    const sum = largestEntrySum(candidate, split);
+    if (sum > limit && part > 2) continue;
+    const entries = group.taps * parts(candidate);
+    return { part, run: Math.max(1, Math.min(entries, Math.floor(limit / Math.max(1, sum)))) };
+  }
+}

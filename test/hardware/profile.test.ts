@@ -1,0 +1,128 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { BUILT_IN_PROFILES, loadProfile, parseProfile } from '#src/hardware/profile.js';
+import { rulesFor } from '#src/hardware/rules.js';
+import { profileJsonSchema, RULED_OPERATORS } from '#src/hardware/schema.js';
+import { operators } from '#src/operators/index.js';
+
+/** The int8 profile with fields replaced. */
+function changed(change: object): string {
+  return JSON.stringify({ ...loadProfile('generic-int8'), ...change });
+}
+
+describe('built-in profiles', () => {
+  test.each(BUILT_IN_PROFILES)('%s loads under its own name', (name) => {
+    expect(loadProfile(name).name).toBe(name);
+  });
+
+  test('are what the documentation promises', () => {
+    const int8 = loadProfile('generic-int8');
+    expect(int8.activations).toEqual({ bits: [8], signed: 'always', narrow: false });
+    expect(int8.weights).toEqual({ bits: [8], narrow: false, perChannel: true });
+    expect(int8.bias).toEqual({ position: 'accumulator', bits: 32 });
+    expect(int8.accumulator.bits).toBe(32);
+    expect(int8.requantize).toEqual({ style: 'shift', rounding: 'halfEven', overflow: 'saturate' });
+    const int16 = loadProfile('generic-int16');
+    expect(int16.activations.bits).toEqual([16]);
+    expect(int16.weights.bits).toEqual([16]);
+    expect(int16.bias).toEqual({ position: 'accumulator', bits: 64 });
+    expect(int16.accumulator.bits).toBe(64);
+  });
+
+  test('rules can be set for operators that are lowered, and only for these', () => {
+    for (const name of RULED_OPERATORS) expect(operators.get(name)?.lower).toBeDefined();
+  });
+});
+
+test('a file is a profile, and rules of an operator replace those for all field by field', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'dynafix-')), 'mine.json');
+  writeFileSync(
+    path,
+    changed({ operators: { Conv: { accumulator: { bits: 40 }, shifts: { output: { min: 0, max: 16 } } } } }),
+  );
+  const profile = loadProfile(path);
+  expect(rulesFor(profile, 'Conv').accumulator).toEqual({ ...profile.accumulator, bits: 40 });
+  expect(rulesFor(profile, 'Conv').shifts).toEqual({ output: { min: 0, max: 16 } });
+  expect(rulesFor(profile, 'Gemm').accumulator).toEqual(profile.accumulator);
+});
+
+test('the JSON Schema names every field and refuses others', () => {
+  const schema = profileJsonSchema() as {
+    properties: object;
+    required: string[];
+    additionalProperties: boolean;
+  };
+  const fields = Object.keys(loadProfile('generic-int8')).sort();
+  expect(Object.keys(schema.properties).sort()).toEqual(fields);
+  expect(schema.required.toSorted()).toEqual(fields.filter((field) => field !== '$schema'));
+  expect(schema.additionalProperties).toBe(false);
+});
+
+test.each([
+  ['an unknown key', { shiftWindow: {} }, 'Unrecognized key: "shiftWindow"'],
+  ['an unknown operator', { operators: { Cnov: {} } }, 'operators: Unrecognized key: "Cnov"'],
+  ['a width of 40 bits', { weights: { bits: [40], narrow: false, perChannel: true } }, 'weights.bits.0: '],
+  ['no width', { activations: { bits: [], signed: 'always', narrow: false } }, 'activations.bits: '],
+  [
+    'a width twice',
+    { activations: { bits: [8, 8], signed: 'always', narrow: false } },
+    'activations.bits: lists a width twice',
+  ],
+  ['a misspelt rounding', { conversions: { rounding: 'half', overflow: 'wrap' } }, 'conversions.rounding: '],
+  [
+    'a window upside down',
+    { operators: { Conv: { shifts: { output: { min: 3, max: 2 } } } } },
+    'operators.Conv.shifts.output: min is above max',
+  ],
+  [
+    'a bias wider than the accumulator',
+    { bias: { position: 'accumulator', bits: 48 } },
+    'bias.bits: a bias of 48 bits does not fit an accumulator of 32 bits',
+  ],
+  [
+    'an accumulator narrower than a product',
+    { operators: { Conv: { accumulator: { bits: 12 }, bias: { position: 'own', bits: 8 } } } },
+    'operators.Conv.accumulator.bits: 12 bits cannot hold a product of 16 bits',
+  ],
+  [
+    'an incomplete loop nest',
+    { operators: { Gemm: { accumulator: { order: ['inputChannel', 'row'] } } } },
+    'operators.Gemm.accumulator.order: is no order of',
+  ],
+  [
+    'a window without meaning',
+    { operators: { Sigmoid: { shifts: { read: { max: 7 } } } } },
+    'operators.Sigmoid.shifts.read: has no meaning for Sigmoid',
+  ],
+  ['another kind of value', { accumulator: 32 }, 'accumulator: '],
+])('%s is one clear line', (_, change, message) => {
+  let caught: Error | undefined;
+  try {
+    parseProfile(changed(change), 'mine.json');
+  } catch (error) {
+    caught = error as Error;
+  }
+  expect(caught?.name).toBe('ConstraintError');
+  expect(caught?.message.startsWith(`mine.json: ${message}`)).toBe(true);
+  expect(caught?.message).not.toContain('\n');
+});
+
+test('all problems are listed at once', () => {
+  const text = changed({ name: '', weights: {}, extra: 1 });
+  try {
+    parseProfile(text, 'mine.json');
+    expect.unreachable();
+  } catch (error) {
+    const { issues } = error as { issues: string[] };
+    expect(issues.length).toBe(5);
+    for (const issue of issues) expect(issue).toMatch(/^mine\.json: /);
+  }
+});
+
+test('what is no profile at all', () => {
+  expect(() => parseProfile('{', 'mine.json')).toThrow(/^mine\.json: is not JSON/);
+  expect(() => loadProfile('generic-int9')).toThrow('--hardware: no such profile, expected generic-int8');
+  expect(() => loadProfile('./absent.json')).toThrow('./absent.json: cannot be read: no such file or folder');
+});
