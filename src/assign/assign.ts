@@ -101,9 +101,12 @@ function placeGroup({ values, distribution, format }: Group, options: MethodOpti
   return createPosition(values[0], [chosen ?? 0]);
 }
 
-/** Refuses constraints that leave nothing but the code 0; `greatest` is the largest magnitude in steps of the format. */
+/**
+ * Refuses windows of the profile that leave nothing but the code 0; `greatest` is the largest magnitude in steps of the
+ * format. Weights that vanish beside their bias are no such case.
+ */
 function requireSignal({ name }: Position, greatest: number, moves: readonly Move[]): void {
-  const own = moves.filter((move) => move.name === name);
+  const own = moves.filter((move) => move.name === name && /^(shifts|positions)\./.test(move.constraint));
   if (own.length === 0 || greatest === 0 || greatest > 0.5) return;
   const causes = new Set(own.map(({ node, constraint }) => `node "${node}": ${constraint}`));
   throw new ConstraintError({

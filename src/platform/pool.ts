@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { AbortedError, ExecutionError, fromPortable, type PortableError, toPortable } from '../errors.js';
+import type { PooledTask } from './worker.js';
 
 type Answer<R> = { readonly value: R } | { readonly error: PortableError };
 
@@ -29,6 +30,7 @@ export function machineThreads(): number {
 /** Starts `threads` workers; they load a task's module when it is first used. */
 export function createPool(threads: number): WorkerPool {
   const piscina = new Piscina({
+    filename: new URL('./worker.js', import.meta.url).href,
     minThreads: threads,
     maxThreads: threads,
     idleTimeout: Infinity,
@@ -39,7 +41,8 @@ export function createPool(threads: number): WorkerPool {
     async run<T, R>(worker: URL, task: T) {
       let answer: Answer<R>;
       try {
-        answer = await piscina.run(task, { filename: worker.href });
+        const pooled: PooledTask = { module: worker.href, task };
+        answer = await piscina.run(pooled);
       } catch (cause) {
         const what = `stopped unexpectedly: ${cause instanceof Error ? cause.message : String(cause)}`;
         throw new ExecutionError({ where: 'worker thread', what, cause });
