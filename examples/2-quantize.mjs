@@ -13,6 +13,13 @@ const labels = loadLabels({}, openDataset(data), 10);
 const output = mkdtempSync(join(tmpdir(), 'dynafix-'));
 
 const engine = createEngine({ threads: 2 });
-const summary = await quantize(engine, { model, profile: loadProfile('generic-int8'), data, calibration, labels, output });
+const summary = await quantize(engine, {
+  model,
+  profile: loadProfile('generic-int8'),
+  data,
+  calibration,
+  labels,
+  output,
+});
 console.log(`top-1 ${summary.float.top1} float, ${summary.fixed.top1} fixed; report: ${output}/report.html`);
 await engine.dispose();

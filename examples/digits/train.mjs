@@ -42,7 +42,10 @@ function loadDigits() {
   for (let label = 0; label < 10; label++) {
     const { data } = require(`mnist/src/digits/${label}.json`);
     for (let start = 0; start + 784 <= data.length; start += 784) {
-      samples.push({ label, pixels: Uint8Array.from(data.slice(start, start + 784), (value) => Math.round(value * 255)) });
+      samples.push({
+        label,
+        pixels: Uint8Array.from(data.slice(start, start + 784), (value) => Math.round(value * 255)),
+      });
     }
   }
   return shuffle(samples);
@@ -66,17 +69,20 @@ function convolution(channels, size, outputs) {
   const forEachTap = (visit) => {
     for (let o = 0; o < outputs; o++)
       for (let c = 0; c < channels; c++)
-        for (let tap = 0; tap < 25; tap++) visit(o, (o * channels + c) * 25 + tap, c * size * size + Math.floor(tap / 5) * size + (tap % 5));
+        for (let tap = 0; tap < 25; tap++)
+          visit(o, (o * channels + c) * 25 + tap, c * size * size + Math.floor(tap / 5) * size + (tap % 5));
   };
   return {
     parameters: [weights, bias],
     forward(values) {
       input = values;
-      for (let o = 0; o < outputs; o++) output.fill(bias.values[o], o * extent * extent, (o + 1) * extent * extent);
+      for (let o = 0; o < outputs; o++)
+        output.fill(bias.values[o], o * extent * extent, (o + 1) * extent * extent);
       forEachTap((o, index, offset) => {
         const weight = weights.values[index];
         for (let y = 0; y < extent; y++)
-          for (let x = 0; x < extent; x++) output[(o * extent + y) * extent + x] += weight * input[offset + y * size + x];
+          for (let x = 0; x < extent; x++)
+            output[(o * extent + y) * extent + x] += weight * input[offset + y * size + x];
       });
       for (let i = 0; i < output.length; i++) if (output[i] < 0) output[i] = 0;
       return output;
@@ -95,7 +101,8 @@ function convolution(channels, size, outputs) {
           }
         weights.gradient[index] += sum;
       });
-      for (let i = 0; i < gradient.length; i++) bias.gradient[Math.floor(i / (extent * extent))] += gradient[i];
+      for (let i = 0; i < gradient.length; i++)
+        bias.gradient[Math.floor(i / (extent * extent))] += gradient[i];
       return inputGradient;
     },
   };
@@ -115,7 +122,8 @@ function maxPool(channels, size) {
         const y = Math.floor(i / extent) % extent;
         const start = Math.floor(i / (extent * extent)) * size * size + 2 * y * size + 2 * x;
         let winner = start;
-        for (const candidate of [start + 1, start + size, start + size + 1]) if (input[candidate] > input[winner]) winner = candidate;
+        for (const candidate of [start + 1, start + size, start + size + 1])
+          if (input[candidate] > input[winner]) winner = candidate;
         winners[i] = winner;
         output[i] = input[winner];
       }
@@ -161,8 +169,19 @@ function linear(inputs, outputs, relu) {
   };
 }
 
-const layers = [convolution(1, 28, 8), maxPool(8, 24), convolution(8, 12, 16), maxPool(16, 8), linear(256, 64, true), linear(64, 10, false)];
-const forward = (pixels) => layers.reduce((values, layer) => layer.forward(values), Float32Array.from(pixels, (value) => value / 255));
+const layers = [
+  convolution(1, 28, 8),
+  maxPool(8, 24),
+  convolution(8, 12, 16),
+  maxPool(16, 8),
+  linear(256, 64, true),
+  linear(64, 10, false),
+];
+const forward = (pixels) =>
+  layers.reduce(
+    (values, layer) => layer.forward(values),
+    Float32Array.from(pixels, (value) => value / 255),
+  );
 
 function step(samples, rate) {
   for (const { pixels, label } of samples) {
@@ -206,9 +225,24 @@ function writeModel() {
     attribute: [ints('kernel_shape', [5, 5])],
   });
   const relu = (name, input) => ({ opType: 'Relu', name, input: [input], output: [`${name}.out`] });
-  const pool = (name, input) => ({ opType: 'MaxPool', name, input: [input], output: [`${name}.out`], attribute: [ints('kernel_shape', [2, 2]), ints('strides', [2, 2])] });
-  const gemm = (name, input, output) => ({ opType: 'Gemm', name, input: [input, `${name}.weight`, `${name}.bias`], output: [output], attribute: [{ name: 'transB', type: 2, i: 1 }] });
-  const value = (name, dims) => ({ name, type: { tensorType: { elemType: 1, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } } });
+  const pool = (name, input) => ({
+    opType: 'MaxPool',
+    name,
+    input: [input],
+    output: [`${name}.out`],
+    attribute: [ints('kernel_shape', [2, 2]), ints('strides', [2, 2])],
+  });
+  const gemm = (name, input, output) => ({
+    opType: 'Gemm',
+    name,
+    input: [input, `${name}.weight`, `${name}.bias`],
+    output: [output],
+    attribute: [{ name: 'transB', type: 2, i: 1 }],
+  });
+  const value = (name, dims) => ({
+    name,
+    type: { tensorType: { elemType: 1, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
+  });
   const model = onnx.ModelProto.create({
     irVersion: 8,
     producerName: 'dynafix examples/digits',
@@ -247,9 +281,16 @@ function writeModel() {
 
 /** Images and labels in the idx format of MNIST, gzipped without a time stamp. */
 function writeIdx(name, samples) {
-  const header = (...fields) => Buffer.concat(fields.map((field) => Buffer.from(new Uint32Array([field]).buffer).swap32()));
-  const images = Buffer.concat([header(0x0803, samples.length, 28, 28), ...samples.map(({ pixels }) => pixels)]);
-  const labels = Buffer.concat([header(0x0801, samples.length), Buffer.from(samples.map(({ label }) => label))]);
+  const header = (...fields) =>
+    Buffer.concat(fields.map((field) => Buffer.from(new Uint32Array([field]).buffer).swap32()));
+  const images = Buffer.concat([
+    header(0x0803, samples.length, 28, 28),
+    ...samples.map(({ pixels }) => pixels),
+  ]);
+  const labels = Buffer.concat([
+    header(0x0801, samples.length),
+    Buffer.from(samples.map(({ label }) => label)),
+  ]);
   writeFileSync(new URL(`${name}-images-idx3-ubyte.gz`, folder), gzipSync(images, { level: 9 }));
   writeFileSync(new URL(`${name}-labels-idx1-ubyte.gz`, folder), gzipSync(labels, { level: 9 }));
 }
@@ -261,7 +302,8 @@ const training = samples.slice(testCount);
 for (let epoch = 0; epoch < epochs; epoch++) {
   shuffle(training);
   const rate = 0.05 * 0.6 ** epoch;
-  for (let start = 0; start < training.length; start += batch) step(training.slice(start, start + batch), rate);
+  for (let start = 0; start < training.length; start += batch)
+    step(training.slice(start, start + batch), rate);
   console.log(`epoch ${epoch + 1}: ${(100 * accuracy(test)).toFixed(2)} % of the test digits`);
 }
 writeModel();

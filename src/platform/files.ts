@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { ExecutionError, InputError } from '../errors.js';
 
@@ -97,14 +97,6 @@ export function fileExists(path: string): boolean {
 
 export function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory();
-}
-
-/** Resolves `path` beside `file`; undefined where it would leave the file's folder. */
-export function beside(file: string, path: string): string | undefined {
-  const folder = dirname(resolve(file));
-  const target = resolve(folder, path);
-  const inside = relative(folder, target);
-  return inside === '' || inside.startsWith('..') || resolve(inside) === inside ? undefined : target;
 }
 
 /** SHA-256 in hexadecimal over the concatenation of the parts. */

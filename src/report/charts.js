@@ -2,7 +2,11 @@
 import { formatCount, formatDecibels, formatNumber } from './numbers.js';
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
-const axis = () => ({ stroke: color('soft'), grid: { stroke: color('line') }, ticks: { stroke: color('line') } });
+const axis = () => ({
+  stroke: color('soft'),
+  grid: { stroke: color('line') },
+  ticks: { stroke: color('line') },
+});
 
 const resized = new ResizeObserver((entries) => {
   for (const { target } of entries) target.chart.setSize(sizeOf(target));

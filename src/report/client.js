@@ -1,238 +1,239 @@
-/* Draws the report from its JSON block. Runs in the browser; uPlot is global. */
-(() => {
-  const { title, summary, tensors } = JSON.parse(document.getElementById('data').textContent);
-  const element = (name, properties = {}, ...children) => {
-    const node = Object.assign(document.createElement(name), properties);
-    node.append(...children);
-    return node;
-  };
-  const percent = (share) => `${(100 * share).toFixed(2)} %`;
-  const decibel = (value) => (value === null ? 'exact' : `${value.toFixed(1)} dB`);
-  const short = (value) => Number(value.toPrecision(4)).toString();
-  const mega = (bytes) => `${(bytes / 1e6).toPrecision(3)} MB`;
+/* Builds the report from its JSON block. */
+import { drawHistogram, drawSqnr } from './charts.js';
+import {
+  formatBytes,
+  formatDecibels,
+  formatNumber,
+  formatPercent,
+  formatSeconds,
+  formatShare,
+  withDecibels,
+} from './numbers.js';
+import { byId, cell, element, fact, plainTable, sortableTable } from './page.js';
 
-  document.getElementById('subtitle').textContent =
-    `${summary.samples} samples, ${summary.hardware}, kernels ${summary.variant}, ${summary.threads} threads`;
+const { summary, tensors } = JSON.parse(byId('data').textContent);
+const { layers, outputs } = summary;
 
-  function showSummary() {
-    const facts = [];
-    if (summary.float) {
-      facts.push(['top-1 float', percent(summary.float.top1)], ['top-1 fixed', percent(summary.fixed.top1)]);
-      facts.push(['top-5 float', percent(summary.float.top5)], ['top-5 fixed', percent(summary.fixed.top5)]);
-      facts.push(['right to wrong', summary.rightToWrong], ['wrong to right', summary.wrongToRight]);
-    }
-    if (summary.agreement !== undefined) facts.push(['agreement with float', percent(summary.agreement)]);
-    for (const { name, sqnr } of summary.outputs) facts.push([`SQNR of ${name}`, decibel(sqnr)]);
-    facts.push(['float size', mega(summary.size.floatBytes)], ['fixed size', mega(summary.size.fixedBytes)]);
-    facts.push(['float speed', `${short(summary.imagesPerSecond.float)} /s`]);
-    facts.push(['fixed speed', `${short(summary.imagesPerSecond.fixed)} /s`]);
-    const root = document.getElementById('summary');
-    for (const [name, value] of facts) {
-      root.append(
-        element('div', { className: 'fact' }, element('b', {}, String(value)), element('span', {}, name)),
-      );
-    }
-    if (summary.digest) {
-      root.append(
-        element(
-          'div',
-          { className: 'fact wide' },
-          element('b', {}, summary.digest),
-          element('span', {}, 'digest of all output codes (SHA-256)'),
-        ),
-      );
-    }
+/** The figure that belongs to a layer; a layer whose output is float has none. */
+const figureOf = new Map();
+for (const [index, { layer }] of tensors.entries()) {
+  if (layer !== '' && !figureOf.has(layer)) figureOf.set(layer, `tensor-${index}`);
+}
+const linkTo = (name) =>
+  figureOf.has(name) ? element('a', { href: `#${figureOf.get(name)}` }, name) : element('span', {}, name);
+
+/** Indices of the layers that lose most by themselves, the worst first: a quarter of them, five at most. */
+const worst = layers
+  .map(({ isolatedSqnr }, index) => ({ isolatedSqnr, index }))
+  .filter(({ isolatedSqnr }) => isolatedSqnr !== null)
+  .sort((a, b) => a.isolatedSqnr - b.isolatedSqnr)
+  .slice(0, Math.min(5, Math.ceil(layers.length / 4)))
+  .map(({ index }) => index);
+
+function showHeader() {
+  const { samples, calibration, hardware, variant, threads, seconds } = summary;
+  const count = (number, word) => `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`;
+  const calibrated = calibration ? [`calibrated on ${count(calibration.samples, 'sample')}`] : [];
+  const parts = [`${count(samples, 'sample')} scored`, ...calibrated, hardware];
+  const times = Object.entries(seconds).map(([name, value]) => `${name} ${formatSeconds(value)}`);
+  parts.push(`${variant} kernels`, count(threads, 'thread'), times.join(', '));
+  byId('subtitle').textContent = parts.join(' · ');
+  if (calibration?.disjoint === false) {
+    const warning = byId('warning');
+    warning.hidden = false;
+    warning.textContent = 'Some of the scored samples were also used for calibration: the figures flatter.';
   }
+}
 
-  function showSqnr() {
-    const { layers } = summary;
-    const root = document.getElementById('sqnr');
-    const options = {
-      width: root.clientWidth || 1000,
-      height: 300,
-      scales: { x: { time: false } },
-      axes: [{ label: 'layer' }, { label: 'dB' }],
-      series: [
-        { label: 'layer', value: (_, index) => (index === null ? '' : (layers[index]?.name ?? '')) },
-        {
-          label: 'cumulative',
-          stroke: '#1f6feb',
-          width: 2,
-          points: { show: true, size: 5 },
-          value: (_, v) => (v === null || v === undefined ? '' : decibel(v)),
-        },
-        {
-          label: 'isolated',
-          stroke: '#d9822b',
-          width: 1,
-          dash: [4, 3],
-          points: { show: true, size: 4 },
-          value: (_, v) => (v === null || v === undefined ? '' : decibel(v)),
-        },
-      ],
-    };
-    const columns = [
-      layers.map((_, index) => index),
-      layers.map((layer) => layer.sqnr),
-      layers.map((layer) => layer.isolatedSqnr),
-    ];
-    new uPlot(options, columns, root);
+function showSummary() {
+  const { float, fixed, agreement, rightToWrong, wrongToRight, size, imagesPerSecond, digest } = summary;
+  const facts = [];
+  if (agreement !== undefined) facts.push(fact(formatPercent(agreement), 'same answer as float'));
+  if (float) {
+    facts.push(fact(rightToWrong, 'right in float, wrong in fixed'));
+    facts.push(fact(wrongToRight, 'wrong in float, right in fixed'));
   }
-
-  const columns = [
-    ['layer', (layer) => layer.name],
-    ['operator', (layer) => layer.operator],
-    ['format', (layer) => layer.format],
-    ['SQNR dB', (layer) => layer.sqnr, 1],
-    ['isolated dB', (layer) => layer.isolatedSqnr, 1],
-    ['max error', (layer) => layer.maxError, 4],
-    ['clipped %', (layer) => 100 * layer.clipped, 3],
-    ['bits proved', (layer) => layer.accumulatorBits?.proved],
-    ['bits observed', (layer) => layer.accumulatorBits?.observed],
+  if (outputs.length === 1) {
+    const [{ name, sqnr, maxError }] = outputs;
+    facts.push(fact(withDecibels(sqnr), `SQNR of ${name}`));
+    facts.push(fact(formatNumber(maxError), `largest error of ${name}`));
+  }
+  const points = (share) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(2)} points`;
+  const accuracy = (name, key) => [
+    name,
+    formatPercent(float[key]),
+    formatPercent(fixed[key]),
+    points(fixed[key] - float[key]),
   ];
-
-  /** Exact layers (null) stand above every number, layers without a figure below. */
-  const rank = (value) => (value === null ? Infinity : (value ?? -Infinity));
-  const cell = (value, digits) => {
-    if (value === null) return 'exact';
-    if (value === undefined) return '';
-    if (typeof value === 'string') return value;
-    return digits === undefined ? String(value) : digits === 4 ? value.toPrecision(3) : value.toFixed(digits);
-  };
-
-  function showLayers() {
-    const table = document.getElementById('layers');
-    const body = element('tbody');
-    const order = summary.layers.map((layer, index) => ({ layer, index }));
-    const numeric = columns.map((_, index) => index > 2);
-    const fill = () => {
-      body.replaceChildren(
-        ...order.map(({ layer }) => {
-          const cells = columns.map(([, get, digits], index) =>
-            element('td', { className: numeric[index] ? 'number' : '' }, cell(get(layer), digits)),
-          );
-          return element('tr', { onclick: () => choose(layer.name) }, ...cells);
-        }),
-      );
-    };
-    const headings = columns.map(([name, get], index) => {
-      const heading = element('th', { className: numeric[index] ? 'number' : '', scope: 'col' }, name);
-      heading.onclick = () => {
-        const ascending = heading.getAttribute('aria-sort') !== 'ascending';
-        for (const other of headings) other.removeAttribute('aria-sort');
-        heading.setAttribute('aria-sort', ascending ? 'ascending' : 'descending');
-        order.sort((a, b) => {
-          const [left, right] = [get(a.layer), get(b.layer)];
-          const difference = numeric[index]
-            ? rank(left) - rank(right) || 0
-            : String(left).localeCompare(String(right));
-          return (ascending ? difference : -difference) || a.index - b.index;
-        });
-        fill();
-      };
-      return heading;
-    });
-    table.append(element('thead', {}, element('tr', {}, ...headings)), body);
-    fill();
+  const rows = float ? [accuracy('top-1', 'top1'), accuracy('top-5', 'top5')] : [];
+  const { floatBytes, fixedBytes } = size;
+  rows.push([
+    'weights and biases',
+    formatBytes(floatBytes),
+    formatBytes(fixedBytes),
+    `÷ ${formatNumber(floatBytes / fixedBytes)}`,
+  ]);
+  const speed = imagesPerSecond.fixed / imagesPerSecond.float;
+  rows.push([
+    'samples per second',
+    formatNumber(imagesPerSecond.float),
+    formatNumber(imagesPerSecond.fixed),
+    `× ${formatNumber(speed)}`,
+  ]);
+  const tables = [plainTable(['', 'float', 'fixed', 'change'], rows)];
+  if (outputs.length > 1) {
+    const lines = outputs.map(({ name, sqnr, maxError }) => [
+      name,
+      formatDecibels(sqnr),
+      formatNumber(maxError),
+    ]);
+    tables.push(plainTable(['output', 'SQNR, dB', 'largest error'], lines));
   }
-
-  const figures = new Map();
-  function choose(name) {
-    const figure = figures.get(name);
-    if (!figure) return;
-    for (const other of figures.values()) other.classList.remove('chosen');
-    figure.classList.add('chosen');
-    figure.scrollIntoView({ block: 'center' });
-  }
-
-  /** A band behind the bars: what the format can represent. */
-  function shadeRange(low, high) {
-    return (chart) => {
-      const { ctx, bbox } = chart;
-      const clip = (value) =>
-        Math.min(Math.max(chart.valToPos(value, 'x', true), bbox.left), bbox.left + bbox.width);
-      const [from, to] = [clip(low), clip(high)];
-      ctx.save();
-      ctx.fillStyle = '#e3eefb';
-      ctx.fillRect(from, bbox.top, to - from, bbox.height);
-      ctx.strokeStyle = '#1f6feb';
-      for (const x of [from, to]) {
-        ctx.beginPath();
-        ctx.moveTo(x, bbox.top);
-        ctx.lineTo(x, bbox.top + bbox.height);
-        ctx.stroke();
-      }
-      ctx.restore();
-    };
-  }
-
-  function drawHistogram(root, tensor) {
-    const { binWidth, first, counts } = tensor.histogram;
-    const values = counts.map((_, index) => (first + index + 0.5) * binWidth);
-    const decades = counts.map((count) => (count > 0 ? Math.log10(count) + 0.2 : null));
-    const left = Math.min(tensor.low, first * binWidth);
-    const right = Math.max(tensor.high, (first + counts.length) * binWidth);
-    const margin = (right - left) * 0.03;
-    const options = {
-      width: root.clientWidth - 20,
-      height: 150,
-      legend: { show: false },
-      cursor: { show: false },
-      scales: {
-        x: { time: false, range: [left - margin, right + margin] },
-        y: { range: [0, Math.max(1, ...decades) * 1.05] },
-      },
-      axes: [
-        { size: 30 },
-        { size: 44, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? `1e${tick}` : '')) },
-      ],
-      series: [
-        {},
-        {
-          paths: uPlot.paths.bars({ size: [1, 100] }),
-          fill: '#41526b',
-          stroke: '#41526b',
-          width: 0,
-          points: { show: false },
-        },
-      ],
-      hooks: { drawClear: [shadeRange(tensor.low, tensor.high)] },
-    };
-    new uPlot(options, [values, decades], root);
-  }
-
-  function showTensors() {
-    const root = document.getElementById('tensors');
-    const drawn = new IntersectionObserver(
-      (entries) => {
-        for (const { target, isIntersecting } of entries) {
-          if (!isIntersecting) continue;
-          drawn.unobserve(target);
-          drawHistogram(target, target.tensor);
-        }
-      },
-      { rootMargin: '300px' },
+  const root = byId('summary');
+  root.append(element('div', { className: 'facts' }, ...facts));
+  root.append(element('div', { className: 'tables' }, ...tables));
+  if (outputs.length > 0) {
+    root.append(
+      element(
+        'p',
+        { className: 'digest' },
+        'Errors of outputs are taken before a float tail such as Softmax.',
+        ...(digest ? [' SHA-256 of all output codes: ', element('code', {}, digest)] : []),
+      ),
     );
-    for (const tensor of tensors) {
-      const caption = element(
-        'figcaption',
-        {},
-        element('b', {}, tensor.name),
-        ' ',
-        element('code', {}, tensor.format),
-      );
-      caption.append(element('small', {}, `${short(tensor.low)} to ${short(tensor.high)}. ${tensor.reason}`));
-      const figure = element('figure', { tensor }, caption);
-      figures.set(tensor.layer, figure);
-      root.append(figure);
-      drawn.observe(figure);
-    }
   }
+}
 
-  document.title = title;
-  showSummary();
-  showSqnr();
-  showLayers();
-  showTensors();
-  document.body.dataset.ready = 'true';
-})();
+function showSqnr() {
+  const choose = (index) => linkTo(layers[index].name).click();
+  drawSqnr(byId('sqnr'), layers, new Set(worst), choose);
+  byId('worst').append(
+    ...worst.map((index) => {
+      const { name, operator, format, isolatedSqnr } = layers[index];
+      return element('li', {}, linkTo(name), ` ${operator}, ${format}: ${withDecibels(isolatedSqnr)}`);
+    }),
+  );
+}
+
+/** Exact layers stand above every number. */
+const rank = (value) => value ?? Infinity;
+const accumulator = (key, hint) => ({
+  title: `bits ${key}`,
+  hint,
+  value: ({ accumulatorBits }) => accumulatorBits?.[key] ?? 0,
+  text: ({ accumulatorBits }) => accumulatorBits?.[key] ?? '',
+  numeric: true,
+  descending: true,
+});
+const columns = [
+  { title: '#', hint: 'order of the network', value: ({ index }) => index, numeric: true },
+  { title: 'layer', value: ({ name }) => name, text: ({ name }) => linkTo(name) },
+  { title: 'operator', value: ({ operator }) => operator },
+  { title: 'format', hint: 'of the output', value: ({ format }) => format },
+  {
+    title: 'SQNR, dB',
+    hint: 'cumulative: everything upstream is fixed point, too',
+    value: ({ sqnr }) => rank(sqnr),
+    text: ({ sqnr }) => formatDecibels(sqnr),
+    numeric: true,
+  },
+  {
+    title: 'isolated, dB',
+    hint: 'float inputs, only this layer is fixed point',
+    value: ({ isolatedSqnr }) => rank(isolatedSqnr),
+    text: ({ isolatedSqnr }) => formatDecibels(isolatedSqnr),
+    numeric: true,
+    name: 'isolated',
+  },
+  {
+    title: 'largest error',
+    hint: 'cumulative',
+    value: ({ maxError }) => maxError,
+    text: ({ maxError }) => formatNumber(maxError),
+    numeric: true,
+    descending: true,
+  },
+  {
+    title: 'clipped, %',
+    hint: 'share of the values outside of the range before saturation',
+    value: ({ clipped }) => clipped,
+    text: ({ clipped }) => formatShare(clipped),
+    numeric: true,
+    descending: true,
+  },
+  ...(layers.some(({ accumulatorBits }) => accumulatorBits)
+    ? [
+        accumulator('proved', 'accumulator bits that the weights can reach, sign and bias included'),
+        accumulator('observed', 'accumulator bits that the data reached, sign and bias included'),
+      ]
+    : []),
+];
+
+function showLayers() {
+  const bad = new Set(worst);
+  const rows = layers.map((layer, index) => {
+    const entry = { ...layer, index: index + 1 };
+    const cells = columns.map(({ value, text = value, numeric, name }) => {
+      const data = cell(text(entry), numeric);
+      if (name) data.classList.add(name);
+      return data;
+    });
+    const row = element('tr', { id: `layer-${index + 1}` }, ...cells);
+    row.classList.toggle('worst', bad.has(index));
+    const link = row.querySelector('a');
+    if (link) {
+      row.classList.add('linked');
+      row.onclick = ({ target }) => target !== link && link.click();
+    }
+    return { entry, row };
+  });
+  sortableTable(byId('layers'), columns, rows);
+}
+
+function captionOf({ name, layer, format, low, high, step, minimum, maximum, zeros, reason }) {
+  const index = layers.findIndex((entry) => entry.name === layer);
+  const place = [];
+  if (index >= 0) {
+    const { operator, sqnr, isolatedSqnr } = layers[index];
+    const link = element('a', { href: `#layer-${index + 1}` }, `layer ${index + 1}`);
+    const figures = `, ${operator}: ${withDecibels(sqnr)} cumulative, ${withDecibels(isolatedSqnr)} isolated`;
+    place.push(element('small', {}, link, figures));
+  }
+  const range = `range ${formatNumber(low, 4)} to ${formatNumber(high, 4)}, step ${formatNumber(step, 4)}`;
+  const seen = `seen ${formatNumber(minimum, 4)} to ${formatNumber(maximum, 4)}, ${formatShare(zeros)} % zeros`;
+  return element(
+    'figcaption',
+    {},
+    element('b', {}, name),
+    ' ',
+    element('code', {}, format),
+    ...place,
+    element('small', {}, `${range}; ${seen}`),
+    element('small', {}, reason),
+  );
+}
+
+/** Histograms are drawn when they come near the window. */
+function showTensors() {
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        drawHistogram(target, target.tensor);
+      }
+    },
+    { rootMargin: '400px' },
+  );
+  for (const [index, tensor] of tensors.entries()) {
+    const plot = element('div', { className: 'plot', tensor });
+    byId('tensors').append(element('figure', { id: `tensor-${index}` }, captionOf(tensor), plot));
+    near.observe(plot);
+  }
+}
+
+showHeader();
+showSummary();
+showLayers();
+showTensors();
+showSqnr();

@@ -1,5 +1,5 @@
 /** What the report shows of each tensor: its calibrated distribution and the range of its format. */
-import type { FormatsFile } from '../assign/formats-file.js';
+import type { FormatsFile, Reason } from '../assign/formats-file.js';
 import type { Statistics, TensorStatistics } from '../calibrate/statistics.js';
 import { at, codeRange, formatText, stepSize } from '../formats/format.js';
 import type { Program } from '../program/program.js';
@@ -17,17 +17,24 @@ export function reportTensors(
   const layers = new Map(
     program.instructions.map(({ output, node }) => [program.tensors[output].name, node]),
   );
-  return [...statistics.tensors].flatMap(([name, observed]) => {
+  const names = new Set(program.tensors.map(({ name }) => name));
+  return [...names].flatMap((name) => {
     const format = formats.tensors[name];
-    if (format === undefined) return [];
+    const observed = statistics.tensors.get(name);
+    if (format === undefined || observed === undefined) return [];
     const { low, high } = codeRange(format);
-    const real = (code: number) => (code - at(format.zeroPoint, 0)) * stepSize(format);
+    const step = stepSize(format);
+    const zeroPoint = at(format.zeroPoint, 0);
     return {
       name,
       layer: layers.get(name) ?? '',
       format: formatText(format),
-      low: real(low),
-      high: real(high),
+      low: (low - zeroPoint) * step,
+      high: (high - zeroPoint) * step,
+      step,
+      minimum: observed.minimum,
+      maximum: observed.maximum,
+      zeros: observed.zeros / Math.max(1, observed.count),
       reason: explain(formats, name),
       histogram: chartHistogram(observed),
     };
@@ -49,23 +56,36 @@ function chartHistogram({ histogram }: TensorStatistics): ReportTensor['histogra
   return { binWidth: 2 ** exponent, first, counts: bins };
 }
 
+const METHODS: Readonly<Record<Reason['method'], string>> = {
+  leastSquares: 'least squared error',
+  minmax: 'smallest range that holds every value',
+  percentile: 'percentile of the values',
+  zeros: 'nothing but zeros seen',
+};
+
+/** Values that a tensor shares its format with and that are named; of more, the number. */
+const MOST_NAMED = 3;
+
 /** Why a tensor has its format, in words. */
 function explain({ reasons, moves }: FormatsFile, name: string): string {
   const reason = reasons[name];
   if (reason === undefined) return '';
+  const { method, sqnr, clipped, sources = [] } = reason;
+  const predicted = sqnr === null ? 'nothing lost' : `${sqnr.toFixed(1)} dB predicted`;
+  const outside = clipped === 0 ? 'none clipped' : `${Number((100 * clipped).toPrecision(2))} % clipped`;
   const moved = moves
     .filter((move) => move.name === name)
     .map(
-      (move) => `moved from ${move.from} to ${move.to} fraction bits by ${move.constraint} at ${move.node}`,
+      ({ from, to, constraint, node }) =>
+        `moved from ${from} to ${to} fraction bits by ${constraint} at ${node}`,
     );
-  const sources =
-    reason.sources === undefined
-      ? []
-      : [`shared with ${reason.sources.filter((source) => source !== name).join(', ')}`];
-  const predicted = reason.sqnr === null ? 'nothing lost' : `${reason.sqnr.toFixed(1)} dB predicted`;
-  return [
-    `${reason.method}, ${predicted}, ${(100 * reason.clipped).toPrecision(2)} % clipped`,
-    ...sources,
-    ...moved,
-  ].join('; ');
+  return [`${METHODS[method]}: ${predicted}, ${outside}`, ...shared(sources, name), ...moved].join('; ');
+}
+
+function shared(sources: readonly string[], name: string): string[] {
+  const others = sources.filter((source) => source !== name);
+  if (others.length === 0) return [];
+  const named = others.slice(0, MOST_NAMED).join(', ');
+  const unnamed = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';
+  return [`format shared with ${named}${unnamed}`];
 }

@@ -1,6 +1,6 @@
 /**
  * The report: one HTML file that opens offline. The page is static; its data is a JSON block, its charts are drawn by
- * uPlot (inlined) from client.js.
+ * uPlot (inlined).
  */
 import { readAsset } from '../platform/assets.js';
 import type { Summary } from '../validate/summary.js';
@@ -12,9 +12,14 @@ export interface ReportTensor {
   readonly layer: string;
   /** Text form of the format. */
   readonly format: string;
-  /** Real values of the format's smallest and largest code. */
+  /** Real values of the format's smallest and largest code, and of one step between codes. */
   readonly low: number;
   readonly high: number;
+  readonly step: number;
+  /** Least and greatest value seen in calibration, and the share 0..1 of zeros. */
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly zeros: number;
   /** Why the format was chosen. */
   readonly reason: string;
   /** Counts per bin; bin i spans [first + i, first + i + 1) * binWidth. */
@@ -31,7 +36,18 @@ export interface ReportContent {
   readonly tensors: readonly ReportTensor[];
 }
 
+/** The page's own modules, each after those that it imports. */
+const SCRIPTS = ['numbers.js', 'charts.js', 'page.js', 'client.js'];
+
 const asset = (name: string) => new TextDecoder().decode(readAsset(new URL(`./${name}`, import.meta.url)));
+
+/** The modules as one: names are unique among them, so that only imports and the word `export` go. */
+function joinScripts(): string {
+  return SCRIPTS.map(asset)
+    .join('\n')
+    .replace(/^import [^;]*;\n/gm, '')
+    .replace(/^export /gm, '');
+}
 
 /** JSON that is safe inside a script element. */
 function embed(value: unknown): string {
@@ -56,7 +72,7 @@ export function renderReport(content: ReportContent): string {
     style: `${asset('uPlot.min.css')}\n${asset('page.css')}`,
     data: embed(content),
     library: asset('uPlot.iife.min.js'),
-    script: asset('client.js'),
+    script: joinScripts(),
   };
   return asset('page.html').replace(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name]);
 }

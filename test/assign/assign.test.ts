@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AssignOptions, assignFormats } from '#src/assign/assign.js';
 import { formatsJson, readFormats, writeFormats } from '#src/assign/formats-file.js';
@@ -261,6 +262,58 @@ describe('shift windows', () => {
     expect(found.moves.length).toBe(1);
     expect(found.moves[0].node).toBe('y');
     expect(found.moves[0].constraint).toMatch(/^(shifts|positions)\.\w+\.(min|max) -?\d+ of (Conv|Add|Mul)$/);
+  });
+
+  test('all windows of a DPU-like profile hold, whatever the ranges', () => {
+    const profile = rules(
+      {
+        Conv: { shifts: { output: { min: 0, max: 16 }, bias: { min: 0, max: 15 } } },
+        Add: { shifts: { read: { max: 7 }, write: { min: -7, max: 25 } } },
+        Mul: { shifts: { output: { min: 0, max: 32 } } },
+        HardSigmoid: {
+          positions: { input: { min: 0, max: 15 }, output: { min: 7 } },
+          shifts: { output: { min: -14, max: 17 } },
+        },
+      },
+      { bias: { position: 'own', bits: 8 }, weights: { ...int8.weights, perChannel: false } },
+    );
+    const exponent = fc.integer({ min: -6, max: 3 });
+    fc.assert(
+      fc.property(fc.array(exponent, { minLength: 8, maxLength: 8 }), (exponents) => {
+        const [x, w, b, y, a, h, m, z] = exponents.map((entry) => 2 ** entry);
+        const graph = graphOf({
+          inputs: { x: [1, 1, 2, 2], z: [1, 2, 2, 2] },
+          constants: { w: float32([2, 1, 1, 1], [w, w / 2]), b: float32([2], [b, -b]) },
+          nodes: [
+            op('Conv', ['x', 'w', 'b'], 'y'),
+            op('Add', ['y', 'z'], 'a'),
+            op('HardSigmoid', ['a'], 'h'),
+            op('Mul', ['a', 'h'], 'm'),
+          ],
+          outputs: ['m'],
+        });
+        const statistics = seen({ x: [x], y: [y], z: [z], a: [a], h: [h], m: [m] });
+        const { tensors, constants, nodes } = assignFormats(graph, statistics, profile);
+        const at = (name: string) => tensors[name].fractionBits as number;
+        const product = at('x') + (constants.w.fractionBits as number);
+        const expectWithin = (value: number, low: number, high: number) => {
+          expect(value).toBeGreaterThanOrEqual(low);
+          expect(value).toBeLessThanOrEqual(high);
+        };
+        expectWithin(product - at('y'), 0, 16);
+        expectWithin(product - (nodes.y.biasFormat!.fractionBits as number), 0, 15);
+        expectWithin(Math.max(at('y'), at('z')) - Math.min(at('y'), at('z')), 0, 7);
+        expectWithin(Math.min(at('y'), at('z')) - at('a'), -7, 25);
+        expectWithin(at('a'), 0, 15);
+        expectWithin(at('h'), 7, Infinity);
+        expectWithin(at('a') - at('h'), -14, 17);
+        expectWithin(at('a') + at('h') - at('m'), 0, 32);
+        expect(() =>
+          compileProgram(graph, { tensors, constants, nodes, conversions: int8.conversions }),
+        ).not.toThrow();
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('one repair makes the next necessary', () => {

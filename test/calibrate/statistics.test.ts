@@ -174,7 +174,7 @@ describe('the file', () => {
     const content = message.encode(decoded).finish();
     const checksum = createHash('sha256').update(content).digest();
     expect(() => decodeStatistics(Buffer.concat([content, Uint8Array.of(122, 32), checksum]))).toThrow(
-      message,
+      problem,
     );
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -58,6 +58,20 @@ test('the JSON Schema names every field and refuses others', () => {
   expect(Object.keys(schema.properties).sort()).toEqual(fields);
   expect(schema.required.toSorted()).toEqual(fields.filter((field) => field !== '$schema'));
   expect(schema.additionalProperties).toBe(false);
+});
+
+test('the documentation names every field', () => {
+  const text = readFileSync(new URL('../../docs/hardware.md', import.meta.url), 'utf8');
+  const names = new Set<string>();
+  const collect = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if ('properties' in value) for (const name of Object.keys(value.properties as object)) names.add(name);
+    for (const entry of Object.values(value)) collect(entry);
+  };
+  collect(profileJsonSchema());
+  expect(names.size).toBeGreaterThan(30);
+  const words = new Set(text.match(/[$\w]+/g));
+  expect([...names].filter((name) => !words.has(name))).toEqual([]);
 });
 
 test.each([
