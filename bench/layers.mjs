@@ -42,7 +42,7 @@ export function layer({ size, channels, outputs, kernel, stride, kind, depthwise
     const clamp = { low: 0, high: Number.POSITIVE_INFINITY };
     const formats = [null, null, null, null];
     const instruction = { ...shared, clamp, arithmetic: null };
-    return { program: program(instruction, formats, [, weights, new Float32Array(outputs)]), macs };
+    return { program: program(instruction, formats, [undefined, weights, new Float32Array(outputs)]), macs };
   }
   const [activationBits, weightBits, accumulatorBits] = widths[kind];
   const largest = 2 ** (weightBits - 1) - 1;
@@ -83,5 +83,5 @@ export function layer({ size, channels, outputs, kernel, stride, kind, depthwise
   const bias = accumulatorBits === 64 ? new BigInt64Array(outputs) : new Int32Array(outputs);
   const clamp = { low: 0, high: 2 ** (activationBits - 1) - 1 };
   const instruction = { ...shared, clamp, arithmetic: { accumulator, requantize } };
-  return { program: program(instruction, formats, [, weights, bias]), macs };
+  return { program: program(instruction, formats, [undefined, weights, bias]), macs };
 }

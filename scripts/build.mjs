@@ -1,6 +1,6 @@
 /** Builds dist/: protobuf code, TypeScript, kernels, and the data files that ship. `build.mjs proto|ts|wasm` does one part. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,7 +35,7 @@ const parts = {
       run('pbts', '-o', `${folder}/${name}.proto.d.ts`, script);
     }
   },
-  ts() {
+  async ts() {
     run('tsc', '-p', 'tsconfig.json');
     for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
       if (/\.(json|html|css|js)$/.test(file)) copy(`src/${file}`);
@@ -43,6 +43,9 @@ const parts = {
     for (const file of ['uPlot.iife.min.js', 'uPlot.min.css']) {
       cpSync(join(root, 'node_modules/uplot/dist', file), join(root, 'dist/report', file));
     }
+    const { profileJsonSchema } = await import('../dist/hardware/schema.js');
+    const schema = JSON.stringify(profileJsonSchema(), null, 2);
+    writeFileSync(join(root, 'dist/hardware/profile.schema.json'), `${schema}\n`);
   },
   wasm() {
     mkdirSync(join(root, 'dist/execute/wasm'), { recursive: true });
@@ -58,4 +61,4 @@ function copy(source) {
 }
 
 const chosen = process.argv.slice(2);
-for (const part of chosen.length > 0 ? chosen : Object.keys(parts)) parts[part]();
+for (const part of chosen.length > 0 ? chosen : Object.keys(parts)) await parts[part]();

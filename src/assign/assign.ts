@@ -1,6 +1,7 @@
 /**
- * Chooses a format for every tensor: values that must agree are united, each group gets the fraction bits that suit its
- * statistics, weights those that suit themselves, and what the hardware forbids is moved. Every choice keeps its reason.
+ * Chooses a format for every tensor: values that must agree are united, each group gets the fraction bits
+ * that suit its statistics, weights those that suit themselves, and what the hardware forbids is moved. Every
+ * choice keeps its reason.
  */
 import type { Statistics } from '../calibrate/statistics.js';
 import type { NodeArithmetic } from '../compile/model-formats.js';
@@ -37,8 +38,9 @@ export interface AssignOptions {
 }
 
 /**
- * FormatsFile for a graph after the passes. Throws an InputError where the statistics are not of this model, a ModelError for an
- * operator that cannot be compiled, a ConstraintError naming the constraints that cannot hold together.
+ * Formats for a graph after the passes. Throws an InputError where the statistics are not of this model, a
+ * ModelError for an operator that cannot be compiled, a ConstraintError naming the constraints that cannot
+ * hold together.
  */
 export function assignFormats(
   graph: Graph,
@@ -71,13 +73,13 @@ export function assignFormats(
   for (const [value, group] of groups) {
     const [fractionBits] = place(value)!.bits;
     const { minimum, maximum } = group.distribution;
-    requireSignal(place(value)!, Math.max(-minimum, maximum) * 2 ** fractionBits, repairs.moves);
+    requireSignal(place(value)!, () => Math.max(-minimum, maximum) * 2 ** fractionBits, repairs.moves);
     tensors[value] = { ...fixed(group.format.bits, fractionBits), ...group.format };
     reasons[value] = explainValue(value, group, fractionBits, method);
   }
   const formats: Record<string, Format> = {};
   for (const [name, choice] of constants.byName) {
-    requireSignal(choice.position, greatestScaled(choice), repairs.moves);
+    requireSignal(choice.position, () => greatestScaled(choice), repairs.moves);
     formats[name] = constantFormat(choice);
     reasons[name] = explainConstant(choice, method);
   }
@@ -102,12 +104,14 @@ function placeGroup({ values, distribution, format }: Group, options: MethodOpti
 }
 
 /**
- * Refuses windows of the profile that leave nothing but the code 0; `greatest` is the largest magnitude in steps of the
- * format. Weights that vanish beside their bias are no such case.
+ * Refuses windows of the profile that leave nothing but the code 0; `greatest` is the largest magnitude in
+ * steps of the format. Weights that vanish beside their bias are no such case.
  */
-function requireSignal({ name }: Position, greatest: number, moves: readonly Move[]): void {
+function requireSignal({ name }: Position, greatest: () => number, moves: readonly Move[]): void {
   const own = moves.filter((move) => move.name === name && /^(shifts|positions)\./.test(move.constraint));
-  if (own.length === 0 || greatest === 0 || greatest > 0.5) return;
+  if (own.length === 0) return;
+  const steps = greatest();
+  if (steps === 0 || steps > 0.5) return;
   const causes = new Set(own.map(({ node, constraint }) => `node "${node}": ${constraint}`));
   throw new ConstraintError({
     where: `"${name}"`,

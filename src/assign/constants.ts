@@ -1,4 +1,7 @@
-/** Formats of constants: weights per output channel, constant operands, slopes, biases with a position of their own. */
+/**
+ * Formats of constants: weights per output channel, constant operands, slopes, biases with a position of
+ * their own.
+ */
 import { codeRange, type Format, fixed } from '../formats/format.js';
 import { numbers, type Tensor } from '../graph/tensor.js';
 import { type ResolvedRules, rulesFor } from '../hardware/rules.js';

@@ -21,7 +21,10 @@ export interface Positions {
 /** Bits of the registers in which operands are added and multiplied, element by element. */
 const OPERAND_BITS = 32;
 
-/** Moves fraction bits until all constraints hold. Throws a ConstraintError naming those that cannot hold together. */
+/**
+ * Moves fraction bits until all constraints hold. Throws a ConstraintError naming those that cannot hold
+ * together.
+ */
 export function satisfy(
   demands: readonly Demand[],
   profile: Profile,

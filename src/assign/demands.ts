@@ -1,6 +1,6 @@
 /**
- * What each node of a graph computes, as far as number formats are concerned. The nodes are lowered as for a program, by
- * an implementation of Lowering that only takes notes: an operator says once what it computes.
+ * What each node of a graph computes, as far as number formats are concerned. The nodes are lowered as for a
+ * program, by an implementation of Lowering that only takes notes: an operator says once what it computes.
  */
 import { ModelError } from '../errors.js';
 import type { Graph, Node } from '../graph/graph.js';
@@ -42,7 +42,10 @@ export type Demand =
   /** Computed in float32. */
   | (Common & { readonly kind: 'float' });
 
-/** The demands of all nodes, in the order of the graph. Throws a ModelError for an operator that cannot be compiled. */
+/**
+ * The demands of all nodes, in the order of the graph. Throws a ModelError for an operator that cannot be
+ * compiled.
+ */
 export function collectDemands(graph: Graph): Demand[] {
   const demands: Demand[] = [];
   const named = (name: string): NamedConstant => ({ name, tensor: graph.constants.get(name)! });

@@ -37,8 +37,8 @@ function errorIntegral(u: number, { low, high }: CodeRange): number {
 }
 
 /**
- * Expected sum of squared differences between the values and what a power-of-two format makes of them, rounding to nearest
- * and saturating. Values are taken as evenly spread within their bin; zeros cost nothing.
+ * Expected sum of squared differences between the values and what a power-of-two format makes of them,
+ * rounding to nearest and saturating. Values are taken as evenly spread within their bin; zeros cost nothing.
  */
 export function expectedError(distribution: Distribution, fractionBits: number, range: CodeRange): number {
   const scale = 2 ** fractionBits;

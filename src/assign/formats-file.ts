@@ -1,4 +1,7 @@
-/** formats.json: every format, the arithmetic of every node, and why they are what they are. Made to be read and edited. */
+/**
+ * formats.json: every format, the arithmetic of every node, and why they are what they are. Made to be read
+ * and edited.
+ */
 import { z } from 'zod';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { checkFormat } from '../formats/format.js';

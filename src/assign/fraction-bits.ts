@@ -1,4 +1,6 @@
-/** Choosing fraction bits for values from their distribution, and for constants from the constants themselves. */
+/**
+ * Choosing fraction bits for values from their distribution, and for constants from the constants themselves.
+ */
 import {
   type CodeRange,
   clippedShare,
@@ -9,8 +11,8 @@ import {
 
 export const METHODS = ['leastSquares', 'minmax', 'percentile'] as const;
 /**
- * `minmax`: the most fraction bits that hold every value. `percentile`: the most that hold a given share of them.
- * `leastSquares`: those with the least expected squared error, clipping and rounding together.
+ * `minmax`: the most fraction bits that hold every value. `percentile`: the most that hold a given share of
+ * them. `leastSquares`: those with the least expected squared error, clipping and rounding together.
  */
 export type Method = (typeof METHODS)[number];
 
@@ -41,9 +43,9 @@ export function chooseFractionBits(
 }
 
 /**
- * Fraction bits for each of `channels` equal rows of a constant, or one for all. By least squared error on the constants
- * themselves, or without clipping for `minmax`. A row of zeros takes the fewest fraction bits of the others;
- * undefined where everything is 0.
+ * Fraction bits for each of `channels` equal rows of a constant, or one for all. By least squared error on
+ * the constants themselves, or without clipping for `minmax`. A row of zeros takes the fewest fraction bits
+ * of the others; undefined where everything is 0.
  */
 export function chooseConstantBits(
   values: Float32Array,
@@ -83,8 +85,9 @@ export function constantError(row: Float32Array, fractionBits: number, { low, hi
 }
 
 /**
- * The fewest fraction bits, from `start` on, of least cost for `count` values. Ends where clipping alone costs more than
- * the best so far: it only grows, and rounding costs at most a quarter of a squared step for each value.
+ * The fewest fraction bits, from `start` on, of least cost for `count` values. Ends where clipping alone
+ * costs more than the best so far: it only grows, and rounding costs at most a quarter of a squared step for
+ * each value.
  */
 function leastCost(start: number, count: number, cost: (fractionBits: number) => number): number {
   let chosen = start;

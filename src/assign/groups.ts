@@ -13,7 +13,9 @@ import type { Distribution } from './distribution.js';
 /** Values with one format. */
 export interface Group {
   readonly values: readonly string[];
-  /** The values that are computed or fed, not moved from others of the group: what the format is chosen for. */
+  /**
+   * The values that are computed or fed, not moved from others of the group: what the format is chosen for.
+   */
   readonly sources: readonly string[];
   readonly distribution: Distribution;
   readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
@@ -55,7 +57,9 @@ export function formGroups(
   return groups;
 }
 
-/** Representatives of the sets that codes enter: inputs of the graph, what integer arithmetic reads or writes. */
+/**
+ * Representatives of the sets that codes enter: inputs of the graph, what integer arithmetic reads or writes.
+ */
 function findFixed(graph: Graph, demands: readonly Demand[], find: (name: string) => string): Set<string> {
   const fixed = new Set(graph.inputs.map(({ name }) => find(name)));
   for (const { kind, inputs, output } of demands) {

@@ -1,7 +1,7 @@
 /**
- * Fraction bits under constraints. Every repair lowers some fraction bits, which costs resolution and never clips; so repairs
- * end with the largest fraction bits that satisfy all constraints, whatever their order, or with a contradiction. Only
- * a lower limit of a position raises fraction bits, once, before anything else.
+ * Fraction bits under constraints. Every repair lowers some fraction bits, which costs resolution and never
+ * clips; so repairs end with the largest fraction bits that satisfy all constraints, whatever their order, or
+ * with a contradiction. Only a lower limit of a position raises fraction bits, once, before anything else.
  */
 import { ConstraintError } from '../errors.js';
 import type { Node } from '../graph/graph.js';
@@ -33,7 +33,9 @@ export function createPosition(name: string, bits: readonly number[]): Position 
 /** Lowers and raises positions and keeps a record. */
 export interface Repairs {
   readonly moves: Move[];
-  /** Lowers to at most `limit`; true where that changed anything. Throws a ConstraintError naming both sides. */
+  /**
+   * Lowers to at most `limit`; true where that changed anything. Throws a ConstraintError naming both sides.
+   */
   lower(position: Position, limit: number, cause: Cause, channel?: number): boolean;
   /** Raises to at least `limit` and holds it there. */
   raise(position: Position, limit: number, cause: Cause): void;

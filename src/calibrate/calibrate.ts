@@ -23,10 +23,22 @@ export interface CalibrateOptions extends RunOptions {
   readonly onCheckpoint?: (statistics: Statistics) => void;
 }
 
-/** The tensors of a float program that hold values of the graph: inputs, and outputs of nodes. */
-export function observedTensors(float: Program): number[] {
-  const outputs = float.instructions.filter(({ node }) => node !== '').map(({ output }) => output);
-  return [...float.inputs.map(({ tensor }) => tensor), ...outputs];
+/** A value of the graph and the tensor in which it is observed, channels last. */
+export interface ObservedValue {
+  readonly name: string;
+  readonly tensor: number;
+}
+
+/** Inputs, after the transposition that brings their channels last where there is one, and outputs of nodes. */
+export function observedValues(float: Program): ObservedValue[] {
+  const inputs = float.inputs.map(({ name, tensor }) => {
+    const moved = float.instructions.find((entry) => entry.op === 'transpose' && entry.inputs[0] === tensor);
+    return { name, tensor: moved?.output ?? tensor };
+  });
+  const outputs = float.instructions
+    .filter(({ node }) => node !== '')
+    .map(({ output }) => ({ name: float.tensors[output].name, tensor: output }));
+  return [...inputs, ...outputs];
 }
 
 /**
@@ -51,7 +63,7 @@ export async function calibrate(
   }
   let statistics = resume ?? emptyStatistics(header);
   const session = engine.load(float);
-  const tensors = observedTensors(float);
+  const values = observedValues(float);
   let done = total - pending.length;
   onProgress?.(done, total);
   try {
@@ -61,7 +73,7 @@ export async function calibrate(
       Math.ceil(pending.length / SAMPLES_PER_TASK),
       (task) => {
         const indices = pending.slice(task * SAMPLES_PER_TASK, (task + 1) * SAMPLES_PER_TASK);
-        return { handle: session.handle, header, spec, indices, tensors };
+        return { handle: session.handle, header, spec, indices, values };
       },
       (part) => {
         statistics = mergeStatistics(statistics, part);

@@ -1,8 +1,9 @@
 /**
- * Exact sums of float32 values. Every finite float32 is an integer times 2^-149; a running sum is kept in 32 float64
- * buckets, one for each 8 neighbouring exponents. What enters a bucket is an integer below 2^31 times the bucket's unit,
- * so that 2^22 additions stay below 2^53 and are exact; then the buckets are emptied into a bigint. (The idea of a
- * superaccumulator: R. M. Neal, "Fast exact summation using small and large superaccumulators", 2015.)
+ * Exact sums of float32 values. Every finite float32 is an integer times 2^-149; a running sum is kept in 32
+ * float64 buckets, one for each 8 neighbouring exponents. What enters a bucket is an integer below 2^31 times
+ * the bucket's unit, so that 2^22 additions stay below 2^53 and are exact; then the buckets are emptied into
+ * a bigint. (The idea of a superaccumulator: R. M. Neal, "Fast exact summation using small and large
+ * superaccumulators", 2015.)
  */
 
 export const BUCKETS = 32;

@@ -1,7 +1,7 @@
 /**
- * Histograms whose bin width is a power of two that only doubles, with bins aligned at 0. The width is the smallest that
- * covers 0 and all values with 2,048 bins: it depends on the least and the greatest value alone, so that neither
- * the order of the values nor the way of merging shows.
+ * Histograms whose bin width is a power of two that only doubles, with bins aligned at 0. The width is the
+ * smallest that covers 0 and all values with 2,048 bins: it depends on the least and the greatest value
+ * alone, so that neither the order of the values nor the way of merging shows.
  */
 
 export const MOST_BINS = 2048;

@@ -4,8 +4,9 @@ import { mergeHistograms } from './histogram.js';
 import type { Statistics, TensorStatistics } from './statistics.js';
 
 /**
- * The statistics of the samples of both. Throws an InputError where the two belong to different models or preprocessing,
- * share a sample, or know different values of the network; statistics without samples fit any others.
+ * The statistics of the samples of both. Throws an InputError where the two belong to different models or
+ * preprocessing, share a sample, or know different values of the network; statistics without samples fit any
+ * others.
  */
 export function mergeStatistics(a: Statistics, b: Statistics): Statistics {
   requireEqual('belong to different models', a.model, b.model);

@@ -33,8 +33,8 @@ export function createObservation(name: string, channels: number): Observation {
 }
 
 /**
- * Adds the elements of one tensor, whose last axis is the channels. Throws an InputError naming the tensor, and leaves
- * the observation as it was, where an element is infinite or not a number.
+ * Adds the elements of one tensor, whose last axis is the channels. Throws an InputError naming the tensor,
+ * and leaves the observation as it was, where an element is infinite or not a number.
  */
 export function observe(observation: Observation, values: Float32Array): void {
   const channels = observation.minimum.length;

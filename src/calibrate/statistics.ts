@@ -1,6 +1,7 @@
 /**
- * What calibration knows of a network's values: per tensor and per channel, in a canonical form. Two runs over the same
- * samples give the same statistics, however the samples were ordered, divided among workers and merged.
+ * What calibration knows of a network's values: per tensor and per channel, in a canonical form. Two runs
+ * over the same samples give the same statistics, however the samples were ordered, divided among workers and
+ * merged.
  */
 import type { Histogram } from './histogram.js';
 

@@ -4,6 +4,7 @@ import { openSession, type SessionHandle } from '../execute/wasm/session.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
 import { serve } from '../platform/pool.js';
+import type { ObservedValue } from './calibrate.js';
 import { createObservation, finishObservation, observe } from './observe.js';
 import type { Statistics, StatisticsHeader } from './statistics.js';
 
@@ -13,26 +14,26 @@ export interface CalibrationTask {
   readonly spec: DatasetSpec;
   /** Samples of the data set. */
   readonly indices: readonly number[];
-  /** Tensors of the program to observe. */
-  readonly tensors: readonly number[];
+  readonly values: readonly ObservedValue[];
 }
 
-export default serve(({ handle, header, spec, indices, tensors }: CalibrationTask): Statistics => {
+export default serve(({ handle, header, spec, indices, values }: CalibrationTask): Statistics => {
   const executor = openSession(handle);
   const { program } = executor;
   const dataset = keepDataset(spec);
   const observations = new Map(
-    tensors.map((tensor) => {
-      const { name, shape } = program.tensors[tensor];
-      return [tensor, createObservation(name, shape.at(-1) ?? 1)];
-    }),
+    values.map(({ name, tensor }) => [
+      tensor,
+      createObservation(name, program.tensors[tensor].shape.at(-1) ?? 1),
+    ]),
   );
   const digests = new Set<string>();
   for (const index of indices) {
     digests.add(dataset.digest(index));
     const inputs = bindInputs(program, dataset.load(index));
     for (const [port, { tensor }] of program.inputs.entries()) {
-      observe(observations.get(tensor)!, inputs[port] as Float32Array);
+      const observation = observations.get(tensor);
+      if (observation !== undefined) observe(observation, inputs[port] as Float32Array);
     }
     executor.run(inputs, (instruction, { read }) => {
       const { output } = program.instructions[instruction];

@@ -22,8 +22,7 @@ import { say } from './terminal.js';
 async function main(arguments_: readonly string[]): Promise<number> {
   const program = new Command('dynafix')
     .description('Bit-exact fixed-point simulation of neural networks')
-    .version(readPackageVersion())
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dynafix: ')) });
+    .version(readPackageVersion());
   for (const command of [
     inspect,
     calibrate,
@@ -38,13 +37,23 @@ async function main(arguments_: readonly string[]): Promise<number> {
   ]) {
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: (text) => say(oneLine(text)) });
+  }
   try {
     await program.parseAsync(arguments_, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return report(error);
   }
+}
+
+/** Commander's message, which may suggest a spelling on a line of its own. */
+function oneLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^error: /, 'dynafix: ')
+    .replaceAll('\n', ' ');
 }
 
 function report(error: unknown): number {

@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.js';
 import { operators } from '../operators/index.js';
 import type { Lowering } from '../operators/lowering.js';
 import type { Program } from '../program/program.js';
+import { verifyProgram } from '../program/verify.js';
 import { plainOrder } from './axis-order.js';
 import { type Context, createContext } from './context.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
@@ -49,7 +50,9 @@ export function compileProgram(
     operator.lower(node, lowering);
   }
   for (const value of graph.outputs) context.output(value);
-  return removeUnused(context.builder.finish(graph.name, metadata));
+  const program = removeUnused(context.builder.finish(graph.name, metadata));
+  verifyProgram(program);
+  return program;
 }
 
 function createLowering(context: Context): Lowering {

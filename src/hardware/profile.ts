@@ -10,8 +10,8 @@ export type { Profile } from './schema.js';
 export const BUILT_IN_PROFILES = ['generic-int8', 'generic-int16'] as const;
 
 /**
- * The profile of a built-in name, or in a JSON file. Throws an InputError where the file cannot be read, and a
- * ConstraintError that lists everything wrong with the profile.
+ * The profile of a built-in name, or in a JSON file. Throws an InputError where the file cannot be read, and
+ * a ConstraintError that lists everything wrong with the profile.
  */
 export function loadProfile(nameOrPath: string): Profile {
   const builtIn = BUILT_IN_PROFILES.find((name) => name === nameOrPath);

@@ -14,8 +14,9 @@ export function parseJson<T>(schema: z.ZodType<T>, text: string, where: string):
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ path, message }) =>
+  const problems = result.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${path.join('.')}: ${message}` : message,
   );
-  throw new InputError({ where, what: issues.join('; '), issues });
+  const issues = problems.map((problem) => `${where}: ${problem}`);
+  throw new InputError({ where, what: problems.join('; '), issues });
 }

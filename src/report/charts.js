@@ -1,12 +1,9 @@
 /* The charts. uPlot is global; colours are those of page.css. */
-import { formatCount, formatDecibels, formatNumber } from './numbers.js';
+import { formatCount, formatNumber, withDecibels } from './numbers.js';
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
-const axis = () => ({
-  stroke: color('soft'),
-  grid: { stroke: color('line') },
-  ticks: { stroke: color('line') },
-});
+const rule = () => ({ stroke: color('line'), width: 1 });
+const axis = () => ({ stroke: color('soft'), grid: rule(), ticks: rule() });
 
 const resized = new ResizeObserver((entries) => {
   for (const { target } of entries) target.chart.setSize(sizeOf(target));
@@ -19,34 +16,42 @@ function draw(root, options, columns) {
   resized.observe(root);
 }
 
-/** Says beside the cursor what `describe` tells of the point under it; a click calls `choose`. */
+/** Says above the chart what `describe` tells of the point under it; a click calls `choose`. */
 function pointTip(describe, choose) {
   const tip = Object.assign(document.createElement('div'), { className: 'tip', hidden: true });
   return {
     hooks: {
       init: ({ over, cursor }) => {
         over.append(tip);
-        over.addEventListener('click', () => cursor.idx != null && choose(cursor.idx));
+        over.addEventListener('click', () => {
+          if (cursor.idx != null) choose(cursor.idx);
+        });
       },
       setCursor: ({ over, cursor }) => {
         tip.hidden = cursor.idx == null || cursor.left < 0;
         if (tip.hidden) return;
         tip.textContent = describe(cursor.idx);
-        const right = cursor.left + 12;
-        tip.style.left = `${right + tip.offsetWidth <= over.clientWidth ? right : Math.max(0, cursor.left - tip.offsetWidth - 12)}px`;
+        const rightmost = over.clientWidth - tip.offsetWidth;
+        const left = Math.max(0, Math.min(cursor.left - tip.offsetWidth / 2, rightmost));
+        tip.style.transform = `translateX(${left}px)`;
       },
     },
   };
 }
 
+/** Room above the chart for the tip. */
+const TIP_HEIGHT = 56;
+
 /** SQNR of every layer, in the order of the network; `worst` holds indices of layers to mark. */
 export function drawSqnr(root, layers, worst, choose) {
   const describe = (index) => {
     const { name, operator, format, sqnr, isolatedSqnr } = layers[index];
-    return `${index + 1}  ${name}\n${operator}, ${format}\ncumulative ${formatDecibels(sqnr)}, isolated ${formatDecibels(isolatedSqnr)}`;
+    const figures = `cumulative ${withDecibels(sqnr)}, isolated ${withDecibels(isolatedSqnr)}`;
+    return `${index + 1}  ${name}\n${operator}, ${format}: ${figures}`;
   };
-  const points = (size, fill) => ({ show: true, size, fill });
+  const line = (stroke, size, style) => ({ stroke, points: { show: true, size, fill: stroke }, ...style });
   const options = {
+    padding: [TIP_HEIGHT, null, null, null],
     scales: {
       x: { time: false, range: (_, low, high) => [low - 0.5, high + 0.5] },
       y: { range: (_, low, high) => uPlot.rangeNum(low ?? 0, high ?? 100, 0.1, false) },
@@ -55,13 +60,13 @@ export function drawSqnr(root, layers, worst, choose) {
       { ...axis(), label: 'layer', labelSize: 20, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] },
       { ...axis(), label: 'SQNR, dB', labelSize: 20 },
     ],
-    cursor: { y: false },
+    cursor: { y: false, drag: { x: false } },
     plugins: [pointTip(describe, choose)],
     series: [
       {},
-      { stroke: color('accent'), width: 2, points: points(5, '#fff') },
-      { stroke: color('isolated'), width: 1, dash: [4, 3], points: points(4, '#fff') },
-      { stroke: color('bad'), paths: () => null, points: points(8, color('bad')) },
+      line(color('accent'), 5, { width: 2 }),
+      line(color('isolated'), 4, { width: 1, dash: [4, 3] }),
+      line(color('bad'), 9, { paths: () => null }),
     ],
   };
   const columns = [
@@ -73,15 +78,21 @@ export function drawSqnr(root, layers, worst, choose) {
   draw(root, options, columns);
 }
 
-/** The band behind the bars: what the format can represent. */
-const drawBand = (low, high) => (chart) => {
-  const { ctx, bbox } = chart;
-  const [from, to] = [low, high].map((value) => Math.round(chart.valToPos(value, 'x', true)));
-  ctx.fillStyle = color('band');
-  ctx.fillRect(from, bbox.top, to - from, bbox.height);
-  ctx.fillStyle = color('accent');
-  for (const x of [from, to]) ctx.fillRect(x, bbox.top, devicePixelRatio, bbox.height);
-};
+/** What the format can represent: a band behind the bars, its edges before everything. */
+function bandHooks(low, high) {
+  const edges = (chart) => [low, high].map((value) => Math.round(chart.valToPos(value, 'x', true)));
+  const fill = ({ ctx, bbox }, from, width) => ctx.fillRect(from, bbox.top, width, bbox.height);
+  const drawBand = (chart) => {
+    const [from, to] = edges(chart);
+    chart.ctx.fillStyle = color('band');
+    fill(chart, from, to - from);
+  };
+  const drawEdges = (chart) => {
+    chart.ctx.fillStyle = color('accent');
+    for (const x of edges(chart)) fill(chart, x, devicePixelRatio);
+  };
+  return { drawClear: [drawBand], draw: [drawEdges] };
+}
 
 /** Decimal logarithm where the bars start: a count of one is seen. */
 const FLOOR = Math.log10(0.5);
@@ -122,7 +133,7 @@ export function drawHistogram(root, { low, high, step, histogram: { binWidth, fi
       },
     ],
     series: [{}, bars(color('bar')), bars(color('bad'))],
-    hooks: { drawClear: [drawBand(low, high)] },
+    hooks: bandHooks(low, high),
   };
   const heights = (shown) => bins.map((bin) => (shown(bin) ? bin.height : null));
   const columns = [bins.map(({ value }) => value), heights((bin) => !saturates(bin)), heights(saturates)];

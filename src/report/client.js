@@ -183,7 +183,9 @@ function showLayers() {
     const link = row.querySelector('a');
     if (link) {
       row.classList.add('linked');
-      row.onclick = ({ target }) => target !== link && link.click();
+      row.onclick = ({ target }) => {
+        if (target !== link) link.click();
+      };
     }
     return { entry, row };
   });
@@ -199,8 +201,10 @@ function captionOf({ name, layer, format, low, high, step, minimum, maximum, zer
     const figures = `, ${operator}: ${withDecibels(sqnr)} cumulative, ${withDecibels(isolatedSqnr)} isolated`;
     place.push(element('small', {}, link, figures));
   }
-  const range = `range ${formatNumber(low, 4)} to ${formatNumber(high, 4)}, step ${formatNumber(step, 4)}`;
-  const seen = `seen ${formatNumber(minimum, 4)} to ${formatNumber(maximum, 4)}, ${formatShare(zeros)} % zeros`;
+  const range = `range ${formatNumber(low, 5)} to ${formatNumber(high, 5)}, step ${formatNumber(step, 4)}`;
+  const share = zeros > 0 ? `, ${formatShare(zeros)} % zeros` : '';
+  const seen = `seen ${formatNumber(minimum, 4)} to ${formatNumber(maximum, 4)}${share}`;
+  const lines = [range, seen, reason].map((text) => element('small', {}, text));
   return element(
     'figcaption',
     {},
@@ -208,8 +212,7 @@ function captionOf({ name, layer, format, low, high, step, minimum, maximum, zer
     ' ',
     element('code', {}, format),
     ...place,
-    element('small', {}, `${range}; ${seen}`),
-    element('small', {}, reason),
+    ...lines,
   );
 }
 
@@ -236,4 +239,5 @@ showHeader();
 showSummary();
 showLayers();
 showTensors();
+byId('main').hidden = false;
 showSqnr();

@@ -100,6 +100,7 @@ test('inputs that do not fit are refused by name', () => {
 
 test('codes of 16 bits unsigned are refused: they do not fit an i16', () => {
   const program = chain();
-  const tensors = program.tensors.with(1, { ...program.tensors[1], format: fixed(16, 0, { signed: false }) });
+  const format = fixed(16, 0, { signed: false });
+  const tensors = program.tensors.map((tensor) => (tensor.format === null ? tensor : { ...tensor, format }));
   expect(() => createWasmExecutor({ ...program, tensors })).toThrow(/tensor "codes".*got 16 bits unsigned/);
 });

@@ -266,13 +266,13 @@ const quantizations = fc
       kind === 'shift'
         ? base
         : kind === 'scale'
-          ? { ...base, mantissa: 12345677, fractionBits: 27, zeroPoint: unsigned ? 3 : -2 }
+          ? { ...base, mantissa: 12345677, fractionBits: 27, zeroPoint: unsigned ? 3 : -1 }
           : {
               ...base,
               axis,
               mantissa: list(() => 1 + Math.floor(next() * 1000)),
               fractionBits: list(() => 10 + Math.floor(next() * 4)),
-              zeroPoint: list(() => Math.floor(next() * 3)),
+              zeroPoint: list(() => Math.floor(next() * 2)),
             };
     return single<'quantize'>({ op: 'quantize', rounding, overflow }, [operand], { shape, format });
   });

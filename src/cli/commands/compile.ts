@@ -21,7 +21,8 @@ export const compile = addJsonOption(addModelOptions(new Command('compile')))
   .action((path: string, options: Options) => {
     const model = loadModel(path, options.shape);
     const formats = options.formats === undefined ? null : readFormats(options.formats);
-    const program = compileProgram(model.graph, formats, { model: model.digest });
+    const metadata = { model: model.digest, ...(formats && { hardware: formats.hardware }) };
+    const program = compileProgram(model.graph, formats, metadata);
     writeProgram(options.output, program);
     const facts = { instructions: program.instructions.length, constantBytes: constantBytes(program) };
     if (options.json) printJson(facts);

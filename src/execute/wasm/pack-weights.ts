@@ -27,40 +27,44 @@ export function packedPairs(group: WeightGroup, panel: number): number {
   return Math.ceil(group.outputs / panel) * group.taps * parts(group) * turns(group) * panel * 2;
 }
 
-/** Calls `visit` for every weight with the index of its panel's turn, its place among the turn's channels, and its side. */
-function forEachWeight(
+/** Calls `pack` for every output, tap and part: its first weight, their number, and where its first pair goes. */
+function forEachPart(
   group: WeightGroup,
   panel: number,
-  visit: (weight: number, turn: number, lane: number, side: number) => void,
+  pack: (source: number, count: number, target: number) => void,
 ): void {
-  const { data, start, outputs, taps, channels, part } = group;
+  const { start, outputs, taps, channels, part } = group;
   const perTap = parts(group);
-  const perEntry = turns(group);
-  let index = start;
+  const turnsPerPart = turns(group);
   for (let output = 0; output < outputs; output++)
-    for (let tap = 0; tap < taps; tap++) {
-      const entry = (Math.floor(output / panel) * taps + tap) * perTap;
-      for (let channel = 0; channel < channels; channel++) {
-        const within = channel % part;
-        const turn = (entry + Math.floor(channel / part)) * perEntry + (within >> 1);
-        visit(data[index++], turn, output % panel, within & 1);
+    for (let tap = 0; tap < taps; tap++)
+      for (let index = 0; index < perTap; index++) {
+        const entry = (Math.floor(output / panel) * taps + tap) * perTap + index;
+        const source = start + (output * taps + tap) * channels + index * part;
+        const count = Math.min(part, channels - index * part);
+        pack(source, count, entry * turnsPerPart * 16 + (output % panel) * 2);
       }
-    }
 }
 
 /** Panels of 8 channels, into `target` from `position` on. */
 export function packPairs(group: WeightGroup, target: Int8Array | Int16Array, position: number): void {
-  forEachWeight(group, 8, (weight, turn, lane, side) => {
-    target[position + turn * 16 + lane * 2 + side] = weight;
+  const { data } = group;
+  forEachPart(group, 8, (source, count, first) => {
+    const base = position + first;
+    for (let i = 0; i < count; i++) target[base + (i >> 1) * 16 + (i & 1)] = data[source + i];
   });
 }
 
 /** Panels of 4 channels, per turn the low bytes (unsigned) of 4 pairs and then the high bytes (signed). */
 export function packSplit(group: WeightGroup, target: Int8Array, position: number): void {
-  forEachWeight(group, 4, (weight, turn, lane, side) => {
-    const byte = position + turn * 16 + lane * 2 + side;
-    target[byte] = weight;
-    target[byte + 8] = weight >> 8;
+  const { data } = group;
+  forEachPart(group, 4, (source, count, first) => {
+    const base = position + first;
+    for (let i = 0; i < count; i++) {
+      const byte = base + (i >> 1) * 16 + (i & 1);
+      target[byte] = data[source + i];
+      target[byte + 8] = data[source + i] >> 8;
+    }
   });
 }
 
