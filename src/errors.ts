@@ -94,6 +94,14 @@ const classes = {
   AbortedError,
 };
 
+/** The same error with its place, and that of its issues, inside another: the file, say. Other errors stay as they are. */
+export function placeError(error: unknown, where: string): unknown {
+  if (!(error instanceof DynafixError)) return error;
+  const { name, facts } = error;
+  const issues = facts.issues?.map((issue) => `${where}: ${issue}`);
+  return fromPortable({ name, facts: { ...facts, where: `${where}: ${facts.where}`, issues } });
+}
+
 /** An error as plain data, to cross from a worker to the main thread. */
 export interface PortableError {
   readonly name: string;

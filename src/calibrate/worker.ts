@@ -30,7 +30,7 @@ export default serve(({ handle, header, spec, indices, values }: CalibrationTask
   const digests = new Set<string>();
   for (const index of indices) {
     digests.add(dataset.digest(index));
-    const inputs = bindInputs(program, dataset.load(index));
+    const inputs = bindInputs(program, dataset.load(index), dataset.samples[index].name);
     for (const [port, { tensor }] of program.inputs.entries()) {
       const observation = observations.get(tensor);
       if (observation !== undefined) observe(observation, inputs[port] as Float32Array);

@@ -1,5 +1,5 @@
 /** Between a program's ports and the arrays of a caller: names, lengths, real values and codes. */
-import { ExecutionError } from '../errors.js';
+import { InputError } from '../errors.js';
 import { dequantizeCodes } from '../formats/convert.js';
 import { type Codes, codeRange, type Format } from '../formats/format.js';
 import type { Program } from '../program/program.js';
@@ -34,10 +34,11 @@ function quantizedAs(program: Program, tensor: number): Format | undefined {
 
 /**
  * The arrays that `Executor.run` takes. Codes given for a float32 port become the real values that its `quantize`
- * instruction turns into the same codes. Throws an ExecutionError for a missing or unknown name, a wrong length, or a
- * code outside the format.
+ * instruction turns into the same codes. Throws an InputError for a missing or unknown name, a wrong length, or a
+ * code outside the format; it names the `sample` where one is given.
  */
-export function bindInputs(program: Program, inputs: Inputs): Elements[] {
+export function bindInputs(program: Program, inputs: Inputs, sample?: string): Elements[] {
+  const place = (name: string) => `${sample === undefined ? '' : `${sample}: `}input "${name}"`;
   const names = program.inputs.map((port) => port.name);
   const byName = Array.isArray(inputs)
     ? Object.fromEntries(names.map((name, index) => [name, inputs[index]]))
@@ -45,19 +46,19 @@ export function bindInputs(program: Program, inputs: Inputs): Elements[] {
   const unknown = Object.keys(byName).find((name) => !names.includes(name));
   if (unknown !== undefined) {
     const facts = {
-      where: `input "${unknown}"`,
+      where: place(unknown),
       what: 'the program has no such input',
       expected: names.join(', '),
     };
-    throw new ExecutionError(facts);
+    throw new InputError(facts);
   }
   return program.inputs.map(({ name, tensor }) => {
-    const where = `input "${name}"`;
+    const where = place(name);
     const elements = (byName as Readonly<Record<string, Elements | undefined>>)[name];
-    if (elements === undefined) throw new ExecutionError({ where, what: 'is missing' });
+    if (elements === undefined) throw new InputError({ where, what: 'is missing' });
     const expected = size(program, tensor);
     if (elements.length !== expected) {
-      throw new ExecutionError({
+      throw new InputError({
         where,
         what: 'wrong number of elements',
         expected: `${expected}`,
@@ -71,7 +72,7 @@ export function bindInputs(program: Program, inputs: Inputs): Elements[] {
     const outside = elements.findIndex((code: number | bigint) => code < low || code > high);
     if (outside >= 0) {
       const got = `${elements[outside]} at element ${outside}`;
-      throw new ExecutionError({
+      throw new InputError({
         where,
         what: 'code outside its format',
         expected: `${low} to ${high}`,

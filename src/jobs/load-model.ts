@@ -1,4 +1,5 @@
 /** From a model file to a graph that is ready to be lowered. */
+import { placeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { readModel } from '../onnx/read.js';
 import { prepareGraph } from '../passes/index.js';
@@ -19,5 +20,9 @@ export function loadModel(
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): LoadedModel {
   const { graph } = readModel(path, { shapes });
-  return { path, digest: sha256(readBytes(path)), graph: prepareGraph(graph).graph };
+  try {
+    return { path, digest: sha256(readBytes(path)), graph: prepareGraph(graph).graph };
+  } catch (error) {
+    throw placeError(error, path);
+  }
 }

@@ -22,7 +22,8 @@ export interface SampleRun {
 export default serve(({ handle, spec, index, dump }: SampleTask): SampleRun => {
   const executor = openSession(handle);
   const { program } = executor;
-  const inputs = bindInputs(program, keepDataset(spec).load(index));
+  const dataset = keepDataset(spec);
+  const inputs = bindInputs(program, dataset.load(index), dataset.samples[index].name);
   const start = performance.now();
   if (dump === undefined)
     return { result: runPorts(executor, inputs), seconds: (performance.now() - start) / 1000 };

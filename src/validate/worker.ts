@@ -31,8 +31,8 @@ export interface SampleResult {
 
 export default serve(({ float, fixed, layers, probes, spec, index }: ValidationTask): SampleResult => {
   const [reference, simulated] = [openSession(float), openSession(fixed)];
-  const sample = keepDataset(spec).load(index);
-  const inputs = bindInputs(simulated.program, sample);
+  const dataset = keepDataset(spec);
+  const inputs = bindInputs(simulated.program, dataset.load(index), dataset.samples[index].name);
   const comparison = compareSample(reference, simulated, layers, probes, inputs);
   const top = ({ outputs }: typeof comparison.float) =>
     outputs.length === 1 ? topIndices(outputs[0].values, 5) : [];

@@ -42,7 +42,12 @@ const column = (page: Page, index: number) =>
 interface Canvas {
   readonly width: number;
   readonly height: number;
-  getContext(kind: '2d'): {
+  cloneNode(): Canvas;
+  getContext(
+    kind: '2d',
+    options: { willReadFrequently: boolean },
+  ): {
+    drawImage(source: Canvas, x: number, y: number): void;
     getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
   };
 }
@@ -51,8 +56,11 @@ interface Canvas {
 async function placesOf(canvas: Locator, color: string): Promise<number[]> {
   const wanted = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
   return await canvas.evaluate((node: unknown, [red, green, blue]) => {
-    const { width, height, getContext } = node as Canvas;
-    const { data } = getContext.call(node, '2d').getImageData(0, 0, width, height);
+    const source = node as Canvas;
+    const { width, height } = source;
+    const context = source.cloneNode().getContext('2d', { willReadFrequently: true });
+    context.drawImage(source, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
     const columns = new Set<number>();
     for (let at = 0; at < data.length; at += 4) {
       if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) {

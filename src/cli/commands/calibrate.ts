@@ -4,7 +4,7 @@ import { readStatistics, writeStatistics } from '../../calibrate/file.js';
 import { mergeStatistics } from '../../calibrate/merge.js';
 import type { Statistics } from '../../calibrate/statistics.js';
 import { compileProgram } from '../../compile/compile.js';
-import { UsageError } from '../../errors.js';
+import { placeError, UsageError } from '../../errors.js';
 import { createEngine } from '../../execute/wasm/engine.js';
 import { loadModel } from '../../jobs/load-model.js';
 import { fileExists } from '../../platform/files.js';
@@ -46,7 +46,13 @@ export const calibrate = addJsonOption(addRunOptions(addModelOptions(addDataOpti
 );
 
 function merge(files: readonly string[]): Statistics {
-  return files.map(readStatistics).reduce(mergeStatistics);
+  return files.map(readStatistics).reduce((merged, statistics, index) => {
+    try {
+      return mergeStatistics(merged, statistics);
+    } catch (error) {
+      throw placeError(error, files[index]);
+    }
+  });
 }
 
 async function measure(path: string | undefined, options: Options): Promise<Statistics> {

@@ -45,10 +45,10 @@ export const diff = addJsonOption(addModelOptions(addDataOptions(command))).acti
     const progress = createProgress('diff');
     try {
       for (let index = 0; index < dataset.count; index++) {
-        const difference = lockstep(left, right, bindInputs(program, dataset.load(index)));
+        const { name } = dataset.samples[index];
+        const difference = lockstep(left, right, bindInputs(program, dataset.load(index), name));
         progress.update(index + 1, dataset.count);
         if (difference === undefined) continue;
-        const { name } = dataset.samples[index];
         progress.stop();
         if (options.json) printJson({ samples: index + 1, equal: false, sample: name, difference });
         else print(`sample ${name}\n${differenceText(difference)}`);

@@ -74,7 +74,7 @@ export function tanh64(x: number): number {
 
 /** x < low ? low : x > high ? high : x, which keeps NaN and the sign of zero. */
 export function clampNumber(x: number, low: number, high: number): number {
-  // biome-ignore lint/complexity/useMathMinMax: Math.min and Math.max order the zeros
+  // Math.min and Math.max order the zeros
   return x < low ? low : x > high ? high : x;
 }
 

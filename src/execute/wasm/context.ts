@@ -1,7 +1,7 @@
 /** What the lowering of one instruction to kernel calls sees and emits. */
 import { ProgramError } from '../../errors.js';
 import type { Instruction } from '../../program/instructions.js';
-import type { Program, ProgramTensor } from '../../program/program.js';
+import type { ProgramTensor } from '../../program/program.js';
 import type { Constants } from './constants.js';
 import type { ArgumentName, Kernel } from './kernels.js';
 import { type ElementKind, elementBytes } from './prepared.js';
@@ -18,7 +18,6 @@ export type Address = number | ArenaAddress;
 export type Arguments<K extends Kernel> = Readonly<Record<ArgumentName<K>, Address>>;
 
 export interface Context {
-  readonly program: Program;
   readonly constants: Constants;
   tensor(index: number): ProgramTensor;
   /** Where the elements of a tensor are: stored as a constant or in the arena. */

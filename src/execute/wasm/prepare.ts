@@ -50,8 +50,8 @@ interface PendingStep {
 }
 
 /**
- * Writes the program's constants to the start of `memory`, which grows as needed, and returns the calls. Throws a
- * ProgramError for what the WASM executor does not run.
+ * Writes the constants of a verified program to the start of `memory`, which grows as needed, and returns the calls. Throws
+ * a ProgramError for what the WASM executor does not run.
  */
 export function prepareProgram(
   program: Program,
@@ -64,7 +64,6 @@ export function prepareProgram(
   const pending: PendingStep[] = [];
   let current = 0;
   const context: Context = {
-    program,
     constants,
     tensor: (index) => program.tensors[index],
     address(index) {
@@ -114,11 +113,6 @@ export function reserveArena(prepared: Prepared, memory: Memory, worker: number,
   const base = prepared.constantBytes + worker * prepared.arenaBytes;
   growMemory(memory, base + prepared.arenaBytes, where);
   return base;
-}
-
-/** Bytes that the activations of one run occupy, by the plan and before what kernels need beside them. */
-export function arenaBytes(program: Program): number {
-  return planMemory(tensorBlocks(program, false).blocks).bytes;
 }
 
 function resolve({ instruction, kernel, args }: PendingStep, offsets: readonly number[]): Step {
