@@ -1,9 +1,9 @@
 /**
  * Accuracy of every labelled network of the shared data under each built-in profile: `npm run accuracy [filter]`.
- * One configuration per profile, the same for all networks; calibration on calibration inputs only. Writes docs/accuracy.md and
- * bench/results/accuracy.json.
+ * One configuration per profile, the same for all networks; calibration on calibration inputs only. Results go to
+ * bench/results/accuracy.json, of which docs/accuracy.md is made; a filter renews only the networks that match.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -175,25 +175,19 @@ function pooled(rows) {
   return `Pooled over ${total} labelled inputs: float ${percent(share('float'))} %, fixed ${percent(share('fixed'))} % (${signedPoints(100 * (share('fixed') - share('float')))} points).`;
 }
 
-const filter = new RegExp(process.argv[2] ?? '.', 'i');
-const results = [];
-const engine = createEngine({ threads });
-for (const hardware of profiles) {
-  for (const network of networks.filter(({ name }) => filter.test(name))) {
-    const result = await measure(engine, network, hardware);
-    results.push(result);
-    rmSync(join(scratch, 'out'), { recursive: true });
-    const { float, fixed, agreement, outputs } = result;
-    console.log(
-      `${hardware} ${network.name}: float ${percent(float?.top1)} fixed ${percent(fixed?.top1)} agreement ${percent(agreement)} SQNR ${outputs[0].sqnr?.toFixed(1)} in ${result.wallSeconds.toFixed(0)} s`,
-    );
-  }
-}
-await engine.dispose();
-rmSync(scratch, { recursive: true });
-if (process.argv[2] === undefined) {
+const resultsFile = join(root, 'bench/results/accuracy.json');
+const results = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : [];
+
+/** Puts a result in the place of the last one of the same network and profile, and writes both files. */
+function record(result) {
+  const same = ({ network, hardware }) => network === result.network && hardware === result.hardware;
+  const index = results.findIndex(same);
+  if (index < 0) results.push(result);
+  else results[index] = result;
+  const order = ({ network }) => networks.findIndex(({ name }) => name === network);
+  results.sort((a, b) => profiles.indexOf(a.hardware) - profiles.indexOf(b.hardware) || order(a) - order(b));
   mkdirSync(join(root, 'bench/results'), { recursive: true });
-  writeFileSync(join(root, 'bench/results/accuracy.json'), `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(resultsFile, `${JSON.stringify(results, null, 1)}\n`);
   const sections = profiles.map((hardware) => {
     const rows = results.filter((row) => row.hardware === hardware);
     return `## ${hardware}\n\n${table(rows)}\n\n${pooled(rows)}\n`;
@@ -201,3 +195,20 @@ if (process.argv[2] === undefined) {
   const introduction = readFileSync(join(root, 'bench/accuracy-introduction.md'), 'utf8');
   writeFileSync(join(root, 'docs/accuracy.md'), `${introduction}\n${sections.join('\n')}`);
 }
+
+const filter = new RegExp(process.argv[2] ?? '.', 'i');
+const engine = createEngine({ threads });
+for (const network of networks.filter(({ name }) => filter.test(name))) {
+  for (const hardware of profiles) {
+    const result = await measure(engine, network, hardware);
+    record(result);
+    rmSync(join(scratch, 'out'), { recursive: true });
+    const { float, fixed, agreement, outputs, wallSeconds } = result;
+    const figures = `float ${percent(float?.top1)} fixed ${percent(fixed?.top1)} agreement ${percent(agreement)}`;
+    console.log(
+      `${hardware} ${network.name}: ${figures} SQNR ${outputs[0].sqnr?.toFixed(1)} in ${wallSeconds.toFixed(0)} s`,
+    );
+  }
+}
+await engine.dispose();
+rmSync(scratch, { recursive: true });

@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { AbortedError, DynafixError } from '../errors.js';
+import { reason } from '../platform/files.js';
 import { readPackageVersion } from '../platform/package.js';
 import { assign } from './commands/assign.js';
 import { calibrate } from './commands/calibrate.js';
@@ -70,4 +71,10 @@ function report(error: unknown): number {
   return 3;
 }
 
+/** A reader such as `head` may go away: then there is nobody left to print for. A full disk is a failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  say(`dynafix: standard output: cannot be written: ${reason(error)}`);
+  process.exit(3);
+});
 process.exitCode = await main(process.argv.slice(2));

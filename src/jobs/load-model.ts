@@ -20,8 +20,9 @@ export function loadModel(
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): LoadedModel {
   const { graph } = readModel(path, { shapes });
+  const digest = sha256(readBytes(path));
   try {
-    return { path, digest: sha256(readBytes(path)), graph: prepareGraph(graph).graph };
+    return { path, digest, graph: prepareGraph(graph).graph };
   } catch (error) {
     throw placeError(error, path);
   }

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync, inflateSync } from 'node:zlib';
-import { ExecutionError, InputError } from '../errors.js';
+import { type DynafixError, ExecutionError, InputError } from '../errors.js';
 
 const reasons: Record<string, string> = {
   ENOENT: 'no such file or folder',
@@ -76,18 +76,22 @@ export function writeFile(path: string, content: Uint8Array | string): void {
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    const facts = { where: path, what: `cannot be written: ${reason(error)}`, cause: error };
-    const machine = ['ENOSPC', 'EIO', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-    throw machine ? new ExecutionError(facts) : new InputError(facts);
+    throw writeError(path, 'cannot be written', error);
   }
 }
 
-/** Creates a folder and its parents. Throws an InputError naming it. */
+function writeError(where: string, what: string, cause: unknown): DynafixError {
+  const facts = { where, what: `${what}: ${reason(cause)}`, cause };
+  const machine = ['ENOSPC', 'EIO', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '');
+  return machine ? new ExecutionError(facts) : new InputError(facts);
+}
+
+/** Creates a folder and its parents. Throws what writeFile throws. */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {
-    throw new InputError({ where: path, what: `cannot be created: ${reason(error)}`, cause: error });
+    throw writeError(path, 'cannot be created', error);
   }
 }
 

@@ -4,7 +4,7 @@ import { readStatistics, writeStatistics } from '../../calibrate/file.js';
 import { mergeStatistics } from '../../calibrate/merge.js';
 import type { Statistics } from '../../calibrate/statistics.js';
 import { compileProgram } from '../../compile/compile.js';
-import { placeError, UsageError } from '../../errors.js';
+import { AbortedError, placeError, UsageError } from '../../errors.js';
 import { createEngine } from '../../execute/wasm/engine.js';
 import { loadModel } from '../../jobs/load-model.js';
 import { fileExists } from '../../platform/files.js';
@@ -27,7 +27,7 @@ interface Options extends ModelOptions, DataOptions, RunOptions {
 }
 
 /** Seconds between two writes of unfinished statistics. */
-const CHECKPOINT_SECONDS = 10;
+const CHECKPOINT_SECONDS = 2;
 
 const command = new Command('calibrate')
   .description('measure the statistics of every tensor; goes on from an existing file')
@@ -64,8 +64,10 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
   const resume = fileExists(options.output) ? readStatistics(options.output) : undefined;
   const engine = createEngine({ threads: options.threads });
   const progress = createProgress('calibrate');
+  let finished = resume;
   let written = performance.now();
   const onCheckpoint = (statistics: Statistics) => {
+    finished = statistics;
     if (performance.now() - written < 1000 * CHECKPOINT_SECONDS) return;
     writeStatistics(options.output, statistics);
     written = performance.now();
@@ -79,6 +81,9 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
         onProgress: progress.update,
       }),
     );
+  } catch (error) {
+    if (error instanceof AbortedError && finished !== undefined) writeStatistics(options.output, finished);
+    throw error;
   } finally {
     progress.stop();
     await engine.dispose();

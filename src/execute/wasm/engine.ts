@@ -19,7 +19,8 @@ export interface Session {
   readonly handle: SessionHandle;
   /**
    * Runs one sample on a worker. `inputs` by name in the model's layout: float32, or integer codes. Throws an
-   * ExecutionError where an input does not fit or a worker fails, an AbortedError where `signal` was aborted before.
+   * InputError where an input does not fit, an ExecutionError where a worker fails, an AbortedError where `signal` was
+   * aborted before.
    */
   run(inputs: Inputs, options?: { readonly signal?: AbortSignal }): Promise<RunResult>;
   /** Frees the memory once running samples have ended. */

@@ -115,6 +115,11 @@ export function reserveArena(prepared: Prepared, memory: Memory, worker: number,
   return base;
 }
 
+/** Bytes that the activations of one run occupy, by the plan and before what kernels need beside them. */
+export function arenaBytes(program: Program): number {
+  return planMemory(tensorBlocks(program, false).blocks).bytes;
+}
+
 function resolve({ instruction, kernel, args }: PendingStep, offsets: readonly number[]): Step {
   let arena = 0;
   const numbers = args.map((arg, index) => {
