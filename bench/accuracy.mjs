@@ -170,6 +170,7 @@ function table(rows) {
 
 function pooled(rows) {
   const scored = rows.filter(({ float }) => float);
+  if (scored.length === 0) return 'No labelled inputs.';
   const total = scored.reduce((sum, { samples }) => sum + samples, 0);
   const share = (kind) => scored.reduce((sum, row) => sum + row[kind].top1 * row.samples, 0) / total;
   return `Pooled over ${total} labelled inputs: float ${percent(share('float'))} %, fixed ${percent(share('fixed'))} % (${signedPoints(100 * (share('fixed') - share('float')))} points).`;

@@ -8,6 +8,8 @@ export interface Distribution {
   readonly minimum: number;
   readonly maximum: number;
   readonly histogram: Histogram;
+  /** Extremes that values which calibration has not seen may reach; absent: those seen. */
+  readonly reach?: { readonly minimum: number; readonly maximum: number };
 }
 
 /** Smallest and largest code. */
@@ -50,6 +52,13 @@ export function expectedError(distribution: Distribution, fractionBits: number, 
     sum += count * mean;
   });
   return sum / scale ** 2;
+}
+
+/** Squared error of one value at each end of the distribution's reach: what saturates, as rounding matters little there. */
+export function reachError({ reach }: Distribution, fractionBits: number, { low, high }: CodeRange): number {
+  if (reach === undefined) return 0;
+  const step = 2 ** -fractionBits;
+  return Math.max(0, reach.maximum - high * step) ** 2 + Math.max(0, low * step - reach.minimum) ** 2;
 }
 
 /** Sum of the squares of all values, evenly spread within their bin. */

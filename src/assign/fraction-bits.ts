@@ -7,12 +7,14 @@ import {
   type Distribution,
   expectedError,
   mostFractionBits,
+  reachError,
 } from './distribution.js';
 
 export const METHODS = ['leastSquares', 'minmax', 'percentile'] as const;
 /**
  * `minmax`: the most fraction bits that hold every value. `percentile`: the most that hold a given share of
- * them. `leastSquares`: those with the least expected squared error, clipping and rounding together.
+ * them. `leastSquares`: those with the least expected squared error, clipping and rounding together, of the values seen and
+ * of one unseen value at each end of their reach.
  */
 export type Method = (typeof METHODS)[number];
 
@@ -34,7 +36,13 @@ export function chooseFractionBits(
   const start = mostFractionBits(distribution.minimum, distribution.maximum, range);
   if (start === undefined || method === 'minmax') return start;
   if (method === 'leastSquares') {
-    return leastCost(start, distribution.count, (bits) => expectedError(distribution, bits, range));
+    const { minimum, maximum } = distribution.reach ?? distribution;
+    const first = mostFractionBits(minimum, maximum, range) ?? start;
+    return leastCost(
+      first,
+      distribution.count,
+      (bits) => expectedError(distribution, bits, range) + reachError(distribution, bits, range),
+    );
   }
   let bits = start;
   while (bits < start + MOST_CLIPPED_BITS && clippedShare(distribution, bits + 1, range) <= 1 - percentile)

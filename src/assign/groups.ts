@@ -48,7 +48,7 @@ export function formGroups(
       return producer === undefined || !unites(producer) || producer.inputs.length === 0;
     });
     const distribution = sources
-      .map((source): Distribution => readStatistics(statistics, source))
+      .map((source) => expectUnseen(readStatistics(statistics, source), producers.get(source)))
       .reduce(merge);
     const format = commonFormat(values, producers, profile, distribution.minimum);
     const group = { values, sources, distribution, format };
@@ -78,11 +78,33 @@ function readStatistics({ tensors }: Statistics, value: string): TensorStatistic
   throw new InputError({ where: `value "${value}"`, what: 'the statistics do not contain it' });
 }
 
+/** How much further than the values seen those unseen may reach. */
+const UNSEEN = 1.5;
+
+/**
+ * Samples that did not calibrate exceed the extremes now and then: where nothing bounds a computed value, it is expected to
+ * reach further. Inputs of the network have the range of their data.
+ */
+function expectUnseen(values: TensorStatistics, producer: Demand | undefined): Distribution {
+  if (producer === undefined) return values;
+  const { low, high } = producer.node.clamp ?? { low: -Infinity, high: Infinity };
+  const reach = {
+    minimum: Math.max(UNSEEN * values.minimum, Math.min(low, values.minimum)),
+    maximum: Math.min(UNSEEN * values.maximum, Math.max(high, values.maximum)),
+  };
+  return { ...values, reach };
+}
+
 function merge(a: Distribution, b: Distribution): Distribution {
   const minimum = Math.min(a.minimum, b.minimum);
   const maximum = Math.max(a.maximum, b.maximum);
   const histogram: Histogram = mergeHistograms(a.histogram, b.histogram, minimum, maximum);
-  return { count: a.count + b.count, zeros: a.zeros + b.zeros, minimum, maximum, histogram };
+  const [reachA, reachB] = [a.reach ?? a, b.reach ?? b];
+  const reach = {
+    minimum: Math.min(reachA.minimum, reachB.minimum),
+    maximum: Math.max(reachA.maximum, reachB.maximum),
+  };
+  return { count: a.count + b.count, zeros: a.zeros + b.zeros, minimum, maximum, histogram, reach };
 }
 
 /** Width and signedness that all operators which write the values allow. */

@@ -43,7 +43,8 @@ export function observedValues(float: Program): ObservedValue[] {
 
 /**
  * Statistics over all samples of a data set. `float` is the all-float32 program of the model. The result does not depend on
- * threads or order. Throws an AbortedError after the running tasks when `signal` is aborted.
+ * threads or order. Throws an InputError where `resume` belongs to another model or preprocessing, an AbortedError after
+ * the running tasks when `signal` is aborted, and the first worker's error.
  */
 export async function calibrate(
   engine: Engine,
@@ -61,7 +62,7 @@ export async function calibrate(
     if (!finished.has(digest)) pending.push(index);
     finished.add(digest);
   }
-  let statistics = resume ?? emptyStatistics(header);
+  let statistics = mergeStatistics(emptyStatistics(header), resume ?? emptyStatistics(header));
   const session = engine.load(float);
   const values = observedValues(float);
   let done = total - pending.length;

@@ -1,12 +1,7 @@
 /** Outputs of many samples as arrays with a leading axis: the batch axis where it is 1, else a new one. */
 import type { Elements } from '../execute/executor.js';
 import type { RunResult } from '../execute/ports.js';
-
-export interface NamedArray {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Elements;
-}
+import type { NamedArray } from '../inputs/npz.js';
 
 function stack(arrays: readonly Elements[]): Elements {
   const [first] = arrays;

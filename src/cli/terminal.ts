@@ -18,14 +18,18 @@ export function say(text: string): void {
 /** A progress bar with rate and time left; silent where standard error is not a terminal. */
 export function createProgress(what: string): { update(done: number, total: number): void; stop(): void } {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
-  const format = `${what} {bar} {value}/{total} {duration_formatted} elapsed, {eta_formatted} left`;
+  const format = `${what} {bar} {value}/{total}, {rate}/s, {eta_formatted} left`;
   const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true, barsize: 24 });
-  let started = false;
+  let start: { readonly time: number; readonly done: number } | undefined;
   return {
     update(done, total) {
-      if (!started) bar.start(total, done);
-      started = true;
-      bar.update(done);
+      if (start === undefined) {
+        start = { time: performance.now(), done };
+        bar.start(total, done, { rate: '-' });
+        return;
+      }
+      const seconds = (performance.now() - start.time) / 1000;
+      bar.update(done, { rate: short((done - start.done) / Math.max(seconds, 0.001)) });
     },
     stop: () => bar.stop(),
   };

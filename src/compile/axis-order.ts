@@ -23,6 +23,11 @@ export function inOrder<T>(perAxis: readonly T[], order: readonly number[]): T[]
   return order.map((axis) => perAxis[axis]);
 }
 
+/** Channels-last shapes of rank 3, [N, L, C], are computed as [N, 1, L, C]; others as they are. */
+export function spatialShape(shape: readonly number[]): number[] {
+  return shape.length === 3 ? [shape[0], 1, shape[1], shape[2]] : [...shape];
+}
+
 /** The `transpose` permutation that turns a tensor stored in `from` into one stored in `to`. */
 export function permutationBetween(from: readonly number[], to: readonly number[]): number[] {
   return to.map((axis) => from.indexOf(axis));
@@ -34,7 +39,7 @@ export function keepsElements(shape: readonly number[], permutation: readonly nu
   return moved.every((axis, index) => index === 0 || moved[index - 1] < axis);
 }
 
-/** Transposes a constant. */
+/** Transposes a constant of `shape` into `output`, which is returned. */
 export function permuteData<T extends { readonly length: number; [index: number]: number | bigint }>(
   data: T,
   shape: readonly number[],
@@ -60,7 +65,7 @@ export function permuteData<T extends { readonly length: number; [index: number]
 }
 
 /** Distance in elements between neighbours along each axis. */
-export function rowMajorStrides(shape: readonly number[]): number[] {
+function rowMajorStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
   return strides;

@@ -1,6 +1,5 @@
 /** Graph and formats to program: every node is lowered by its operator, in order. */
-
-import { ModelError } from '../errors.js';
+import { FormatError, ModelError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { operators } from '../operators/index.js';
 import type { Lowering } from '../operators/lowering.js';
@@ -29,13 +28,15 @@ import { removeUnused } from './remove-unused.js';
 
 /**
  * Compiles a prepared graph (see src/passes). With `formats` the values that have one become codes; without, the whole
- * program is float32. Throws a ModelError, FormatError or ConstraintError naming the node.
+ * program is float32. Throws a ModelError, FormatError or ConstraintError naming the node, and a FormatError for formats
+ * of what is not in the graph.
  */
 export function compileProgram(
   graph: Graph,
   formats: ModelFormats | null,
   metadata: Readonly<Record<string, string>> = {},
 ): Program {
+  if (formats !== null) checkNames(graph, formats);
   const context = createContext(graph, formats);
   const lowering = createLowering(context);
   for (const { name, shape } of graph.inputs) {
@@ -53,6 +54,21 @@ export function compileProgram(
   const program = removeUnused(context.builder.finish(graph.name, metadata));
   verifyProgram(program);
   return program;
+}
+
+/** A name that is spelled wrong would leave its value in float32 unnoticed. */
+function checkNames({ inputs, nodes, constants }: Graph, formats: ModelFormats): void {
+  const known = {
+    tensors: new Set([...inputs.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)]),
+    constants,
+    nodes: new Set(nodes.map(({ name }) => name)),
+  };
+  for (const table of ['tensors', 'constants', 'nodes'] as const) {
+    for (const name of Object.keys(formats[table])) {
+      if (known[table].has(name)) continue;
+      throw new FormatError({ where: `${table} of the formats`, what: `the model has no "${name}"` });
+    }
+  }
 }
 
 function createLowering(context: Context): Lowering {

@@ -35,7 +35,7 @@ export interface Context {
   read(value: string, format: Format | null, order?: readonly number[]): Stored;
   /** Says which tensor holds a value that was computed from the values `inputs`. */
   define(value: string, stored: Stored, inputs: readonly string[]): void;
-  /** Makes the value a port of the program. */
+  /** Makes the value a port of the program: codes where it has a format, else float32 with the codes behind it. */
   output(value: string): void;
 }
 
@@ -95,12 +95,11 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
       values.set(value, { float: stored, tailOf });
     },
     output(value) {
-      const found = entry(value);
-      const plain = plainOrder(context.type(value).shape.length);
-      const codes = found.codes ?? found.tailOf;
-      const codesPlain = codes && builder.reorder(codes, plainOrder(codes.order.length)).tensor;
-      const tensor = found.codes ? codesPlain! : builder.reorder(found.float!, plain).tensor;
-      builder.output({ name: value, tensor, codes: codesPlain ?? -1 });
+      const format = context.format(value);
+      const { tensor } = context.read(value, format, plainOrder(context.type(value).shape.length));
+      const { tailOf } = entry(value);
+      const behind = tailOf && builder.reorder(tailOf, plainOrder(tailOf.order.length)).tensor;
+      builder.output({ name: value, tensor, codes: format === null ? (behind ?? -1) : tensor });
     },
   };
 
@@ -159,13 +158,10 @@ export function requirePowerOfTwo(format: Format, where: string): void {
 export function clampCodes(clamp: Node['clamp'], format: Format, arithmetic: NodeArithmetic): Clamp | null {
   if (clamp === undefined) return null;
   const range = codeRange(format);
-  const code = (value: number) => roundReal(value / stepSize(format), arithmetic.rounding);
-  const { low, high } = intersect(range, { low: code(clamp.low), high: code(clamp.high) });
-  if (low > high)
-    return {
-      low: Math.min(Math.max(code(clamp.low), range.low), range.high),
-      high: Math.min(Math.max(code(clamp.low), range.low), range.high),
-    };
+  const code = (value: number) =>
+    Math.min(Math.max(roundReal(value / stepSize(format), arithmetic.rounding), range.low), range.high);
+  const low = code(clamp.low);
+  const high = code(clamp.high);
   return low === range.low && high === range.high ? null : { low, high };
 }
 

@@ -5,7 +5,7 @@ import { at, type Codes, type Format, fixed } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
 import type { Arithmetic, Window } from '../program/instructions.js';
-import { channelsLastOrder, permuteData, plainOrder } from './axis-order.js';
+import { channelsLastOrder, inOrder, permuteData, plainOrder, spatialShape } from './axis-order.js';
 import {
   type Context,
   clampCodes,
@@ -35,11 +35,6 @@ function canonicalWeights({ shape, data }: Tensor): { shape: number[]; data: Flo
   };
 }
 
-/** Rank-3 values [N, L, C] are computed as [N, 1, L, C]. */
-function spatialShape(shape: readonly number[]): number[] {
-  return shape.length === 3 ? [shape[0], 1, shape[1], shape[2]] : [...shape];
-}
-
 export function lowerConvolution(
   context: Context,
   node: Node,
@@ -57,7 +52,7 @@ export function lowerConvolution(
     format === null ? null : inputFormat(context, node),
     order,
   ).tensor;
-  const shape = order.map((axis) => context.type(value).shape[axis]);
+  const shape = inOrder(context.type(value).shape, order);
   const canonical = canonicalWeights(weights.tensor);
   const operands = product(context, node, input, { name: weights.name, ...canonical }, bias, format);
   const source = builder.reshape(input, spatialShape(builder.tensors[input].shape), node.inputs[0]);

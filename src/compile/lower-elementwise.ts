@@ -167,6 +167,7 @@ export function lowerClamp(context: Context, node: Node, low: number, high: numb
     node,
     (input, format) => {
       const { shape } = builder.tensors[input.tensor];
+      if (format !== null) requirePowerOfTwo(format, node.outputs[0]);
       const clamp =
         format === null
           ? clampFloat(limits)!
@@ -241,6 +242,7 @@ export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: str
     context.define(value, stored, node.inputs);
     return;
   }
+  requirePowerOfTwo(format, value);
   const slopeFormat = context.constantFormat(slopes.name, node);
   requirePowerOfTwo(slopeFormat, slopes.name);
   const slopeShift = at(slopeFormat.fractionBits, 0);

@@ -3,9 +3,9 @@ import { at, codeRange, type Format } from '../formats/format.js';
 import { roundReal } from '../formats/rounding.js';
 import type { Node } from '../graph/graph.js';
 import type { Window } from '../program/instructions.js';
-import { channelsLastOrder } from './axis-order.js';
+import { averagedCounts } from '../program/shapes.js';
+import { channelsLastOrder, inOrder, spatialShape } from './axis-order.js';
 import { type Context, requirePowerOfTwo } from './context.js';
-import type { Stored } from './program-builder.js';
 import { bitsFor } from './ranges.js';
 
 /** Rank-3 values are pooled as rank 4 with height 1. */
@@ -20,15 +20,12 @@ function spatial(
   const { shape: onnxShape } = context.type(value);
   const order = channelsLastOrder(context.type(node.inputs[0]).shape.length);
   const input = context.read(node.inputs[0], format, order).tensor;
-  const lift = (shape: readonly number[]) =>
-    shape.length === 3 ? [shape[0], 1, shape[1], shape[2]] : [...shape];
-  const source = builder.reshape(input, lift(builder.tensors[input].shape), node.inputs[0]);
+  const source = builder.reshape(input, spatialShape(builder.tensors[input].shape), node.inputs[0]);
   const outputOrder = channelsLastOrder(onnxShape.length);
-  const shape = outputOrder.map((axis) => onnxShape[axis]);
-  const pooled = shape.length === 2 ? [shape[0], 1, 1, shape[1]] : lift(shape);
+  const shape = inOrder(onnxShape, outputOrder);
+  const pooled = shape.length === 2 ? [shape[0], 1, 1, shape[1]] : spatialShape(shape);
   const tensor = builder.reshape(emit(source, pooled), shape, value);
-  const stored: Stored = { tensor, order: outputOrder };
-  context.define(value, stored, node.inputs);
+  context.define(value, { tensor, order: outputOrder }, node.inputs);
 }
 
 export function lowerMaxPool(context: Context, node: Node, window: Window): void {
@@ -52,7 +49,7 @@ export function lowerAveragePool(
   const format = context.format(value);
   const from = format === null ? null : (context.format(node.inputs[0]) ?? format);
   const float = { reciprocals: [], rounding: 'halfEven', overflow: 'saturate', accumulatorBits: 0 } as const;
-  // The input keeps its own format: the shift of the reciprocal converts to the output's.
+  // The input keeps its own format: the shift of the reciprocal converts to that of the output.
   const lowered = (input: number, shape: number[]) => {
     const codes =
       from === null || format === null
@@ -83,11 +80,13 @@ function averageCodes(
   requirePowerOfTwo(from, node.inputs[0]);
   requirePowerOfTwo(format, node.outputs[0]);
   const difference = at(from.fractionBits, 0) - at(format.fractionBits, 0);
-  const counts = windowCounts(window, builder.tensors[input].shape, shape, countIncludePad);
-  const reciprocals = counts.map((count) => {
-    const { multiplier, exponent } = reciprocal(count);
-    return { count, multiplier, shift: exponent + difference };
-  });
+  const counts = averagedCounts(window, builder.tensors[input].shape, shape, countIncludePad);
+  const reciprocals = counts
+    .filter((count) => count > 0)
+    .map((count) => {
+      const { multiplier, exponent } = reciprocal(count);
+      return { count, multiplier, shift: exponent + difference };
+    });
   const { low, high } = codeRange(from);
   const bits = reciprocals.map(({ count, multiplier }) => {
     const largest = Math.max(-low, high) * count * multiplier;
@@ -97,40 +96,12 @@ function averageCodes(
   return { reciprocals, rounding, overflow, accumulatorBits: Math.max(...bits) };
 }
 
-/** 1 / count as multiplier * 2^-exponent with a 16-bit multiplier, reduced to lowest terms: exact for powers of two. */
-function reciprocal(count: number): { multiplier: number; exponent: number } {
-  let exponent = 15 + Math.ceil(Math.log2(count));
+/** 1 / count as multiplier * 2^-exponent: 16 bits, nearest, ties to even, in lowest terms. Exact for powers of two. */
+export function reciprocal(count: number): { multiplier: number; exponent: number } {
+  let exponent = 15 + 32 - Math.clz32(count - 1);
   let multiplier = roundReal(2 ** exponent / count, 'halfEven');
   for (; multiplier % 2 === 0; multiplier /= 2) exponent--;
   return { multiplier, exponent };
-}
-
-/** The numbers of elements that windows average over, ascending: fewer at the border where padding does not count. */
-export function windowCounts(
-  window: Window,
-  input: readonly number[],
-  output: readonly number[],
-  countIncludePad: boolean,
-): number[] {
-  const axis = (spatialAxis: 0 | 1) => {
-    const { kernel, strides, pads, dilations } = window;
-    const size = input[spatialAxis + 1];
-    const counts = new Set<number>();
-    for (let position = 0; position < output[spatialAxis + 1]; position++) {
-      const start = position * strides[spatialAxis] - pads[spatialAxis];
-      let count = 0;
-      for (let tap = 0; tap < kernel[spatialAxis]; tap++) {
-        const index = start + tap * dilations[spatialAxis];
-        const low = countIncludePad ? -pads[spatialAxis] : 0;
-        const high = countIncludePad ? size + pads[spatialAxis + 2] : size;
-        if (index >= low && index < high) count++;
-      }
-      counts.add(count);
-    }
-    return counts;
-  };
-  const products = [...axis(0)].flatMap((height) => [...axis(1)].map((width) => height * width));
-  return [...new Set(products)].filter((count) => count > 0).sort((a, b) => a - b);
 }
 
 export function lowerSoftmax(context: Context, node: Node, axis: number): void {

@@ -103,11 +103,11 @@ export function createProgramBuilder(): ProgramBuilder {
     },
     reorder(stored, order) {
       if (sameOrder(stored.order, order)) return stored;
-      const key = `${stored.tensor}:${order}`;
+      const permutation = permutationBetween(stored.order, order);
+      const key = `${stored.tensor}:${permutation}`;
       const { name, shape, format } = tensors[stored.tensor];
       let tensor = reordered.get(key);
       if (tensor === undefined) {
-        const permutation = permutationBetween(stored.order, order);
         const target = inOrder(shape, permutation);
         const range = builder.range(stored.tensor);
         tensor = keepsElements(shape, permutation)

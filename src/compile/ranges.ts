@@ -17,7 +17,8 @@ export function bitsFor({ low, high }: Interval): number {
 
 /**
  * Interval of any partial sum of products, bias included, over all output channels.
- * `weights` holds `channels` rows of equal length. Exact while the bound stays below 2^53.
+ * `weights` holds `channels` rows of equal length. Exact while the bound stays below
+ * 2^53, and widened beyond by more than the sums can have lost.
  */
 export function accumulatorRange(
   weights: ArrayLike<number>,
@@ -41,7 +42,8 @@ export function accumulatorRange(
     low = Math.min(low, least);
     high = Math.max(high, greatest);
   }
-  return { low, high };
+  const widen = (bound: number) => (Math.abs(bound) < 2 ** 53 ? bound : bound * (1 + 2 ** -30));
+  return { low: widen(low), high: widen(high) };
 }
 
 export function intersect(a: Interval, b: Interval): Interval {

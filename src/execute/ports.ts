@@ -1,8 +1,9 @@
 /** Between a program's ports and the arrays of a caller: names, lengths, real values and codes. */
 import { InputError } from '../errors.js';
 import { dequantizeCodes } from '../formats/convert.js';
-import { type Codes, codeRange, type Format } from '../formats/format.js';
-import type { Program } from '../program/program.js';
+import { allocateCodes, type Codes, codeRange, type Format } from '../formats/format.js';
+import type { Program, ProgramTensor } from '../program/program.js';
+import { elementCount } from '../program/shapes.js';
 import type { Elements, Executor, Observer } from './executor.js';
 
 /** Inputs by name or in the program's order, in the model's layout: real values as float32, integers as codes. */
@@ -22,10 +23,6 @@ export interface RunResult {
   readonly codes: readonly (Codes | undefined)[];
 }
 
-function size(program: Program, tensor: number): number {
-  return program.tensors[tensor].shape.reduce((product, extent) => product * extent, 1);
-}
-
 /** The format in which a float32 input port is first quantised; undefined where it never is. */
 function quantizedAs(program: Program, tensor: number): Format | undefined {
   const quantize = program.instructions.find(({ op, inputs }) => op === 'quantize' && inputs[0] === tensor);
@@ -34,62 +31,74 @@ function quantizedAs(program: Program, tensor: number): Format | undefined {
 
 /**
  * The arrays that `Executor.run` takes. Codes given for a float32 port become the real values that its `quantize`
- * instruction turns into the same codes. Throws an InputError for a missing or unknown name, a wrong length, or a
- * code outside the format; it names the `sample` where one is given.
+ * instruction turns into the same codes. Throws an InputError for a missing or unknown name, a wrong length or type, or
+ * a code outside the format; it names the `sample` where one is given.
  */
 export function bindInputs(program: Program, inputs: Inputs, sample?: string): Elements[] {
   const place = (name: string) => `${sample === undefined ? '' : `${sample}: `}input "${name}"`;
   const names = program.inputs.map((port) => port.name);
-  const byName = Array.isArray(inputs)
-    ? Object.fromEntries(names.map((name, index) => [name, inputs[index]]))
-    : inputs;
-  const unknown = Object.keys(byName).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    const facts = {
-      where: place(unknown),
-      what: 'the program has no such input',
-      expected: names.join(', '),
-    };
-    throw new InputError(facts);
+  const given = new Map<string, Elements>(
+    Array.isArray(inputs)
+      ? inputs.map((elements, index) => [names[index] ?? String(index), elements])
+      : Object.entries(inputs),
+  );
+  for (const name of given.keys()) {
+    if (names.includes(name)) continue;
+    const what = 'the program has no such input';
+    throw new InputError({ where: place(name), what, expected: names.join(', ') });
   }
   return program.inputs.map(({ name, tensor }) => {
-    const where = place(name);
-    const elements = (byName as Readonly<Record<string, Elements | undefined>>)[name];
-    if (elements === undefined) throw new InputError({ where, what: 'is missing' });
-    const expected = size(program, tensor);
-    if (elements.length !== expected) {
-      throw new InputError({
-        where,
-        what: 'wrong number of elements',
-        expected: `${expected}`,
-        got: `${elements.length}`,
-      });
-    }
-    if (program.tensors[tensor].format !== null || elements instanceof Float32Array) return elements;
-    const format = quantizedAs(program, tensor);
-    if (format === undefined) return Float32Array.from(elements as ArrayLike<number>);
-    const { low, high } = codeRange(format);
-    const outside = elements.findIndex((code: number | bigint) => code < low || code > high);
-    if (outside >= 0) {
-      const got = `${elements[outside]} at element ${outside}`;
-      throw new InputError({
-        where,
-        what: 'code outside its format',
-        expected: `${low} to ${high}`,
-        got,
-      });
-    }
-    return dequantizeCodes(elements, program.tensors[tensor].shape, format);
+    const elements = given.get(name);
+    if (!elements) throw new InputError({ where: place(name), what: 'is missing' });
+    return bindPort(program.tensors[tensor], quantizedAs(program, tensor), elements, place(name));
   });
+}
+
+/** `codes`: the format of the codes that may be given; undefined for a port that is never quantised. */
+function bindPort(
+  { format, shape }: ProgramTensor,
+  codes: Format | undefined,
+  elements: Elements,
+  where: string,
+): Elements {
+  const fail = (what: string, expected: string, got: string): never => {
+    throw new InputError({ where, what, expected, got });
+  };
+  const length = elementCount(shape);
+  if (elements.length !== length) fail('wrong number of elements', `${length}`, `${elements.length}`);
+  if (format === null && elements instanceof Float32Array) return elements;
+  if (!isInteger(elements)) {
+    fail('wrong type', format === null ? 'float32 or integers' : 'integer codes', elements.constructor.name);
+  }
+  const plain =
+    elements instanceof BigInt64Array
+      ? Float64Array.from(elements, Number)
+      : (elements as Exclude<Elements, BigInt64Array>);
+  if (codes === undefined) return Float32Array.from(plain);
+  const { low, high } = codeRange(codes);
+  const outside = plain.findIndex((code) => code < low || code > high);
+  if (outside >= 0) {
+    fail('code outside its format', `${low} to ${high}`, `${elements[outside]} at element ${outside}`);
+  }
+  const stored = allocateCodes(codes, length) as Int16Array;
+  stored.set(plain);
+  return format === null ? dequantizeCodes(stored, shape, codes) : stored;
+}
+
+/** True for typed arrays of integers, whatever a caller without types gives. */
+function isInteger(elements: unknown): boolean {
+  return (
+    ArrayBuffer.isView(elements) &&
+    !(elements instanceof DataView || elements instanceof Float32Array || elements instanceof Float64Array)
+  );
 }
 
 /** Runs the program and gives real values and codes of every output. */
 export function runPorts(executor: Executor, inputs: readonly Elements[], observe?: Observer): RunResult {
   const { program } = executor;
   const wanted = new Map<number, Codes>();
-  const behind = new Set(
-    program.outputs.filter((port) => port.codes !== port.tensor).map((port) => port.codes),
-  );
+  const tails = program.outputs.filter(({ tensor, codes }) => codes >= 0 && codes !== tensor);
+  const behind = new Set(tails.map(({ codes }) => codes));
   const watch: Observer = (instruction, tensors) => {
     const { output } = program.instructions[instruction];
     if (behind.has(output)) wanted.set(output, tensors.read(output) as Codes);

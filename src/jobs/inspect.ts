@@ -1,5 +1,6 @@
 /** What a model needs: operators, shapes, multiply-accumulates, memory, and what stands in the way of compiling it. */
 import { compileProgram } from '../compile/compile.js';
+import { placeError } from '../errors.js';
 import { arenaBytes } from '../execute/wasm/prepare.js';
 import type { Graph } from '../graph/graph.js';
 import { elementCount } from '../graph/tensor.js';
@@ -14,6 +15,7 @@ import { constantBytes, type Program } from '../program/program.js';
 export interface Inspection {
   /** Counts in the model as it is written, before any pass. */
   readonly operators: Readonly<Record<string, number>>;
+  /** 0, as is all memory, where something is not supported. */
   readonly macs: number;
   readonly parameters: number;
   /** Of the float32 program: constants, and the arena that its activations share. */
@@ -26,18 +28,19 @@ export interface Inspection {
 }
 
 /** Multiply-accumulates of one instruction. */
-export function countMacs(program: Program, { op, inputs, output }: Instruction): number {
+function countMacs(program: Program, { op, inputs, output }: Instruction): number {
   const outputs = elementCount(program.tensors[output].shape);
   if (op !== 'convolution' && op !== 'gemm') return 0;
   return outputs * elementCount(program.tensors[inputs[1]].shape.slice(1));
 }
 
+/** Throws a ModelError naming the file where it is not a well-formed model; what is not supported is listed instead. */
 export function inspectModel(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): Inspection {
   const { graph } = readModel(path, { shapes });
-  const prepared = runPasses(graph).graph;
+  const prepared = prepare(path, graph);
   const unsupported = listUnsupported(prepared);
   const program = unsupported.length === 0 ? compileProgram(prepared, null) : undefined;
   const constants = [...prepared.constants.values()];
@@ -61,6 +64,14 @@ export function inspectModel(
       .map(({ name, operator }) => ({ node: name, operator })),
     unsupported,
   };
+}
+
+function prepare(path: string, graph: Graph): Graph {
+  try {
+    return runPasses(graph).graph;
+  } catch (error) {
+    throw placeError(error, path);
+  }
 }
 
 function countOperators(graph: Graph): Record<string, number> {

@@ -1,6 +1,8 @@
 /** From a model file to a graph that is ready to be lowered. */
+import type { StatisticsHeader } from '../calibrate/statistics.js';
 import { placeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
+import type { DatasetSpec } from '../inputs/dataset.js';
 import { readModel } from '../onnx/read.js';
 import { prepareGraph } from '../passes/index.js';
 import { readBytes, sha256 } from '../platform/files.js';
@@ -14,7 +16,10 @@ export interface LoadedModel {
   readonly graph: Graph;
 }
 
-/** Reads, checks and prepares a model. `shapes` replace the inputs' symbolic dimensions. */
+/**
+ * Reads, checks and prepares a model. `shapes` replace the inputs' symbolic dimensions. Throws a ModelError or an
+ * InputError naming the file.
+ */
 export function loadModel(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>> = {},
@@ -26,4 +31,9 @@ export function loadModel(
   } catch (error) {
     throw placeError(error, path);
   }
+}
+
+/** What statistics of a model over a data set hold for. */
+export function statisticsHeader({ digest }: LoadedModel, { preprocess }: DatasetSpec): StatisticsHeader {
+  return { model: digest, preprocess: JSON.stringify(preprocess ?? null) };
 }

@@ -5,6 +5,7 @@ import { calibrate } from '../calibrate/calibrate.js';
 import { readStatistics, writeStatistics } from '../calibrate/file.js';
 import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
+import { InputError } from '../errors.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
@@ -16,10 +17,10 @@ import { reportTensors } from '../report/content.js';
 import { renderReport } from '../report/report.js';
 import type { Summary } from '../validate/summary.js';
 import { validate } from '../validate/validate.js';
-import type { LoadedModel } from './load-model.js';
+import { type LoadedModel, statisticsHeader } from './load-model.js';
 
 /** Samples that calibrate where no calibration data is given: they are left out of every score. */
-export const HELD_OUT = 100;
+const HELD_OUT = 100;
 
 export interface QuantizeOptions {
   readonly model: LoadedModel;
@@ -44,15 +45,18 @@ async function timed<T>(work: () => T | Promise<T>): Promise<{ value: T; seconds
   return { value, seconds: (performance.now() - start) / 1000 };
 }
 
-/** Runs the whole job and returns what summary.json holds. */
+/**
+ * Runs the whole job and returns what summary.json holds. Throws the first error of any step; every file that is written is
+ * whole.
+ */
 export async function quantize(engine: Engine, options: QuantizeOptions): Promise<Summary> {
   const { model, profile, output, signal } = options;
-  makeFolder(output);
   const phase = (name: string): RunOptions => ({
     signal,
     onProgress: (done, total) => options.onProgress?.(name, done, total),
   });
   const { calibration, scored } = splitSamples(options);
+  makeFolder(output);
   const float = compileProgram(model.graph, null, { model: model.digest });
   const statisticsFile = `${output}/statistics.pb`;
   const calibrated = await timed(() =>
@@ -88,7 +92,7 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
   return summary;
 }
 
-/** Statistics, going on from those of an interrupted run of the same model and data preparation. */
+/** Statistics, going on from the file of an earlier run where it holds for the model, preprocessing and samples. */
 async function collect(
   engine: Engine,
   float: Program,
@@ -97,7 +101,7 @@ async function collect(
   file: string,
   options: RunOptions,
 ): Promise<Statistics> {
-  const header = { model: model.digest, preprocess: JSON.stringify(spec.preprocess ?? null) };
+  const header = statisticsHeader(model, spec);
   const found = fileExists(file) ? readStatistics(file) : undefined;
   const fits =
     found?.model === header.model && found.preprocess === header.preprocess && isSubset(found.samples, spec);
@@ -116,6 +120,7 @@ function isSubset(digests: readonly string[], spec: DatasetSpec): boolean {
   return digests.every((digest) => known.has(digest));
 }
 
+/** What calibrates, and the indices of the samples that are scored. */
 function splitSamples({ data, calibration }: QuantizeOptions): {
   calibration: DatasetSpec;
   scored: number[];
@@ -124,6 +129,10 @@ function splitSamples({ data, calibration }: QuantizeOptions): {
   const all = Array.from({ length: count }, (_, index) => index);
   if (calibration !== undefined) return { calibration, scored: all };
   const held = Math.min(HELD_OUT, count - 1);
+  if (held === 0) {
+    const expected = 'at least 2 samples, or samples of their own to calibrate';
+    throw new InputError({ where: data.path, what: 'no sample is left to calibrate', expected, got: '1' });
+  }
   return { calibration: { ...data, limit: held }, scored: all.slice(held) };
 }
 

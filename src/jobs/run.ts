@@ -1,10 +1,9 @@
 /** Runs a program over a data set: outputs of every sample, their digest, and on request every intermediate tensor. */
-
 import type { RunResult } from '../execute/ports.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { createSha256, makeFolder } from '../platform/files.js';
-import { type RunOptions, runTasks } from '../platform/pool.js';
+import { inOrder, type RunOptions, runTasks } from '../platform/pool.js';
 import { codeBytes } from '../program/digest.js';
 import type { Program } from '../program/program.js';
 import type { SampleRun, SampleTask } from './run-worker.js';
@@ -30,6 +29,7 @@ export interface RunSummary {
   readonly digest?: string;
 }
 
+/** Throws an AbortedError when `signal` is aborted, and the first worker's error. */
 export async function runSamples(
   engine: Engine,
   program: Program,
@@ -40,19 +40,13 @@ export async function runSamples(
   if (dump !== undefined) makeFolder(dump.folder);
   const session = engine.load(program);
   const hash = createSha256();
-  const waiting = new Map<number, SampleRun>();
-  let merged = 0;
   let busy = 0;
-  const merge = (run: SampleRun, index: number) => {
-    waiting.set(index, run);
-    for (let next = waiting.get(merged); next !== undefined; next = waiting.get(merged)) {
-      for (const codes of next.result.codes) if (codes !== undefined) hash.add(codeBytes(codes));
-      busy += next.seconds;
-      onSample?.(next.result, merged);
-      waiting.delete(merged++);
-    }
-    onProgress?.(merged, count);
-  };
+  const merge = inOrder(({ result, seconds }: SampleRun, index) => {
+    for (const codes of result.codes) if (codes !== undefined) hash.add(codeBytes(codes));
+    busy += seconds;
+    onSample?.(result, index);
+    onProgress?.(index + 1, count);
+  });
   const makeTask = (index: number): SampleTask => ({ handle: session.handle, spec, index, dump });
   try {
     await runTasks<SampleTask, SampleRun>(engine.pool, worker, count, makeTask, merge, signal);

@@ -122,3 +122,10 @@ export function constantsOf(graph: Pick<Graph, 'constants'>, node: Node): Consta
 export function typeOf(graph: Graph, value: string): TensorType {
   return graph.types.get(value)!;
 }
+
+/** Why an operator whose operands need statistics refuses a constant as its first input; undefined where it is computed. */
+export function rejectConstantInput(node: Node, graph: Graph): string | undefined {
+  return graph.constants.has(node.inputs[0])
+    ? 'the input is constant, only a computed one is supported'
+    : undefined;
+}

@@ -38,12 +38,14 @@ export const clip: Operator = {
   },
   reject(node, graph) {
     const bounds = node.inputs.slice(1).filter((name) => name !== '');
-    return bounds.every((name) => graph.constants.has(name))
-      ? undefined
-      : 'a bound is computed, only constant ones are supported';
+    if (!bounds.every((name) => graph.constants.has(name)))
+      return 'a bound is computed, only constant ones are supported';
+    const { low, high } = clipRange(node, graph);
+    return Number.isNaN(low) || Number.isNaN(high) ? 'a bound is not a number' : undefined;
   },
   lower(node, lowering) {
     const { low, high } = clipRange(node, lowering.graph);
-    lowering.clamp(node, low, high);
+    // ONNX: where min > max, every element becomes max.
+    lowering.clamp(node, Math.min(low, high), high);
   },
 };

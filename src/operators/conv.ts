@@ -2,7 +2,16 @@
 import { intAttribute, intsAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { TensorType } from '../graph/tensor.js';
-import { describe, nodeError, outputType, required, requireOneType, shapeText, typeOf } from './check.js';
+import {
+  describe,
+  nodeError,
+  outputType,
+  rejectConstantInput,
+  required,
+  requireOneType,
+  shapeText,
+  typeOf,
+} from './check.js';
 import type { Operator } from './operator.js';
 import { planarWindow, slidingWindows } from './window.js';
 
@@ -48,7 +57,7 @@ export const conv: Operator = {
     if (typeOf(graph, x).shape.length > 4) return 'more than two spatial axes';
     if (!graph.constants.has(weights)) return 'the weights are computed, only constant ones are supported';
     if (bias && !graph.constants.has(bias)) return 'the bias is computed, only a constant one is supported';
-    return undefined;
+    return rejectConstantInput(node, graph);
   },
   lower(node, lowering) {
     const [x, weights, bias] = node.inputs;

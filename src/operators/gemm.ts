@@ -2,7 +2,16 @@
 import { floatAttribute, intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, float32, type Tensor, type TensorType } from '../graph/tensor.js';
-import { describe, nodeError, outputType, required, requireOneType, shapeText, typeOf } from './check.js';
+import {
+  describe,
+  nodeError,
+  outputType,
+  rejectConstantInput,
+  required,
+  requireOneType,
+  shapeText,
+  typeOf,
+} from './check.js';
 
 import type { Operator } from './operator.js';
 import { broadcast, broadcastShapes, permute } from './strided.js';
@@ -40,8 +49,10 @@ export const gemm: Operator = {
     return [outputType(node, a.type, shape)];
   },
   reject(node, graph) {
-    const [a, b, c] = node.inputs;
-    if (intAttribute(node, 'transA', 0) !== 0 && !graph.constants.has(a)) return 'A is transposed';
+    const [, b, c] = node.inputs;
+    const reason = rejectConstantInput(node, graph);
+    if (reason !== undefined) return reason;
+    if (intAttribute(node, 'transA', 0) !== 0) return 'A is transposed';
     if (!graph.constants.has(b)) return 'B is computed, only a constant one is supported';
     if (!c || floatAttribute(node, 'beta', 1) === 0) return undefined;
     if (!graph.constants.has(c)) return 'C is computed, only a constant one is supported';

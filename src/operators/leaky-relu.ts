@@ -2,7 +2,15 @@
 import { floatAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { elementCount, float32 } from '../graph/tensor.js';
-import { nodeError, outputType, required, requireOneType, shapeText, typeOf } from './check.js';
+import {
+  nodeError,
+  outputType,
+  rejectConstantInput,
+  required,
+  requireOneType,
+  shapeText,
+  typeOf,
+} from './check.js';
 import type { Operator } from './operator.js';
 import { broadcastShapes } from './strided.js';
 
@@ -13,6 +21,7 @@ export const leakyRelu: Operator = {
     const x = required(node, inputs, 0);
     return [outputType(node, x.type, x.shape)];
   },
+  reject: rejectConstantInput,
   lower(node, lowering) {
     const tensor = float32([1], [floatAttribute(node, 'alpha', 0.01)]);
     lowering.leakyRelu(node, { name: `${node.name}/alpha`, tensor });
@@ -44,7 +53,9 @@ export const pRelu: Operator = {
   reject(node, graph) {
     if (!graph.constants.has(node.inputs[1]))
       return 'the slope is computed, only a constant one is supported';
-    return isPerChannel(node, graph) ? undefined : 'the slope differs within a channel';
+    return isPerChannel(node, graph)
+      ? rejectConstantInput(node, graph)
+      : 'the slope differs within a channel';
   },
   lower(node, lowering) {
     const name = node.inputs[1];

@@ -1,5 +1,13 @@
 /** MatMul: numpy's matrix product; lowered where the right operand is a constant matrix. */
-import { describe, nodeError, outputType, required, requireOneType, typeOf } from './check.js';
+import {
+  describe,
+  nodeError,
+  outputType,
+  rejectConstantInput,
+  required,
+  requireOneType,
+  typeOf,
+} from './check.js';
 import type { Operator } from './operator.js';
 import { broadcastShapes, permute } from './strided.js';
 
@@ -26,7 +34,9 @@ export const matMul: Operator = {
     if (!graph.constants.has(weights))
       return 'the right operand is computed, only a constant one is supported';
     const rank = typeOf(graph, weights).shape.length;
-    return rank === 2 ? undefined : `the right operand has rank ${rank}, only matrices are supported`;
+    return rank === 2
+      ? rejectConstantInput(node, graph)
+      : `the right operand has rank ${rank}, only matrices are supported`;
   },
   lower(node, lowering) {
     const name = node.inputs[1];

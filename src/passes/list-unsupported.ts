@@ -35,7 +35,10 @@ function reasonAgainst(node: Node, graph: Graph): string | undefined {
   const computed = [...node.inputs, ...node.outputs].filter(
     (name) => name !== '' && !graph.constants.has(name),
   );
-  const other = computed.find((name) => graph.types.get(name)?.type !== 'float32');
-  if (other === undefined) return undefined;
-  return `"${other}" has the element type ${graph.types.get(other)?.type}, only float32 is computed`;
+  for (const name of computed) {
+    const { type, shape } = graph.types.get(name)!;
+    if (type !== 'float32') return `"${name}" has the element type ${type}, only float32 is computed`;
+    if (shape.includes(0)) return `"${name}" has no elements`;
+  }
+  return undefined;
 }

@@ -1,9 +1,11 @@
-/** Writes a Sum of several values as a chain of Add, left to right, in ONNX's order of addition. */
+/** Writes a Sum as a chain of Add, left to right, in ONNX's order of addition; that of one value as an Identity. */
 import type { Node } from '../graph/graph.js';
 import type { Rule } from '../graph/rewrite.js';
 
 export const splitSum: Rule = (node, context) => {
-  if (node.operator !== 'Sum' || node.domain !== '' || node.inputs.length < 2) return undefined;
+  if (node.operator !== 'Sum' || node.domain !== '' || node.inputs.length === 0) return undefined;
+  if (node.inputs.length === 1)
+    return { what: 'is its only input', nodes: [{ ...node, operator: 'Identity' }] };
   const [first, ...rest] = node.inputs;
   const nodes: Node[] = [];
   let sum = first;

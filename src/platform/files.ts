@@ -75,7 +75,7 @@ export function writeFile(path: string, content: Uint8Array | string): void {
     writeFileSync(temporary, content);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (existsSync(temporary)) rmSync(temporary);
     throw writeError(path, 'cannot be written', error);
   }
 }
@@ -86,12 +86,18 @@ function writeError(where: string, what: string, cause: unknown): DynafixError {
   return machine ? new ExecutionError(facts) : new InputError(facts);
 }
 
-/** Creates a folder and its parents. Throws what writeFile throws. */
+/**
+ * Creates a folder and its parents, where they do not exist. Throws what writeFile throws. (What Node does for
+ * `recursive` never ends where a file system refuses with "no such file", as /proc does.)
+ */
 export function makeFolder(path: string): void {
+  if (isFolder(path)) return;
+  const parent = dirname(path);
+  if (!existsSync(parent)) makeFolder(parent);
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path);
   } catch (error) {
-    throw writeError(path, 'cannot be created', error);
+    if (!isFolder(path)) throw writeError(path, 'cannot be created', error);
   }
 }
 

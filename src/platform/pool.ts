@@ -65,6 +65,19 @@ export function serve<T, R>(handler: (task: T) => R | Promise<R>): (task: T) => 
   };
 }
 
+/** Takes results with their indices as they come and hands them to `next` in the order of the indices, from 0. */
+export function inOrder<R>(next: (result: R, index: number) => void): (result: R, index: number) => void {
+  const waiting = new Map<number, R>();
+  let index = 0;
+  return (result, at) => {
+    waiting.set(at, result);
+    for (; waiting.has(index); index++) {
+      next(waiting.get(index)!, index);
+      waiting.delete(index);
+    }
+  };
+}
+
 /**
  * Runs `count` tasks, at most two per thread at once, and hands each result to `onResult` as it comes. The first failure
  * or an abort stops further tasks; running ones are awaited before the promise rejects.

@@ -59,3 +59,22 @@ export function tapCount(axis: Sweep, position: number, padded: boolean): number
     Math.min(Math.max(Math.ceil((end - start) / axis.dilation), 0), axis.kernel);
   return tapsBelow(high) - tapsBelow(low);
 }
+
+/**
+ * The numbers of elements that the windows of an average pooling divide by, ascending: fewer at the border where padding
+ * does not count, 0 where a window lies in it. Shapes are [N, H, W, C].
+ */
+export function averagedCounts(
+  window: Window,
+  input: readonly number[],
+  output: readonly number[],
+  padded: boolean,
+): number[] {
+  const [rows, columns] = ([0, 1] as const).map((axis) => {
+    const along = sweep(window, axis, input[axis + 1]);
+    const positions = Array.from({ length: output[axis + 1] }, (_, position) => position);
+    return [...new Set(positions.map((position) => tapCount(along, position, padded)))];
+  });
+  const products = rows.flatMap((row) => columns.map((column) => row * column));
+  return [...new Set(products)].sort((a, b) => a - b);
+}

@@ -4,7 +4,7 @@ import type { Check } from './check.js';
 import * as check from './check.js';
 import type { Arithmetic, Clamp, InstructionTable, Window } from './instructions.js';
 import type { ProgramTensor } from './program.js';
-import { broadcastShape, elementCount, sweep, tapCount, windowCount } from './shapes.js';
+import { averagedCounts, broadcastShape, elementCount, sweep, windowCount } from './shapes.js';
 
 const LARGEST = 2 ** 31 - 1;
 const MOST_PRODUCTS = 2 ** 20;
@@ -102,7 +102,7 @@ export const rules: InstructionTable<[Check], void> = {
     const [x, table] = c.inputs;
     check.expectShape(c, 'the output', c.output, x.shape);
     check.expectConstant(c, 'the table', table);
-    check.expectShape(c, 'the table', table, [2 ** check.expectCodes(c, x).bits]);
+    check.expectShape(c, 'the table', table, [2 ** check.expectScale(c, x, null).bits]);
     const format = check.expectScale(c, table, null);
     if (!sameFormat(format, check.expectCodes(c, c.output))) {
       c.fail('the table has another format', formatText(c.output.format!), formatText(format));
@@ -126,7 +126,8 @@ export const rules: InstructionTable<[Check], void> = {
     const [x] = c.inputs;
     expectWindow(c, window, true);
     check.expectShape(c, 'the output', c.output, [...c.output.shape.slice(0, 3), x.shape[3]]);
-    const counts = windowCounts(c, window, countIncludePad);
+    const counts = averagedCounts(window, x.shape, c.output.shape, countIncludePad);
+    if (counts[0] === 0) c.fail('a window lies in the padding', 'one element of the input', 'none');
     if (!check.worksOnCodes(c)) {
       if (reciprocals.length > 0)
         c.fail('has reciprocals', 'none, as it works on float32', reciprocals.length);
@@ -261,21 +262,6 @@ function expectWindow(c: Check, window: Window, ceil: boolean): void {
     if (given === count || given === most) continue;
     c.fail('the output has a wrong shape', `${most} windows along axis ${axis + 1}`, `[${batch},${spatial}]`);
   }
-}
-
-/** The counts of elements that an average is taken over. */
-function windowCounts(c: Check, window: Window, padded: boolean): Set<number> {
-  const [rows, columns] = ([0, 1] as const).map((axis) => {
-    const along = sweep(window, axis, c.inputs[0].shape[axis + 1]);
-    const counts = new Set<number>();
-    for (let position = 0; position < c.output.shape[axis + 1]; position++) {
-      counts.add(tapCount(along, position, padded));
-    }
-    return counts;
-  });
-  if (rows.has(0) || columns.has(0))
-    c.fail('a window lies in the padding', 'one element of the input', 'none');
-  return new Set([...rows].flatMap((row) => [...columns].map((column) => row * column)));
 }
 
 /** Constant weights and bias of convolution and gemm, and the way from products to codes. */

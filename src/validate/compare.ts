@@ -8,6 +8,7 @@ import { type RunResult, runPorts } from '../execute/ports.js';
 import { quantizeValues } from '../formats/convert.js';
 import { at, codeRange, type Format, stepSize } from '../formats/format.js';
 import type { Program } from '../program/program.js';
+import { elementCount } from '../program/shapes.js';
 import { compareCodes, compareValues, type ErrorSums } from './metrics.js';
 import { observedBits, type Probe } from './probes.js';
 
@@ -22,19 +23,31 @@ export interface Layer {
   readonly floatInstruction: number;
 }
 
-/** Pairs every instruction of the fixed program that computes an ONNX node with its float counterpart. */
+/**
+ * Pairs every instruction of the fixed program that computes an ONNX node with its float counterpart. Throws a ProgramError
+ * where the float program has no such value or one of another size.
+ */
 export function pairLayers(float: Program, fixed: Program): Layer[] {
   const references = new Map(
     float.instructions.map(({ output }, index) => [float.tensors[output].name, index]),
   );
   return fixed.instructions.flatMap((instruction, index) => {
     if (instruction.node === '') return [];
-    const { name, format } = fixed.tensors[instruction.output];
+    const { name, shape, format } = fixed.tensors[instruction.output];
     const floatInstruction = references.get(name);
     if (floatInstruction === undefined) {
       throw new ProgramError({
         where: `tensor "${name}"`,
         what: 'the model has no such value: is the program made from it?',
+      });
+    }
+    const reference = float.tensors[float.instructions[floatInstruction].output];
+    if (elementCount(shape) !== elementCount(reference.shape)) {
+      throw new ProgramError({
+        where: `tensor "${name}"`,
+        what: 'the program has another shape than the model',
+        expected: `[${reference.shape}]`,
+        got: `[${shape}]`,
       });
     }
     return [

@@ -41,6 +41,7 @@ export interface Summary {
   readonly outputs: readonly OutputSummary[];
   readonly layers: readonly LayerSummary[];
   readonly size: { readonly floatBytes: number; readonly fixedBytes: number };
+  /** Of each step; `float` and `fixed` are the executors' own time, divided by the number of threads at work. */
   readonly seconds: {
     readonly calibrate?: number;
     readonly assign?: number;

@@ -7,7 +7,7 @@ import type { Engine } from '../execute/wasm/engine.js';
 import { formatText } from '../formats/format.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { createSha256 } from '../platform/files.js';
-import { type RunOptions, runTasks } from '../platform/pool.js';
+import { inOrder, type RunOptions, runTasks } from '../platform/pool.js';
 import { codeBytes } from '../program/digest.js';
 import { constantBytes, type Program } from '../program/program.js';
 import { type Layer, pairLayers } from './compare.js';
@@ -39,7 +39,10 @@ interface Totals {
   readonly seconds: { float: number; fixed: number };
 }
 
-/** Throws an AbortedError when `signal` is aborted, and the first worker's error. */
+/**
+ * `float` is the all-float32 program of the model that `fixed` was compiled from. Throws a ProgramError where the two do
+ * not fit, an AbortedError when `signal` is aborted, and the first worker's error.
+ */
 export async function validate(
   engine: Engine,
   float: Program,
@@ -54,17 +57,11 @@ export async function validate(
   const totals = createTotals(layers, probes);
   const hash = createSha256();
   const sessions = [engine.load(float), engine.load(probed)];
-  const waiting = new Map<number, SampleResult>();
-  let merged = 0;
-  const merge = (result: SampleResult, task: number) => {
-    waiting.set(task, result);
-    for (let next = waiting.get(merged); next !== undefined; next = waiting.get(merged)) {
-      addSample(totals, next, options.labels?.[merged]);
-      for (const codes of next.codes) if (codes !== undefined) hash.add(codeBytes(codes));
-      waiting.delete(merged++);
-    }
-    options.onProgress?.(merged, indices.length);
-  };
+  const merge = inOrder((result: SampleResult, task) => {
+    addSample(totals, result, options.labels?.[task]);
+    for (const codes of result.codes) if (codes !== undefined) hash.add(codeBytes(codes));
+    options.onProgress?.(task + 1, indices.length);
+  });
   const [floatHandle, fixedHandle] = sessions.map((session) => session.handle);
   const makeTask = (task: number) => ({
     float: floatHandle,
@@ -146,7 +143,7 @@ function summarize(
 ): Summary {
   const share = (count: number) => count / samples;
   const accuracy = (top1: number, top5: number): Accuracy => ({ top1: share(top1), top5: share(top5) });
-  const { hits, seconds } = totals;
+  const { hits } = totals;
   const accumulators = new Map(
     probes.map(({ node, provedBits }, index) => [
       node,
@@ -155,7 +152,8 @@ function summarize(
   );
   const classified = classifies(float);
   const labelled = classified && labels !== undefined;
-  const perSecond = (time: number) => (time === 0 ? 0 : (samples * Math.min(engine.threads, samples)) / time);
+  const lanes = Math.min(engine.threads, samples);
+  const seconds = { float: totals.seconds.float / lanes, fixed: totals.seconds.fixed / lanes };
   return {
     samples,
     ...(labelled && {
@@ -174,7 +172,7 @@ function summarize(
     ),
     size: { floatBytes: constantBytes(float), fixedBytes: constantBytes(fixed) },
     seconds,
-    imagesPerSecond: { float: perSecond(seconds.float), fixed: perSecond(seconds.fixed) },
+    imagesPerSecond: { float: samples / seconds.float, fixed: samples / seconds.fixed },
     threads: engine.threads,
     variant: engine.variant,
     hardware,

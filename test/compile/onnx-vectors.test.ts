@@ -20,8 +20,14 @@ import { type Case, listCases, readCase } from '../operators/vectors.js';
 import { shared, sharedTest } from '../shared.js';
 
 /** Largest difference, relative to the expected element and, for those near 0, to the largest one of the output. */
-const relative = 1e-5;
-const nearZero = 1e-6;
+const tolerance = { relative: 1e-5, nearZero: 1e-6 };
+
+/** Published with four decimals. */
+const rounded = ['node/test_averagepool_2d_ceil_last_window_starts_on_pad'];
+const roundedTolerance = { relative: 4e-4, nearZero: 0 };
+
+/** Operators that no case in scope has; test/compile/float-operators.test.ts has them. */
+const withoutCase = ['ReduceMean'];
 
 /** The graph with every input but those named as a constant. */
 function freeze(graph: Graph, { inputs }: Case, keep: (name: string, index: number) => boolean): Graph {
@@ -57,7 +63,12 @@ function prepare(name: string, example: Case | undefined): Graph | string {
   return 'unsupported nodes';
 }
 
-function largestError(actual: Float32Array, expected: Float32Array): number {
+/** In units of the tolerance. */
+function largestError(
+  actual: Float32Array,
+  expected: Float32Array,
+  { relative, nearZero } = tolerance,
+): number {
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return expected.reduce((most, value, i) => {
     if (Object.is(actual[i], value) || actual[i] === value) return most;
@@ -65,7 +76,7 @@ function largestError(actual: Float32Array, expected: Float32Array): number {
   }, 0);
 }
 
-function check(graph: Graph, { inputs, outputs }: Case): void {
+function check(graph: Graph, { name: example, inputs, outputs }: Case): void {
   const program = compileProgram(graph, null);
   verifyProgram(program);
   const feeds = program.inputs.map(({ name }) => inputs.get(name)!.data as Float32Array);
@@ -75,32 +86,40 @@ function check(graph: Graph, { inputs, outputs }: Case): void {
   for (const { name, shape, values } of runPorts(wasm, feeds).outputs) {
     const expected = outputs.get(name)!;
     expect(shape).toEqual(expected.shape);
-    expect(largestError(values, expected.data as Float32Array), 'error in units of the tolerance').toBeLessThan(1);
+    expect(
+      largestError(values, expected.data as Float32Array),
+      'error in units of the tolerance',
+    ).toBeLessThan(1);
   }
 }
 
-sharedTest('the published cases: the oracle and the kernels agree in every bit and with what is expected', () => {
-  const out: Record<string, number> = {};
-  const covered = new Set<string>();
-  const failures: string[] = [];
-  let passed = 0;
-  const kinds = ['node', 'simple', 'pytorch-operator', 'pytorch-converted'];
-  for (const name of kinds.flatMap(listCases)) {
-    const example = readCase(name);
-    const graph = prepare(name, example);
-    if (typeof graph === 'string') {
-      out[graph] = (out[graph] ?? 0) + 1;
-      continue;
+sharedTest(
+  'the published cases: the oracle and the kernels agree in every bit and with what is expected',
+  () => {
+    const out: Record<string, number> = {};
+    const covered = new Set<string>();
+    const failures: string[] = [];
+    let passed = 0;
+    const kinds = ['node', 'simple', 'pytorch-operator', 'pytorch-converted'];
+    for (const name of kinds.flatMap(listCases)) {
+      const example = readCase(name);
+      const graph = prepare(name, example);
+      if (typeof graph === 'string') {
+        out[graph] = (out[graph] ?? 0) + 1;
+        continue;
+      }
+      try {
+        check(graph, example!);
+        passed++;
+        for (const { operator } of example!.nodes) covered.add(operator);
+      } catch (error) {
+        failures.push(`${name}: ${(error as Error).message}`);
+      }
     }
-    try {
-      check(graph, example!);
-      passed++;
-      for (const { operator } of example!.nodes) covered.add(operator);
-    } catch (error) {
-      failures.push(`${name}: ${(error as Error).message}`);
-    }
-  }
-  console.log(`published cases: ${passed} passed, ${failures.length} failed; out of scope: ${JSON.stringify(out)}`);
-  console.log([...covered].sort().join(' '));
-  expect(failures).toEqual([]);
-});
+    console.log(
+      `published cases: ${passed} passed, ${failures.length} failed; out of scope: ${JSON.stringify(out)}`,
+    );
+    console.log([...covered].sort().join(' '));
+    expect(failures).toEqual([]);
+  },
+);

@@ -102,9 +102,11 @@ browserTest('the summary shows the figures of summary.json', async () => {
   const { float, fixed, agreement, outputs, size } = summary;
   expect(cells.get('top-1')?.slice(0, 2)).toEqual([percent(float!.top1), percent(fixed!.top1)]);
   expect(cells.get('top-5')?.slice(0, 2)).toEqual([percent(float!.top5), percent(fixed!.top5)]);
-  const [floatSize, fixedSize] = cells.get('weights and biases')!.map((text) => Number.parseFloat(text));
-  expect(floatSize).toBeCloseTo(size.floatBytes / 1000, 1);
-  expect(fixedSize).toBeCloseTo(size.fixedBytes / 1000, 1);
+  const kilobytes = (bytes: number) => `${Number((bytes / 1000).toPrecision(3))} kB`;
+  expect(cells.get('weights and biases')?.slice(0, 2)).toEqual([
+    kilobytes(size.floatBytes),
+    kilobytes(size.fixedBytes),
+  ]);
   const facts = await page.locator('.fact').allInnerTexts();
   const fact = (name: string) => facts.find((text) => text.endsWith(name))?.split('\n')[0];
   expect(fact('same answer as float')).toBe(percent(agreement!));

@@ -6,7 +6,7 @@ import type { Statistics } from '../../calibrate/statistics.js';
 import { compileProgram } from '../../compile/compile.js';
 import { AbortedError, placeError, UsageError } from '../../errors.js';
 import { createEngine } from '../../execute/wasm/engine.js';
-import { loadModel } from '../../jobs/load-model.js';
+import { loadModel, statisticsHeader } from '../../jobs/load-model.js';
 import { fileExists } from '../../platform/files.js';
 import { datasetSpec } from '../data.js';
 import { interruptible } from '../interrupt.js';
@@ -60,7 +60,7 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
   if (options.data === undefined) throw new UsageError({ where: 'calibrate', what: '--data is missing' });
   const model = loadModel(path, options.shape);
   const spec = datasetSpec(model.graph.inputs, options);
-  const header = { model: model.digest, preprocess: JSON.stringify(spec.preprocess ?? null) };
+  const header = statisticsHeader(model, spec);
   const resume = fileExists(options.output) ? readStatistics(options.output) : undefined;
   const engine = createEngine({ threads: options.threads });
   const progress = createProgress('calibrate');

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
-import { readFormats } from '../../assign/formats-file.js';
+import { type FormatsFile, readFormats } from '../../assign/formats-file.js';
 import { compileProgram } from '../../compile/compile.js';
-import { loadModel } from '../../jobs/load-model.js';
+import { InputError } from '../../errors.js';
+import { type LoadedModel, loadModel } from '../../jobs/load-model.js';
 import { writeProgram } from '../../program/file.js';
 import { constantBytes } from '../../program/program.js';
 import { addJsonOption, addModelOptions, type ModelOptions } from '../options.js';
@@ -20,7 +21,7 @@ export const compile = addJsonOption(addModelOptions(new Command('compile')))
   .requiredOption('-o, --output <file>', 'program file to write')
   .action((path: string, options: Options) => {
     const model = loadModel(path, options.shape);
-    const formats = options.formats === undefined ? null : readFormats(options.formats);
+    const formats = options.formats === undefined ? null : readFormatsOf(model, options.formats);
     const metadata = { model: model.digest, ...(formats && { hardware: formats.hardware }) };
     const program = compileProgram(model.graph, formats, metadata);
     writeProgram(options.output, program);
@@ -31,3 +32,11 @@ export const compile = addJsonOption(addModelOptions(new Command('compile')))
         `${options.output}: ${facts.instructions} instructions, ${short(facts.constantBytes)}B of constants`,
       );
   });
+
+/** Formats of another model would leave values in float32 unnoticed. */
+function readFormatsOf({ digest }: LoadedModel, path: string): FormatsFile {
+  const formats = readFormats(path);
+  if (formats.model === digest) return formats;
+  const what = '"model" is the digest of another model';
+  throw new InputError({ where: path, what, expected: digest, got: formats.model });
+}

@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageFile } from '../../platform/package.js';
-import { addJsonOption } from '../options.js';
+import { addJsonOption, addRunOptions, type RunOptions } from '../options.js';
 import { quantize } from './quantize.js';
 
-export const demo = addJsonOption(new Command('demo'))
+interface Options extends RunOptions {
+  readonly output?: string;
+  readonly hardware: string;
+}
+
+export const demo = addJsonOption(addRunOptions(new Command('demo')))
   .description('run the main job on the handwritten digits that ship with the package')
   .option('-o, --output <folder>', 'folder to write; default: a new temporary one')
   .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')
-  .action(async (options: { output?: string; hardware: string; json?: boolean }) => {
+  .action(async (options: Options) => {
     const folder = packageFile('examples/digits');
     const output = options.output ?? mkdtempSync(join(tmpdir(), 'dynafix-demo-'));
     const words = [
@@ -21,6 +26,8 @@ export const demo = addJsonOption(new Command('demo'))
       join(folder, 'test-images-idx3-ubyte.gz'),
       '--hardware',
       options.hardware,
+      '--threads',
+      String(options.threads),
       '--output',
       output,
     ];

@@ -32,10 +32,6 @@ export function shift(address: Address, bytes: number): Address {
   return typeof address === 'number' ? address + bytes : { ...address, offset: address.offset + bytes };
 }
 
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 /** How an element of a tensor is stored. Throws a ProgramError for codes that do not fit 16 bits. */
 export function elementKind({ name, format }: ProgramTensor): ElementKind {
   if (format === null) return 'f32';

@@ -1,5 +1,5 @@
 /** The library's engine: workers, and sessions that run programs on them, one sample per worker. */
-import { AbortedError, ExecutionError } from '../../errors.js';
+import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
 import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
@@ -18,12 +18,12 @@ export interface Session {
   /** What a task on the engine's pool needs to run the program. */
   readonly handle: SessionHandle;
   /**
-   * Runs one sample on a worker. `inputs` by name in the model's layout: float32, or integer codes. Throws an
+   * Runs one sample on a worker. `inputs` in the model's layout, by name or in order: float32, or integer codes. Throws an
    * InputError where an input does not fit, an ExecutionError where a worker fails, an AbortedError where `signal` was
    * aborted before.
    */
   run(inputs: Inputs, options?: { readonly signal?: AbortSignal }): Promise<RunResult>;
-  /** Frees the memory once running samples have ended. */
+  /** Ends the session. A worker lets go of its memory when it next opens another session, or when the engine ends. */
   dispose(): void;
 }
 
@@ -37,8 +37,15 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
-/** Starts the workers. They do not keep the process alive while they are idle. */
+/**
+ * Starts the workers. They do not keep the process alive while they are idle. Throws a UsageError for a number of
+ * threads that is not a positive integer.
+ */
 export function createEngine({ threads = machineThreads() }: EngineOptions = {}): Engine {
+  if (!Number.isInteger(threads) || threads < 1) {
+    const expected = 'a whole number of at least 1';
+    throw new UsageError({ where: 'threads', what: 'is out of range', expected, got: String(threads) });
+  }
   const pool = createPool(threads);
   return {
     threads,

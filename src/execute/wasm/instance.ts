@@ -2,6 +2,7 @@
 import { ExecutionError } from '../../errors.js';
 import { allocateCodes, codeRange } from '../../formats/format.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
+import { elementCount } from '../../program/shapes.js';
 import type { Elements, Executor, Observer } from '../executor.js';
 import type { Kernel } from './kernels.js';
 import type { Prepared } from './prepared.js';
@@ -107,7 +108,7 @@ function checkInput(name: string, { format, shape }: ProgramTensor, elements: El
   const fail = (what: string, expected: string, got: string) => {
     throw new ExecutionError({ where: `input "${name}"`, what, expected, got });
   };
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = elementCount(shape);
   if (elements.length !== length) fail('wrong number of elements', `${length}`, `${elements.length}`);
   const float = elements instanceof Float32Array;
   if (format === null) {

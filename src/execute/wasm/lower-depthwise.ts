@@ -1,6 +1,7 @@
 /** Depthwise convolution (as many groups as channels, one output each) to kernel calls. */
 import type { Instruction } from '../../program/instructions.js';
-import { type Context, elementCount, shift, unsupported } from './context.js';
+import { elementCount } from '../../program/shapes.js';
+import { type Context, shift, unsupported } from './context.js';
 import { placeFloatClamp, provedWidth } from './layer.js';
 import { pixelsPerCall, placeZeros } from './lower-convolution.js';
 import { hasExtremePair, packDepthwise, packDepthwise3x3, packDepthwiseFloats } from './pack-depthwise.js';

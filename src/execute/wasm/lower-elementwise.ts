@@ -2,7 +2,8 @@
 import { at, codeRange, stepSize } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
-import { type Address, type Context, elementCount, shift, unsupported } from './context.js';
+import { elementCount } from '../../program/shapes.js';
+import { type Address, type Context, shift, unsupported } from './context.js';
 import { elementBytes } from './prepared.js';
 import { channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
 import { broadcastStrides, denseStrides, forEachIndex, joinAxes } from './strided.js';

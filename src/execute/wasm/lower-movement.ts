@@ -1,6 +1,7 @@
 /** concat, slice, pad, transpose and the copies that other instructions need, to kernel calls. */
 import type { Instruction } from '../../program/instructions.js';
-import { type Address, type ArenaAddress, type Context, elementCount, shift } from './context.js';
+import { elementCount } from '../../program/shapes.js';
+import { type Address, type ArenaAddress, type Context, shift } from './context.js';
 import { type ElementKind, elementBytes } from './prepared.js';
 import { type Axis, denseStrides, forEachIndex, joinAxes } from './strided.js';
 import type { Geometry } from './taps.js';

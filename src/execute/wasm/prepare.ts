@@ -4,9 +4,10 @@
  */
 import type { InstructionTable, Opcode } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
+import { elementCount } from '../../program/shapes.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
 import { ARENA_SLACK, createConstants, growMemory, SLACK } from './constants.js';
-import { type Address, type Context, elementCount, elementKind, placeElements } from './context.js';
+import { type Address, type Context, elementKind, placeElements } from './context.js';
 import { type Kernel, kernels } from './kernels.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
 import * as elementwise from './lower-elementwise.js';

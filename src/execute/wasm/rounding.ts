@@ -105,9 +105,9 @@ export function reducedRecords(
   bits: number,
   bias?: ArrayLike<number | bigint>,
 ): NarrowRecords | undefined {
-  // The bit below the half stays, and carries those that are dropped.
-  const drop = Math.min(...shifts) - 2;
-  if (drop < 0 || drop > 60 || bits - drop > 32) return undefined;
+  // The bit below the half stays, and carries those that are dropped. What is kept of a sum are the 32 bits above.
+  const drop = Math.min(32, ...shifts.map((shift) => shift - 2));
+  if (drop < 0 || bits - drop > 32) return undefined;
   const rest = shifts.map((shift) => shift - drop);
   const narrow = narrowRecords(rest, rounding, range, Math.max(2, bits - drop));
   if (narrow === undefined) return undefined;

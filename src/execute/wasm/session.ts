@@ -42,7 +42,7 @@ export function createSessionHandle(program: Program): SessionHandle {
   };
 }
 
-/** Tells the workers to let go of the memory. */
+/** Tells the workers to let go of the memory: each does when it next opens a session. */
 export function disposeSessionHandle({ control }: SessionHandle): void {
   Atomics.store(control, DISPOSED, 1);
 }

@@ -1,0 +1,76 @@
+/** The command line as a user meets it: a child process, its exit code and what it printed. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** Path of a file of the example that ships. */
+export function digits(name: string): string {
+  return fileURLToPath(new URL(`../../examples/digits/${name}`, import.meta.url));
+}
+
+export const model = digits('digits.onnx');
+export const calibrationImages = digits('calibration-images-idx3-ubyte.gz');
+export const testImages = digits('test-images-idx3-ubyte.gz');
+
+export interface Outcome {
+  readonly exit: number | NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Sent as soon as `when` holds, which is asked every few milliseconds. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly when: () => boolean };
+}
+
+/** Runs any command to its end. */
+export function execute(
+  command: string,
+  words: readonly string[],
+  { cwd, env, kill }: Surroundings = {},
+): Promise<Outcome> {
+  const child = spawn(command, words, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  const timer = kill && setInterval(() => kill.when() && child.kill(kill.signal), 2);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearInterval(timer);
+      resolve({ exit: code ?? signal, stdout, stderr });
+    });
+  });
+}
+
+/** Runs `dynafix` with these words. */
+export function dynafix(words: readonly string[], surroundings?: Surroundings): Promise<Outcome> {
+  return execute(process.execPath, [main, ...words], surroundings);
+}
+
+/** The one JSON document of a command that must succeed. */
+export async function json(words: readonly string[]): Promise<any> {
+  const { exit, stdout, stderr } = await dynafix([...words, '--json']);
+  if (exit !== 0) throw new Error(`${words.join(' ')}: exit ${exit}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** An empty folder that goes away with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dynafix-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Paths of all files and folders below a folder, hidden ones too. */
+export function listAll(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+}

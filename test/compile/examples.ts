@@ -1,0 +1,214 @@
+/** Small graphs, at least one for every operator that is lowered. */
+import { float32, int64 } from '#src/graph/tensor.js';
+import { float, type GraphParts, noise, op } from '../graph/build.js';
+
+export interface Example extends GraphParts {
+  /** Of the noise that is fed to each input; default 1. */
+  readonly scales?: readonly number[];
+}
+
+type Attributes = Parameters<typeof op>[3];
+
+export const weights = (...shape: number[]) =>
+  float32(
+    shape,
+    noise(
+      shape.reduce((a, b) => a * b, 1),
+      shape.length + 40,
+    ),
+  );
+export const ints = (...values: number[]) => int64([values.length], values);
+
+/** One node that reads x and then the constants. */
+function single(
+  operator: string,
+  shape: readonly number[],
+  attributes: Attributes = {},
+  constants: GraphParts['constants'] = {},
+  more: Partial<Example> = {},
+): Example {
+  const nodes = [op(operator, ['x', ...Object.keys(constants)], 'y', attributes)];
+  return { inputs: { x: shape }, constants, nodes, outputs: ['y'], ...more };
+}
+
+const conv = (shape: number[], w: number[], attributes: Attributes = {}): Example =>
+  single('Conv', shape, attributes, { w: weights(...w), b: weights(w[0]) });
+
+/** A node of two computed inputs. */
+const pair = (
+  operator: string,
+  a: number[],
+  b: number[],
+  more: Partial<Example> = {},
+  attributes: Attributes = {},
+): Example => ({
+  inputs: { a, b },
+  nodes: [op(operator, ['a', 'b'], 'y', attributes)],
+  outputs: ['y'],
+  ...more,
+});
+
+const image = [1, 5, 4, 3];
+
+export const operatorExamples: Record<string, Example> = {
+  'Conv 3x3': conv([1, 8, 9, 7], [16, 8, 3, 3], { pads: [1, 1, 1, 1] }),
+  'Conv without bias': single('Conv', [2, 3, 6, 5], {}, { w: weights(5, 3, 3, 2) }),
+  'Conv 1x1 of 1 channel': conv([1, 1, 5, 5], [1, 1, 1, 1]),
+  'Conv with groups': conv([1, 6, 7, 7], [9, 2, 3, 3], { group: 3, pads: [1, 0, 2, 1] }),
+  'Conv depthwise': conv([1, 11, 8, 9], [11, 1, 3, 3], { group: 11, pads: [1, 1, 1, 1], strides: [2, 2] }),
+  'Conv depthwise with multiplier': conv([1, 5, 6, 6], [15, 1, 3, 3], { group: 5 }),
+  'Conv dilated': conv([1, 4, 11, 12], [7, 4, 3, 3], {
+    dilations: [2, 3],
+    pads: [2, 3, 2, 3],
+    strides: [2, 1],
+  }),
+  'Conv SAME_UPPER': conv([1, 3, 10, 9], [10, 3, 4, 5], { auto_pad: 'SAME_UPPER', strides: [2, 2] }),
+  'Conv 1-D': conv([2, 6, 19], [10, 3, 5], { group: 2, strides: [2], dilations: [2], pads: [3, 1] }),
+  'Conv 1-D depthwise': conv([1, 9, 14], [9, 1, 3], { group: 9, pads: [1, 1] }),
+  'Conv of inputs beside which its bias is large': { ...conv([1, 3, 5, 5], [4, 3, 3, 3]), scales: [1e-8] },
+  'Conv with a filter of zeros': {
+    ...conv([1, 3, 5, 5], [4, 3, 3, 3]),
+    constants: { w: float32([4, 3, 3, 3], noise(108, 3).fill(0, 0, 27)), b: weights(4) },
+  },
+  'Conv with a filter that is tiny beside its bias': {
+    ...conv([1, 3, 5, 5], [4, 3, 3, 3]),
+    constants: {
+      w: float32(
+        [4, 3, 3, 3],
+        noise(108, 3).map((value, i) => (i < 27 ? value * 1e-9 : value)),
+      ),
+      b: weights(4),
+    },
+  },
+  Gemm: single('Gemm', [5, 13], { transB: 1, alpha: float(0.5) }, { w: weights(11, 13), c: weights(11) }),
+  'Gemm of one row': single('Gemm', [1, 37], {}, { w: weights(37, 10), c: weights(1, 10) }),
+  'Gemm transposed': single(
+    'Gemm',
+    [7, 4],
+    { transA: 1, beta: float(2) },
+    { w: weights(7, 9), c: weights(9) },
+  ),
+  'MatMul of rank 3': single('MatMul', [2, 3, 17], {}, { w: weights(17, 9) }),
+  'MatMul of a vector': single('MatMul', [17], {}, { w: weights(17, 9) }),
+  BatchNormalization: single(
+    'BatchNormalization',
+    image,
+    {},
+    {
+      s: weights(5),
+      b: weights(5),
+      m: weights(5),
+      v: float32([5], [0.5, 1, 2, 0.1, 3]),
+    },
+  ),
+  Relu: single('Relu', image),
+  Clip: single('Clip', image, {}, { low: float32([], [-0.3]), high: float32([], [0.6]) }),
+  'Clip to a band beside 0': single('Clip', [3, 9], { min: float(0.25), max: float(0.5) }, {}, { opset: 6 }),
+  'Clip with its ends swapped': single(
+    'Clip',
+    [9],
+    {},
+    { low: float32([], [0.5]), high: float32([], [0.25]) },
+  ),
+  LeakyRelu: single('LeakyRelu', image, { alpha: 0.01 }),
+  'LeakyRelu with a slope above 1': single('LeakyRelu', image, { alpha: float(1000) }),
+  'PRelu per channel': single('PRelu', image, {}, { s: weights(5, 1, 1) }),
+  'PRelu per channel of rank 2': single('PRelu', [3, 5], {}, { s: weights(5) }),
+  'PRelu with one slope': single('PRelu', [2, 5, 3], {}, { s: float32([1], [-0.3]) }),
+  Sigmoid: single('Sigmoid', image, {}, {}, { scales: [6] }),
+  Tanh: single('Tanh', [2, 7], {}, {}, { scales: [3] }),
+  HardSigmoid: single('HardSigmoid', [2, 7, 3], { alpha: 0.3, beta: 0.4 }, {}, { scales: [4] }),
+  HardSwish: single('HardSwish', [1, 3, 4, 4], {}, {}, { opset: 14, scales: [5] }),
+  Add: pair('Add', image, image),
+  'Add of different scales': pair('Add', image, image, { scales: [1, 1e-5] }),
+  'Add of zeros': pair('Add', image, image, { scales: [1, 0] }),
+  'Add of a lower rank': pair('Add', [2, 5, 4, 3], [4, 1]),
+  'Add to a lower rank': pair('Add', [3], [2, 5, 4, 3]),
+  'Add that broadcasts both ways': pair('Add', [2, 1, 4, 1], [1, 5, 1, 3]),
+  'Add of rank 5': pair('Add', [2, 1, 3, 2, 2], [3, 1, 2]),
+  'Add of scalars': pair('Add', [], []),
+  'Add of a constant per channel': single('Add', image, {}, { c: weights(5, 1, 1) }),
+  'Add of a constant per column': single('Add', image, {}, { c: weights(3) }),
+  'Add of a constant of higher rank': single('Add', [4], {}, { c: weights(2, 3, 1) }),
+  'Add of a constant scalar': single('Add', [2, 7], {}, { c: float32([], [0.7]) }),
+  Sub: pair('Sub', image, [5, 1, 1]),
+  'Sub from a constant': {
+    ...single('Sub', image, {}, { c: weights(5, 1, 1) }),
+    nodes: [op('Sub', ['c', 'x'], 'y')],
+  },
+  Mul: pair('Mul', image, [1, 5, 1, 1]),
+  'Mul of different scales': pair('Mul', [3], image, { scales: [1e6, 1e-9] }),
+  'Mul with a constant': single('Mul', [2, 5, 4, 3], {}, { c: weights(1, 4, 3) }),
+  'Mul with a constant scalar': single('Mul', [2, 5], {}, { c: float32([1], [-3.3]) }),
+  Sum: {
+    inputs: { a: [2, 3, 4], b: [3, 1], c: [2, 3, 4] },
+    nodes: [op('Sum', ['a', 'b', 'c'], 'y')],
+    outputs: ['y'],
+  },
+  'Sum of one': single('Sum', [2, 3]),
+  Div: single('Div', [2, 3], {}, { c: weights(3) }),
+  MaxPool: single('MaxPool', [1, 5, 7, 8], { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 1, 1] }),
+  'MaxPool dilated, ceil_mode': single('MaxPool', [1, 9, 11, 10], {
+    kernel_shape: [3, 3],
+    strides: [2, 3],
+    dilations: [2, 1],
+    ceil_mode: 1,
+  }),
+  'MaxPool 1-D': single('MaxPool', [2, 3, 11], { kernel_shape: [4], strides: [3], pads: [1, 2] }),
+  AveragePool: single('AveragePool', [1, 5, 8, 8], { kernel_shape: [2, 2], strides: [2, 2] }),
+  'AveragePool, padding not counted': single('AveragePool', [1, 5, 7, 8], {
+    kernel_shape: [3, 3],
+    pads: [1, 1, 1, 1],
+  }),
+  'AveragePool, padding counted': single('AveragePool', [1, 5, 7, 8], {
+    kernel_shape: [3, 3],
+    pads: [1, 1, 1, 1],
+    count_include_pad: 1,
+  }),
+  'AveragePool ceil_mode': single('AveragePool', [1, 5, 8, 8], {
+    kernel_shape: [3, 3],
+    strides: [2, 2],
+    ceil_mode: 1,
+  }),
+  'AveragePool 1-D': single('AveragePool', [2, 3, 11], { kernel_shape: [5], strides: [3], pads: [2, 2] }),
+  GlobalAveragePool: single('GlobalAveragePool', [2, 9, 7, 7]),
+  'GlobalAveragePool 1-D': single('GlobalAveragePool', [2, 9, 13]),
+  GlobalMaxPool: single('GlobalMaxPool', [2, 9, 5, 3]),
+  'ReduceMean keepdims': single('ReduceMean', [1, 5, 6, 7], { axes: [2, 3] }),
+  ReduceMean: single('ReduceMean', [2, 5, 6, 7], { axes: [-1, -2], keepdims: 0 }),
+  'ReduceMean 1-D': single('ReduceMean', [2, 5, 6], { axes: [2], keepdims: 0 }),
+  Concat: pair('Concat', [1, 3, 4, 4], [1, 5, 4, 4], { scales: [1, 0.3] }, { axis: 1 }),
+  'Concat of constants': {
+    inputs: { x: [2, 3, 5] },
+    constants: { c: weights(2, 1, 5), d: weights(2, 2, 5) },
+    nodes: [op('Concat', ['c', 'x', 'd'], 'y', { axis: -2 })],
+    outputs: ['y'],
+  },
+  Flatten: single('Flatten', [2, 3, 4, 5], { axis: 2 }),
+  Reshape: single('Reshape', [2, 3, 4], {}, { s: ints(4, -1) }),
+  Squeeze: single('Squeeze', [2, 1, 4], {}, { a: ints(1) }),
+  Unsqueeze: single('Unsqueeze', [2, 4], {}, { a: ints(1, 3) }),
+  Transpose: single('Transpose', [2, 3, 4, 5], { perm: [3, 0, 2, 1] }),
+  Pad: single('Pad', [1, 3, 4, 5], {}, { p: ints(0, 1, 2, 0, 0, 0, 1, 3), v: float32([], [0.5]) }),
+  Slice: single('Slice', [2, 9, 8], {}, { b: ints(1, -7), e: ints(9, 100), a: ints(1, 2), s: ints(3, 2) }),
+  Split: {
+    inputs: { x: [1, 9, 4, 3] },
+    constants: { s: ints(2, 4, 3) },
+    nodes: [op('Split', ['x', 's'], ['p', 'q', 'r'], { axis: 1 })],
+    outputs: ['p', 'q', 'r'],
+  },
+  Softmax: single('Softmax', [3, 10], { axis: -1 }, {}, { scales: [4] }),
+  'Softmax over channels': single('Softmax', image, { axis: 1 }),
+  LRN: single('LRN', [1, 7, 3, 4], { size: 5, alpha: 0.5, beta: 0.75, bias: float(1) }),
+  'LRN wider than the channels': single('LRN', [2, 6, 5, 1], { size: 9, alpha: 0.9 }),
+  Identity: single('Identity', [2, 3]),
+  Dropout: single('Dropout', [2, 3]),
+  Constant: {
+    inputs: { x: image },
+    nodes: [
+      op('Constant', [], 'c', { value: { kind: 'tensor', value: weights(5, 1, 1) } }),
+      op('Mul', ['x', 'c'], 'y'),
+    ],
+    outputs: ['y'],
+  },
+};

@@ -1,0 +1,42 @@
+/** Float programs of every operator, alone and among others, against onnxruntime; and the kernels against the oracle. */
+import { expect, test } from 'vitest';
+import { compileProgram } from '#src/compile/compile.js';
+import { runPorts } from '#src/execute/ports.js';
+import { elementCount } from '#src/graph/tensor.js';
+import { operators } from '#src/operators/index.js';
+import { prepareGraph } from '#src/passes/index.js';
+import { buildGraph, noise } from '../graph/build.js';
+import { runWithOnnxruntime } from '../graph/onnxruntime.js';
+import { operatorExamples } from './examples.js';
+import { graphExamples } from './graph-examples.js';
+import { expectAgreement } from './quantize.js';
+
+/** Largest difference allowed, relative to the largest output. */
+const tolerance = 2e-6;
+
+test.each(Object.entries({ ...operatorExamples, ...graphExamples }))('%s', async (_, example) => {
+  const before = buildGraph(example);
+  const { graph } = prepareGraph(before, { verifyEach: true });
+  const program = compileProgram(graph, null);
+  const sample = before.inputs.map(({ shape }, port) =>
+    noise(elementCount(shape), port + 1).map((value) => value * (example.scales?.[port] ?? 1)),
+  );
+  const executor = expectAgreement(program, [sample]);
+  const feeds = Object.fromEntries(before.inputs.map(({ name }, port) => [name, sample[port]]));
+  const expected = await runWithOnnxruntime(before, feeds);
+  for (const { name, shape, values } of runPorts(executor, sample).outputs) {
+    const truth = expected[name].data;
+    expect({ name, shape }).toEqual({ name, shape: expected[name].shape });
+    const largest = truth.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const error = truth.reduce((most, value, i) => Math.max(most, Math.abs(value - values[i])), 0);
+    expect(error, name).toBeLessThanOrEqual(tolerance * largest);
+  }
+});
+
+test('every operator that is lowered or vanishes before has an example', () => {
+  const lowered = [...operators.values()].filter(({ lower }) => lower !== undefined).map(({ name }) => name);
+  const nodes = Object.values(operatorExamples).flatMap((example) => example.nodes);
+  const covered = new Set(nodes.map(({ operator }) => operator));
+  const wanted = [...lowered, 'BatchNormalization', 'Sum', 'Constant', 'Dropout', 'Identity'];
+  expect(wanted.filter((operator) => !covered.has(operator))).toEqual([]);
+});
