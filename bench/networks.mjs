@@ -1,9 +1,9 @@
 /**
  * Whole networks on one thread, side by side in one process with ONNX Runtime, interleaved round by round: `npm run bench [filter]`.
  * No V8 flags. Ratios are medians of per-round ratios; times on a shared machine mean little by themselves.
- * Writes bench/results/networks-<node version>.json when run without a filter.
+ * Without a filter it writes bench/results/networks-node<version>.json and docs/performance.md.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,12 +119,33 @@ for (const network of networks.filter(({ name }) => new RegExp(process.argv[2] ?
   }
 }
 rmSync(scratch, { recursive: true });
+
+/** The table of docs/performance.md: speeds relative to ours in int8. */
+function table() {
+  const names = [...new Set(rows.map(({ subject }) => subject))].filter(
+    (subject) => subject !== 'dynafix int8',
+  );
+  const lines = [...new Set(rows.map(({ work }) => work))].map((work) => {
+    const ours = rows.find((row) => row.work === work && row.subject === 'dynafix int8');
+    const cells = names.map((name) => ours.ratioTo[name].toFixed(2));
+    return `| ${[work, ours.median.toFixed(1), ...cells].join(' | ')} |`;
+  });
+  const heading = ['network', 'dynafix int8, median ms', ...names.map((name) => `against ${name}`)];
+  return [`| ${heading.join(' | ')} |`, `|${' --- |'.repeat(heading.length)}`, ...lines].join('\n');
+}
+
 if (process.argv[2] === undefined) {
   mkdirSync(join(root, 'bench/results'), { recursive: true });
+  const version = process.versions.node.split('.')[0];
   const result = { cpu: cpus()[0].model, node: process.version, rows };
   writeFileSync(
-    join(root, `bench/results/networks-node${process.versions.node.split('.')[0]}.json`),
+    join(root, `bench/results/networks-node${version}.json`),
     `${JSON.stringify(result, null, 1)}\n`,
+  );
+  const introduction = readFileSync(join(root, 'bench/performance-introduction.md'), 'utf8');
+  writeFileSync(
+    join(root, 'docs/performance.md'),
+    `${introduction}\n${cpus()[0].model}, Node ${process.version}.\n\n${table()}\n`,
   );
 }
 process.exit(0);

@@ -35,8 +35,8 @@ export type Demand =
   | (Common & { readonly kind: 'slope'; readonly slopes: NamedConstant })
   /** A look-up or an average: the output has a format of its own. */
   | (Common & { readonly kind: 'function' })
-  /** The output's elements are elements of the inputs, or limits of a clamp. */
-  | (Common & { readonly kind: 'movement' })
+  /** The output's elements are elements of the inputs, limits of a clamp or, where `mixed`, constants. */
+  | (Common & { readonly kind: 'movement'; readonly mixed?: boolean })
   /** The output is the input under another shape. */
   | (Common & { readonly kind: 'alias' })
   /** Computed in float32. */
@@ -53,6 +53,9 @@ export function collectDemands(graph: Graph): Demand[] {
     names.filter((name) => name !== '' && !graph.constants.has(name));
   const note = (kind: 'function' | 'movement' | 'alias' | 'float') => (node: Node) => {
     demands.push({ kind, node, inputs: values(node.inputs), output: node.outputs[0] });
+  };
+  const mix = (node: Node, mixed: boolean) => {
+    demands.push({ kind: 'movement', node, inputs: values(node.inputs), output: node.outputs[0], mixed });
   };
   const operands = (kind: 'sum' | 'multiplication', node: Node) => {
     const constants = node.inputs.filter((name) => graph.constants.has(name)).map(named);
@@ -81,8 +84,12 @@ export function collectDemands(graph: Graph): Demand[] {
     averagePool: note('function'),
     clamp: note('movement'),
     maxPool: note('movement'),
-    concat: note('movement'),
-    pad: note('movement'),
+    concat: (node) =>
+      mix(
+        node,
+        node.inputs.some((name) => graph.constants.has(name)),
+      ),
+    pad: (node, _before, _after, value) => mix(node, value !== 0),
     slice: (node, output) =>
       demands.push({ kind: 'movement', node, inputs: values([node.inputs[0]]), output }),
     transpose: note('alias'),

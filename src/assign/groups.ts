@@ -14,7 +14,8 @@ import type { Distribution } from './distribution.js';
 export interface Group {
   readonly values: readonly string[];
   /**
-   * The values that are computed or fed, not moved from others of the group: what the format is chosen for.
+   * The values that are computed or fed or that constants enter, not moved from others of the group: what the format is
+   * chosen for.
    */
   readonly sources: readonly string[];
   readonly distribution: Distribution;
@@ -45,7 +46,8 @@ export function formGroups(
     if (!fixed.has(sets.find(values[0]))) continue;
     const sources = values.filter((value) => {
       const producer = producers.get(value);
-      return producer === undefined || !unites(producer) || producer.inputs.length === 0;
+      if (producer === undefined || !unites(producer) || producer.inputs.length === 0) return true;
+      return producer.kind === 'movement' && producer.mixed === true;
     });
     const distribution = sources
       .map((source) => expectUnseen(readStatistics(statistics, source), producers.get(source)))
@@ -83,10 +85,10 @@ const UNSEEN = 1.5;
 
 /**
  * Samples that did not calibrate exceed the extremes now and then: where nothing bounds a computed value, it is expected to
- * reach further. Inputs of the network have the range of their data.
+ * reach further. Inputs of the network have the range of their data; what is moved reaches as far as where it comes from.
  */
 function expectUnseen(values: TensorStatistics, producer: Demand | undefined): Distribution {
-  if (producer === undefined) return values;
+  if (producer === undefined || producer.kind === 'movement') return values;
   const { low, high } = producer.node.clamp ?? { low: -Infinity, high: Infinity };
   const reach = {
     minimum: Math.max(UNSEEN * values.minimum, Math.min(low, values.minimum)),

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { machineThreads } from '../platform/pool.js';
 
 /** A whole number of at least `minimum`. */
-function wholeNumber(minimum: number): (text: string) => number {
+export function wholeNumber(minimum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= minimum) return value;

@@ -28,8 +28,8 @@ import { removeUnused } from './remove-unused.js';
 
 /**
  * Compiles a prepared graph (see src/passes). With `formats` the values that have one become codes; without, the whole
- * program is float32. Throws a ModelError, FormatError or ConstraintError naming the node, and a FormatError for formats
- * of what is not in the graph.
+ * program is float32. Throws a ModelError, FormatError or ConstraintError naming the node, and a FormatError for the
+ * format of a value that is not in the graph.
  */
 export function compileProgram(
   graph: Graph,
@@ -56,19 +56,15 @@ export function compileProgram(
   return program;
 }
 
-/** A name that is spelled wrong would leave its value in float32 unnoticed. */
-function checkNames({ inputs, nodes, constants }: Graph, formats: ModelFormats): void {
-  const known = {
-    tensors: new Set([...inputs.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)]),
-    constants,
-    nodes: new Set(nodes.map(({ name }) => name)),
-  };
-  for (const table of ['tensors', 'constants', 'nodes'] as const) {
-    for (const name of Object.keys(formats[table])) {
-      if (known[table].has(name)) continue;
-      throw new FormatError({ where: `${table} of the formats`, what: `the model has no "${name}"` });
-    }
-  }
+/**
+ * A value's name that is spelled wrong would leave the value in float32 unnoticed. That of a constant or node is missed where
+ * it is needed.
+ */
+function checkNames({ inputs, nodes }: Graph, formats: ModelFormats): void {
+  const known = new Set([...inputs.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)]);
+  const unknown = Object.keys(formats.tensors).find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw new FormatError({ where: 'tensors of the formats', what: `the model has no "${unknown}"` });
 }
 
 function createLowering(context: Context): Lowering {

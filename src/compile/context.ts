@@ -4,7 +4,15 @@
  */
 import { FormatError, ModelError } from '../errors.js';
 import { quantizeValues } from '../formats/convert.js';
-import { at, codeRange, type Format, isPowerOfTwo, sameFormat, stepSize } from '../formats/format.js';
+import {
+  at,
+  codeRange,
+  type Format,
+  formatText,
+  isPowerOfTwo,
+  sameFormat,
+  stepSize,
+} from '../formats/format.js';
 import { roundReal } from '../formats/rounding.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
@@ -28,8 +36,8 @@ export interface Context {
   constant(value: string): Tensor | undefined;
   /** Format of a value; null where it is float32. */
   format(value: string): Format | null;
-  /** Format of a constant used by a node that computes in codes. */
-  constantFormat(name: string, node: Node): Format;
+  /** Format of a constant, stored as `shape`, that is used by a node that computes in codes. */
+  constantFormat(name: string, node: Node, shape: readonly number[]): Format;
   arithmetic(node: Node): NodeArithmetic;
   /** The value as float32, or as codes of exactly `format`, in the given axis order (default: as it is stored). */
   read(value: string, format: Format | null, order?: readonly number[]): Stored;
@@ -67,10 +75,12 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     },
     constant: (value) => graph.constants.get(value),
     format: (value) => formats?.tensors[value] ?? null,
-    constantFormat(name, node) {
+    constantFormat(name, node, shape) {
       const format = formats?.constants[name];
-      if (format !== undefined) return format;
-      throw new FormatError({ where: `node "${node.name}"`, what: `constant "${name}" has no format` });
+      if (format === undefined)
+        throw new FormatError({ where: `node "${node.name}"`, what: `constant "${name}" has no format` });
+      requireChannels(format, name, shape);
+      return format;
     },
     arithmetic(node) {
       const arithmetic = formats?.nodes[node.name];
@@ -151,7 +161,27 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
 /** Refuses formats that shifts alone cannot compute with. */
 export function requirePowerOfTwo(format: Format, where: string): void {
   if (isPowerOfTwo(format) && typeof format.fractionBits === 'number') return;
-  throw new FormatError({ where, what: 'this operation needs one power-of-two scale for the whole tensor' });
+  const expected = 'one power-of-two scale and zeroPoint 0';
+  throw new FormatError({
+    where: `"${where}"`,
+    what: 'has the wrong scale',
+    expected,
+    got: formatText(format),
+  });
+}
+
+/** Refuses scales per channel whose number is not that of the channels. */
+function requireChannels(
+  { fractionBits, mantissa, zeroPoint, axis }: Format,
+  name: string,
+  shape: readonly number[],
+): void {
+  const channels = axis === null ? 1 : (shape[axis] ?? 0);
+  for (const field of [fractionBits, mantissa, zeroPoint]) {
+    if (typeof field === 'number' || field.length === channels) continue;
+    const [expected, got] = [String(channels), String(field.length)];
+    throw new FormatError({ where: `"${name}"`, what: 'wrong number of scales', expected, got });
+  }
 }
 
 /** A fused activation in codes of `format`; null where it limits nothing. */

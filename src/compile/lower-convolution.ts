@@ -134,7 +134,7 @@ function product(
   const from = builder.tensors[input].format!;
   requirePowerOfTwo(from, node.inputs[0]);
   requirePowerOfTwo(format, node.outputs[0]);
-  const weightFormat = context.constantFormat(weights.name, node);
+  const weightFormat = context.constantFormat(weights.name, node, weights.shape);
   const codes = quantizeValues(weights.data, weights.shape, weightFormat, arithmetic.rounding, 'saturate');
   const inputs = [builder.constant(weights.name, weights.shape, weightFormat, codes)];
   const fraction = (channel: number) => at(from.fractionBits, 0) + at(weightFormat.fractionBits, channel);

@@ -62,7 +62,7 @@ function constant(
   const data = permuteData(floatData(tensor), lifted, order, new Float32Array(elementCount(lifted)));
   const shape = inOrder(lifted, order);
   if (format === null) return context.builder.constant(name, shape, null, data);
-  const own = context.constantFormat(name, node);
+  const own = context.constantFormat(name, node, shape);
   const codes = quantizeValues(data, shape, own, context.arithmetic(node).rounding, 'saturate');
   return context.builder.constant(name, shape, own, codes);
 }
@@ -243,7 +243,7 @@ export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: str
     return;
   }
   requirePowerOfTwo(format, value);
-  const slopeFormat = context.constantFormat(slopes.name, node);
+  const slopeFormat = context.constantFormat(slopes.name, node, size);
   requirePowerOfTwo(slopeFormat, slopes.name);
   const slopeShift = at(slopeFormat.fractionBits, 0);
   const codes = quantizeValues(values, size, slopeFormat, context.arithmetic(node).rounding, 'saturate');

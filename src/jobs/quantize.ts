@@ -151,6 +151,6 @@ function writeReport(
   formats: FormatsFile,
   program: Program,
 ): void {
-  const title = `${model.graph.name || 'network'} for ${summary.hardware}`;
+  const title = `${model.path.split('/').at(-1)} for ${summary.hardware}`;
   writeFile(file, renderReport({ title, summary, tensors: reportTensors(program, statistics, formats) }));
 }

@@ -1,4 +1,5 @@
 /** Runs a program over a data set: outputs of every sample, their digest, and on request every intermediate tensor. */
+import { UsageError } from '../errors.js';
 import type { RunResult } from '../execute/ports.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
@@ -29,7 +30,7 @@ export interface RunSummary {
   readonly digest?: string;
 }
 
-/** Throws an AbortedError when `signal` is aborted, and the first worker's error. */
+/** Throws a UsageError where no layer is to be dumped, an AbortedError when `signal` is aborted, and the first worker's error. */
 export async function runSamples(
   engine: Engine,
   program: Program,
@@ -37,7 +38,13 @@ export async function runSamples(
   { onSample, dump, onProgress, signal }: RunSamplesOptions = {},
 ): Promise<RunSummary> {
   const { count } = openDataset(spec);
-  if (dump !== undefined) makeFolder(dump.folder);
+  if (dump !== undefined) {
+    if (!program.instructions.some(({ name }) => dump.layers.test(name))) {
+      const [expected, got] = ['a pattern that matches a layer', String(dump.layers)];
+      throw new UsageError({ where: 'layers', what: 'no instruction has such a name', expected, got });
+    }
+    makeFolder(dump.folder);
+  }
   const session = engine.load(program);
   const hash = createSha256();
   let busy = 0;

@@ -36,21 +36,46 @@ export function createPool(threads: number): WorkerPool {
     idleTimeout: Infinity,
     recordTiming: false,
   });
+  /** What ends the unfinished tasks, which keep the process alive, when the last worker is gone. */
+  const unfinished = new Set<(cause: Error) => void>();
+  const alive = setInterval(() => {}, 2 ** 30).unref();
+  // An idle worker that fails is replaced.
+  piscina.on('error', () => {});
+  // Piscina gives up on workers that fail while they start, and leaves the tasks in its queue.
+  piscina.on('workerDestroy', () =>
+    setImmediate(() => {
+      if (piscina.threads.length > 0) return;
+      for (const lose of unfinished) lose(new Error('no worker thread starts'));
+    }),
+  );
+
   return {
     threads,
     async run<T, R>(worker: URL, task: T) {
       let answer: Answer<R>;
+      let lose: (cause: Error) => void = () => {};
+      const lost = new Promise<never>((_, reject) => {
+        lose = reject;
+      });
+      unfinished.add(lose);
+      alive.ref();
       try {
         const pooled: PooledTask = { module: worker.href, task };
-        answer = await piscina.run(pooled);
+        answer = await Promise.race([piscina.run(pooled), lost]);
       } catch (cause) {
         const what = `stopped unexpectedly: ${cause instanceof Error ? cause.message : String(cause)}`;
         throw new ExecutionError({ where: 'worker thread', what, cause });
+      } finally {
+        unfinished.delete(lose);
+        if (unfinished.size === 0) alive.unref();
       }
       if ('error' in answer) throw fromPortable(answer.error);
       return answer.value;
     },
-    close: () => piscina.destroy(),
+    async close() {
+      clearInterval(alive);
+      await piscina.destroy();
+    },
   };
 }
 

@@ -36,7 +36,11 @@ export function execute(
   words: readonly string[],
   { cwd, env, kill }: Surroundings = {},
 ): Promise<Outcome> {
-  const child = spawn(command, words, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, words, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
@@ -57,7 +61,7 @@ export function dynafix(words: readonly string[], surroundings?: Surroundings): 
 }
 
 /** The one JSON document of a command that must succeed. */
-export async function json(words: readonly string[]): Promise<any> {
+export async function json(words: readonly string[]): Promise<ReturnType<typeof JSON.parse>> {
   const { exit, stdout, stderr } = await dynafix([...words, '--json']);
   if (exit !== 0) throw new Error(`${words.join(' ')}: exit ${exit}: ${stderr}`);
   return JSON.parse(stdout);
@@ -73,4 +77,13 @@ export function temporaryFolder(): string {
 /** Paths of all files and folders below a folder, hidden ones too. */
 export function listAll(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+}
+
+/** Statistics, formats and program of the digits, made by the commands in a folder. */
+export async function makeDigits(folder: string, hardware = 'generic-int8') {
+  const [statistics, formats, program] = ['s.pb', 'f.json', 'p.program'].map((name) => join(folder, name));
+  await json(['calibrate', model, '--data', calibrationImages, '-o', statistics]);
+  await json(['assign', model, '--statistics', statistics, '--hardware', hardware, '-o', formats]);
+  await json(['compile', model, '--formats', formats, '-o', program]);
+  return { statistics, formats, program };
 }

@@ -1,10 +1,17 @@
 /** Small graphs, at least one for every operator that is lowered. */
 import { float32, int64 } from '#src/graph/tensor.js';
+import { operators } from '#src/operators/index.js';
 import { float, type GraphParts, noise, op } from '../graph/build.js';
 
 export interface Example extends GraphParts {
   /** Of the noise that is fed to each input; default 1. */
   readonly scales?: readonly number[];
+}
+
+/** Names of the operators that are lowered, or that passes turn into others. */
+export function supportedOperators(): string[] {
+  const lowered = [...operators.values()].filter(({ lower }) => lower !== undefined).map(({ name }) => name);
+  return [...lowered, 'BatchNormalization', 'Constant', 'Div', 'Sum'];
 }
 
 type Attributes = Parameters<typeof op>[3];

@@ -1,7 +1,8 @@
 /** Averages: by what they divide, and how exactly. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { reciprocal, windowCounts } from '#src/compile/lower-pooling.js';
+import { reciprocal } from '#src/compile/lower-pooling.js';
+import { averagedCounts } from '#src/program/shapes.js';
 import { windowOf } from '../programs.js';
 
 test('reciprocals are the nearest with 16 bits, exact for powers of two', () => {
@@ -24,8 +25,8 @@ test('reciprocals are the nearest with 16 bits, exact for powers of two', () => 
 test('the counts of a 3x3 window over a 4x5 image with one pixel of padding', () => {
   const window = windowOf([3, 3], { pads: [1, 1, 1, 1] });
   // Rows and columns see 2 pixels at an edge and 3 elsewhere.
-  expect(windowCounts(window, [1, 4, 5, 1], [1, 4, 5, 1], false)).toEqual([4, 6, 9]);
-  expect(windowCounts(window, [1, 4, 5, 1], [1, 4, 5, 1], true)).toEqual([9]);
+  expect(averagedCounts(window, [1, 4, 5, 1], [1, 4, 5, 1], false)).toEqual([4, 6, 9]);
+  expect(averagedCounts(window, [1, 4, 5, 1], [1, 4, 5, 1], true)).toEqual([9]);
 });
 
 test('the counts are those of taps looked at one by one', () => {
@@ -62,7 +63,7 @@ test('the counts are those of taps looked at one by one', () => {
         pads: [y.before, x.before, y.after, x.after],
         dilations: [y.dilation, x.dilation],
       } as const;
-      const counts = windowCounts(window, [1, y.size, x.size, 1], [1, ...outputs, 1], padded);
+      const counts = averagedCounts(window, [1, y.size, x.size, 1], [1, ...outputs, 1], padded);
       expect(counts).toEqual([...new Set(products)].sort((a, b) => a - b));
     }),
   );

@@ -18,22 +18,22 @@ import {
   type DataOptions,
   type ModelOptions,
   type RunOptions,
+  wholeNumber,
 } from '../options.js';
 import { createProgress, printJson, say } from '../terminal.js';
 
 interface Options extends ModelOptions, DataOptions, RunOptions {
   readonly merge?: readonly string[];
   readonly output: string;
+  readonly checkpoint: number;
 }
-
-/** Seconds between two writes of unfinished statistics. */
-const CHECKPOINT_SECONDS = 2;
 
 const command = new Command('calibrate')
   .description('measure the statistics of every tensor; goes on from an existing file')
   .argument('[model]', '.onnx or .onnx.gz')
   .option('--merge <files...>', 'merge statistics files instead')
-  .requiredOption('-o, --output <file>', 'statistics file to write');
+  .requiredOption('-o, --output <file>', 'statistics file to write')
+  .option('--checkpoint <seconds>', 'time between two writes of unfinished statistics', wholeNumber(0), 10);
 
 export const calibrate = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
   async (path: string | undefined, options: Options) => {
@@ -68,7 +68,7 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
   let written = performance.now();
   const onCheckpoint = (statistics: Statistics) => {
     finished = statistics;
-    if (performance.now() - written < 1000 * CHECKPOINT_SECONDS) return;
+    if (performance.now() - written < 1000 * options.checkpoint) return;
     writeStatistics(options.output, statistics);
     written = performance.now();
   };

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { type FormatsFile, readFormats } from '../../assign/formats-file.js';
 import { compileProgram } from '../../compile/compile.js';
-import { InputError } from '../../errors.js';
+import { InputError, placeError } from '../../errors.js';
 import { type LoadedModel, loadModel } from '../../jobs/load-model.js';
 import { writeProgram } from '../../program/file.js';
-import { constantBytes } from '../../program/program.js';
+import { constantBytes, type Program } from '../../program/program.js';
 import { addJsonOption, addModelOptions, type ModelOptions } from '../options.js';
 import { printJson, say, short } from '../terminal.js';
 
@@ -23,7 +23,7 @@ export const compile = addJsonOption(addModelOptions(new Command('compile')))
     const model = loadModel(path, options.shape);
     const formats = options.formats === undefined ? null : readFormatsOf(model, options.formats);
     const metadata = { model: model.digest, ...(formats && { hardware: formats.hardware }) };
-    const program = compileProgram(model.graph, formats, metadata);
+    const program = compileWith(model, formats, metadata, options.formats);
     writeProgram(options.output, program);
     const facts = { instructions: program.instructions.length, constantBytes: constantBytes(program) };
     if (options.json) printJson(facts);
@@ -32,6 +32,20 @@ export const compile = addJsonOption(addModelOptions(new Command('compile')))
         `${options.output}: ${facts.instructions} instructions, ${short(facts.constantBytes)}B of constants`,
       );
   });
+
+/** Compiles; what cannot be compiled with formats names their file. */
+function compileWith(
+  { graph }: LoadedModel,
+  formats: FormatsFile | null,
+  metadata: Readonly<Record<string, string>>,
+  path = '',
+): Program {
+  try {
+    return compileProgram(graph, formats, metadata);
+  } catch (error) {
+    throw formats === null ? error : placeError(error, path);
+  }
+}
 
 /** Formats of another model would leave values in float32 unnoticed. */
 function readFormatsOf({ digest }: LoadedModel, path: string): FormatsFile {
