@@ -84,7 +84,7 @@ const networks = [
     model: 'imagenet/inception_v3',
     ...photos,
     calibrationLimit: 50,
-    limit: 100,
+    limit: 50,
     preprocess: { resize: 299, crop: 299, scale: 1 / 255 },
     notes: 'deq, no labels',
   },

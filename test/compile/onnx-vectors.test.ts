@@ -49,19 +49,21 @@ function prepare(name: string, example: Case | undefined): Graph | string {
   try {
     read = readModel(shared(`vectors/onnx/${name}/model.onnx`)).graph;
   } catch (error) {
-    if (error instanceof ModelError) return 'not read';
+    if (error instanceof ModelError) return 'a model that is not read';
     throw error;
   }
   const attempts = [isFloat, (input: string, index: number) => index === 0 && isFloat(input)];
   for (const keep of attempts) {
     try {
       const { graph } = prepareGraph(freeze(read, example, keep));
-      return graph.nodes.length > 0 ? graph : 'nothing left to compute';
+      return graph.nodes.length > 0 ? graph : 'nothing to compute';
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
     }
   }
-  return 'unsupported nodes';
+  const supported = supportedOperators();
+  const isKnown = read.nodes.every(({ operator }) => supported.includes(operator));
+  return isKnown ? 'a form that is not supported' : 'an operator that is not supported';
 }
 
 /** In units of the tolerance. */

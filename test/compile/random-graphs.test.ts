@@ -1,6 +1,6 @@
 /** Random chains of operators over awkward shapes, in float and in integers. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { float32, int64, type Tensor } from '#src/graph/tensor.js';
 import { buildGraph, float, type GraphParts, noise, op } from '../graph/build.js';
 import { profiles, quantizeGraph } from './quantize.js';
@@ -85,8 +85,9 @@ const links: Record<string, MakeLink> = {
   }),
   activation: (x, y, shape, draw) => ({
     shape,
-    node: op(['Relu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'HardSigmoid'][draw(0, 4)], [x], y),
+    node: op(['Relu', 'Sigmoid', 'Tanh', 'HardSigmoid'][draw(0, 3)], [x], y),
   }),
+  LeakyRelu: (x, y, shape) => ({ shape, node: op('LeakyRelu', [x], y, { alpha: 0.3 }) }),
   PRelu: (x, y, shape, draw) => ({
     shape,
     constants: { [`${y}.s`]: weights([shape[1], ...shape.slice(2).map(() => 1)], draw) },
@@ -169,15 +170,22 @@ const chain: fc.Arbitrary<GraphParts> = fc.gen().map((gen) => {
     ({ shape } = link);
     x = `y${i}`;
   }
-  return { inputs: { x: input }, constants, nodes, outputs: draw(0, 3) === 0 && x !== 'y0' ? [x, 'y0'] : [x] };
+  return {
+    inputs: { x: input },
+    constants,
+    nodes,
+    outputs: draw(0, 3) === 0 && x !== 'y0' ? [x, 'y0'] : [x],
+  };
 });
+
+/** Least signal to noise ratio in dB: what is sliced out of a tensor may be far smaller than the rest of it. */
+const floors = { 'generic-int8': 0, 'generic-int16': 40 };
 
 test.each(profiles)('%s', (profile) => {
   fc.assert(
     fc.property(chain, (parts) => {
-      const { decibels } = quantizeGraph(buildGraph(parts), profile);
-      if (Math.min(...decibels) < (profile === 'generic-int8' ? 20 : 64)) console.log('DB', profile, decibels, JSON.stringify(parts, (_, v) => (typeof v === 'bigint' ? Number(v) : ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v)));
+      for (const value of quantizeGraph(buildGraph(parts), profile).decibels)
+        expect(value).toBeGreaterThanOrEqual(floors[profile]);
     }),
-    { numRuns: 800 },
   );
 });

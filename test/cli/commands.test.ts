@@ -1,0 +1,186 @@
+/** Every command on the digits that ship, as a user runs it. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { afterAll, describe, expect, test } from 'vitest';
+import { decodeNpz } from '#src/inputs/npz.js';
+import {
+  calibrationImages,
+  digits,
+  dynafix,
+  json,
+  listAll,
+  makeDigits,
+  model,
+  temporaryFolder,
+  testImages,
+} from './command-line.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'dynafix-commands-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const { statistics, formats, program } = await makeDigits(folder);
+
+const data = ['--data', testImages];
+const images = gunzipSync(readFileSync(testImages)).subarray(16);
+const labels = gunzipSync(readFileSync(digits('test-labels-idx1-ubyte.gz'))).subarray(8);
+
+/** What `run -o` writes for all test images, by name. */
+async function outputs(file: string): Promise<Map<string, { shape: readonly number[]; data: number[] }>> {
+  const path = join(temporaryFolder(), 'outputs.npz');
+  await json(['run', file, ...data, '-o', path]);
+  const arrays = decodeNpz(new Uint8Array(readFileSync(path)), path);
+  return new Map(arrays.map(({ name, shape, data }) => [name, { shape, data: Array.from(data, Number) }]));
+}
+
+/** The index of the largest of each ten values. */
+function choices(values: readonly number[]): number[] {
+  return Array.from({ length: values.length / 10 }, (_, sample) => {
+    const own = values.slice(10 * sample, 10 * sample + 10);
+    return own.indexOf(Math.max(...own));
+  });
+}
+
+describe('--json prints one document and nothing else', () => {
+  test.each([
+    ['inspect', model],
+    ['calibrate', model, ...data, '--limit', '5', '-o', 'OUT/s.pb'],
+    ['assign', model, '--statistics', statistics, '--hardware', 'generic-int16', '-o', 'OUT/f.json'],
+    ['compile', model, '--formats', formats, '-o', 'OUT/p.program'],
+    ['quantize', model, ...data, '--limit', '120', '-o', 'OUT/quantized'],
+    ['run', program, ...data, '--limit', '5'],
+    ['validate', model, program, ...data, '--limit', '5'],
+    ['diff', program, ...data, '--limit', '1'],
+    ['print', program],
+    ['demo', '-o', 'OUT/demo'],
+  ])('%s', async (...words) => {
+    const out = temporaryFolder();
+    const { exit, stdout, stderr } = await dynafix([
+      ...words.map((word) => word.replace('OUT', out)),
+      '--json',
+    ]);
+    expect(exit, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toBeTypeOf('object');
+    expect(listAll(out).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+});
+
+test('without --json nothing but results is on standard output', async () => {
+  const words = ['assign', model, '--statistics', statistics, '--hardware', 'generic-int8'];
+  const out = join(temporaryFolder(), 'f.json');
+  const { exit, stdout, stderr } = await dynafix([...words, '-o', out]);
+  expect({ exit, stdout, lines: stderr.split('\n').length }).toEqual({ exit: 0, stdout: '', lines: 2 });
+  expect(readFileSync(out, 'utf8')).toBe(readFileSync(formats, 'utf8'));
+});
+
+test('help and version are results', async () => {
+  for (const word of ['--help', '--version', 'help']) {
+    const { exit, stdout, stderr } = await dynafix([word]);
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(stdout).not.toBe('');
+  }
+});
+
+test('inspect counts what the network needs', async () => {
+  const convolutions = 24 * 24 * 8 * 25 + 8 * 8 * 16 * 200;
+  const layers = 256 * 64 + 64 * 10;
+  const weights = 8 * 25 + 16 * 200 + layers;
+  expect(await json(['inspect', model])).toMatchObject({
+    operators: { Conv: 2, Relu: 3, MaxPool: 2, Flatten: 1, Gemm: 2, Softmax: 1 },
+    macs: convolutions + layers,
+    parameters: weights + 8 + 16 + 64 + 10,
+    memory: { weightBytes: expect.any(Number), activationBytes: expect.any(Number) },
+    inputs: [{ name: 'image', type: 'float32', shape: [1, 1, 28, 28] }],
+    outputs: [{ name: 'probabilities', type: 'float32', shape: [1, 10] }],
+    floatIslands: [{ node: 'softmax', operator: 'Softmax' }],
+    unsupported: [],
+  });
+});
+
+test('run on a model gives what onnxruntime gives', async () => {
+  const found = await outputs(model);
+  expect([...found.keys()]).toEqual(['probabilities']);
+  const { shape, data } = found.get('probabilities')!;
+  expect(shape).toEqual([400, 10]);
+  const session = await InferenceSession.create(model);
+  for (let sample = 0; sample < 20; sample++) {
+    const image = Float32Array.from(images.subarray(784 * sample, 784 * (sample + 1)));
+    const { probabilities } = await session.run({ image: new Tensor('float32', image, [1, 1, 28, 28]) });
+    for (const [index, expected] of Array.from(probabilities.data as Float32Array).entries())
+      expect(data[10 * sample + index]).toBeCloseTo(expected, 5);
+  }
+});
+
+test('run gives the same digest for every number of threads; it is that of validate', async () => {
+  const runs = await Promise.all(
+    ['1', '2', '3'].map((threads) => json(['run', program, ...data, '--threads', threads])),
+  );
+  const { digest } = await json(['validate', model, program, ...data]);
+  expect(digest).toMatch(/^[0-9a-f]{64}$/);
+  expect(runs.map((run) => [run.threads, run.samples, run.digest])).toEqual([
+    [1, 400, digest],
+    [2, 400, digest],
+    [3, 400, digest],
+  ]);
+  expect(runs[0].outputs).toEqual([{ name: 'probabilities', shape: [1, 10] }]);
+});
+
+test('validate counts what the outputs say', async () => {
+  const summary = await json(['validate', model, program, ...data]);
+  const chosen = async (file: string) => choices((await outputs(file)).get('probabilities')!.data);
+  const [float, fixed] = [await chosen(model), await chosen(program)];
+  const share = (holds: (sample: number) => boolean) =>
+    float.filter((_, sample) => holds(sample)).length / float.length;
+  expect(summary).toMatchObject({
+    samples: 400,
+    float: { top1: share((sample) => float[sample] === labels[sample]) },
+    fixed: { top1: share((sample) => fixed[sample] === labels[sample]) },
+    agreement: share((sample) => float[sample] === fixed[sample]),
+    hardware: 'generic-int8',
+  });
+});
+
+test('validate --fail-below exits 1 where a limit is not kept, and says which', async () => {
+  const validate = ['validate', model, program, ...data, '--limit', '50', '--json', '--fail-below'];
+  const kept = await dynafix([...validate, 'top1-drop=100,agreement=0.1,sqnr=1']);
+  expect(kept).toMatchObject({ exit: 0, stderr: '' });
+  const failed = await dynafix([...validate, 'agreement=0.1,sqnr=100']);
+  expect(failed.exit).toBe(1);
+  expect(failed.stderr).toMatch(/^dynafix: sqnr: expected 100, got [\d.]+\n$/);
+  expect(JSON.parse(failed.stdout)).toMatchObject({ samples: 50 });
+});
+
+test('diff finds no difference between the oracle and the kernels', async () => {
+  for (const file of [program, model])
+    expect(await json(['diff', file, ...data, '--limit', '2'])).toEqual({ samples: 2, equal: true });
+});
+
+test('quantize writes its files; without --calibration the first 100 samples are left out', async () => {
+  const out = join(temporaryFolder(), 'deep', 'out');
+  const summary = await json(['quantize', model, ...data, '--limit', '150', '-o', out]);
+  expect(readdirSync(out).sort()).toEqual(
+    ['formats.json', 'model.program', 'report.html', 'statistics.pb', 'summary.json'].sort(),
+  );
+  expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
+  expect(summary).toMatchObject({ samples: 50, calibration: { samples: 100, disjoint: true } });
+});
+
+test('quantize with --calibration scores every sample and tells whether it has calibrated with it', async () => {
+  const quantize = async (calibration: string) => {
+    const words = ['quantize', model, ...data, '--calibration', calibration, '-o', temporaryFolder()];
+    const { samples, digest, calibration: used } = await json(words);
+    return { samples, digest, ...used, disjoint: used.disjoint };
+  };
+  const { digest } = await json(['run', program, ...data]);
+  expect(await quantize(calibrationImages)).toMatchObject({ samples: 100, disjoint: true, digest });
+  expect(await quantize(testImages)).toMatchObject({ samples: 400, disjoint: false });
+});
+
+test('run --dump writes the tensors of the layers that match', async () => {
+  const out = temporaryFolder();
+  await json(['run', program, ...data, '--limit', '2', '--dump', out, '--layers', '^(relu1|logits)']);
+  expect(listAll(out)).toEqual(['sample_0.npz', 'sample_1.npz']);
+  const arrays = decodeNpz(new Uint8Array(readFileSync(join(out, 'sample_0.npz'))), 'sample_0.npz');
+  expect(arrays.map(({ name, shape }) => [name, shape])).toContainEqual(['relu1.out', [1, 24, 24, 8]]);
+});
