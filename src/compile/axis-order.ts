@@ -65,7 +65,7 @@ export function permuteData<T extends { readonly length: number; [index: number]
 }
 
 /** Distance in elements between neighbours along each axis. */
-export function rowMajorStrides(shape: readonly number[]): number[] {
+function rowMajorStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
   return strides;

@@ -38,6 +38,7 @@ export function createPool(threads: number): WorkerPool {
   });
   /** What ends the unfinished tasks, which keep the process alive, when the last worker is gone. */
   const unfinished = new Set<(cause: Error) => void>();
+  let closed = false;
   const alive = setInterval(() => {}, 2 ** 30).unref();
   // An idle worker that fails is replaced.
   piscina.on('error', () => {});
@@ -52,6 +53,7 @@ export function createPool(threads: number): WorkerPool {
   return {
     threads,
     async run<T, R>(worker: URL, task: T) {
+      if (closed) throw new ExecutionError({ where: 'worker threads', what: 'have ended' });
       let answer: Answer<R>;
       let lose: (cause: Error) => void = () => {};
       const lost = new Promise<never>((_, reject) => {
@@ -73,6 +75,7 @@ export function createPool(threads: number): WorkerPool {
       return answer.value;
     },
     async close() {
+      closed = true;
       clearInterval(alive);
       await piscina.destroy();
     },

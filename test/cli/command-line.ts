@@ -26,7 +26,7 @@ export interface Outcome {
 export interface Surroundings {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Sent as soon as `when` holds, which is asked every few milliseconds. */
+  /** Sent once, as soon as `when` holds, which is asked every few milliseconds. */
   readonly kill?: { readonly signal: NodeJS.Signals; readonly when: () => boolean };
 }
 
@@ -45,7 +45,11 @@ export function execute(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
-  const timer = kill && setInterval(() => kill.when() && child.kill(kill.signal), 2);
+  const timer = setInterval(() => {
+    if (!kill?.when()) return;
+    clearInterval(timer);
+    child.kill(kill.signal);
+  }, 2);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {

@@ -158,6 +158,22 @@ export const graphExamples: Record<string, Example> = {
     ],
     outputs: ['y', 'd', 'w'],
   },
+  'small values joined to constants and padded with one': {
+    inputs: { x: image },
+    constants: {
+      small: float32([], [0.01]),
+      c: weights(1, 2, 5, 5),
+      p: ints(0, 0, 1, 0, 0, 0, 0, 1),
+      v: float32([], [-2]),
+    },
+    nodes: [
+      op('Mul', ['x', 'small'], 'a'),
+      op('Concat', ['a', 'c'], 'y', { axis: 1 }),
+      op('Sigmoid', ['x'], 'b'),
+      op('Pad', ['b', 'p', 'v'], 'z'),
+    ],
+    outputs: ['y', 'z'],
+  },
   'constants through every kind of node': {
     inputs: { x: image },
     constants: { c: weights(1, 4, 5, 5) },

@@ -1,6 +1,6 @@
 /** Random chains of operators over awkward shapes, in float and in integers. */
 import fc from 'fast-check';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { float32, int64, type Tensor } from '#src/graph/tensor.js';
 import { buildGraph, float, type GraphParts, noise, op } from '../graph/build.js';
 import { profiles, quantizeGraph } from './quantize.js';

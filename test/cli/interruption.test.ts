@@ -1,0 +1,98 @@
+/** Long work that is sharded, interrupted, killed and resumed: the same bytes as without, and nothing half-written. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { decodeStatistics } from '#src/calibrate/file.js';
+import { noise } from '../graph/build.js';
+import { dynafix, json, listAll, model, temporaryFolder } from './command-line.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'dynafix-interruption-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** An idx file of 28 x 28 images of noise. */
+function writeImages(name: string, count: number, seed: number): string {
+  const path = join(folder, name);
+  const pixels = noise(count * 784, seed).map((value) => 127.5 * (value + 1));
+  const header = Uint8Array.of(0, 0, 8, 3, 0, 0, count >> 8, count & 255, 0, 0, 0, 28, 0, 0, 0, 28);
+  writeFileSync(path, Buffer.concat([header, Uint8Array.from(pixels)]));
+  return path;
+}
+
+const COUNT = 2000;
+const all = writeImages('a-idx3-ubyte', COUNT, 1);
+const whole = join(folder, 'whole.pb');
+await json(['calibrate', model, '--data', all, '-o', whole]);
+const expected = readFileSync(whole);
+
+const hidden = (path: string) => listAll(path).filter((name) => name.endsWith('.part'));
+
+test('statistics do not depend on the number of threads', async () => {
+  const path = join(temporaryFolder(), 's.pb');
+  await json(['calibrate', model, '--data', all, '--threads', '1', '-o', path]);
+  expect(readFileSync(path).equals(expected)).toBe(true);
+});
+
+test('shards merge to the bytes of one run, in any order', async () => {
+  const out = temporaryFolder();
+  const shards: string[] = [];
+  const bytes = readFileSync(all);
+  for (const [index, [from, to]] of [
+    [0, 300],
+    [300, 301],
+    [301, COUNT],
+  ].entries()) {
+    const [images, shard] = [join(out, `${index}-idx3-ubyte`), join(out, `${index}.pb`)];
+    const count = to - from;
+    const header = Uint8Array.of(0, 0, 8, 3, 0, 0, count >> 8, count & 255, 0, 0, 0, 28, 0, 0, 0, 28);
+    writeFileSync(images, Buffer.concat([header, bytes.subarray(16 + 784 * from, 16 + 784 * to)]));
+    await json(['calibrate', model, '--data', images, '-o', shard]);
+    shards.push(shard);
+  }
+  for (const order of [shards, shards.toReversed()]) {
+    const merged = join(out, 'merged.pb');
+    await json(['calibrate', '--merge', ...order, '-o', merged]);
+    expect(readFileSync(merged).equals(expected)).toBe(true);
+  }
+});
+
+test('calibration goes on after an interruption and after a kill', async () => {
+  const out = temporaryFolder();
+  const path = join(out, 's.pb');
+  const words = ['calibrate', model, '--data', all, '--checkpoint', '0', '-o', path];
+  const finished = () => decodeStatistics(new Uint8Array(readFileSync(path))).samples.length;
+
+  const interrupted = await dynafix(words, { kill: { signal: 'SIGINT', when: () => existsSync(path) } });
+  expect(interrupted).toEqual({ exit: 130, stdout: '', stderr: '' });
+  const first = finished();
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThan(COUNT);
+  expect(hidden(out)).toEqual([]);
+
+  const size = readFileSync(path).length;
+  const grown = () => readFileSync(path).length > size;
+  const killed = await dynafix(words, { kill: { signal: 'SIGKILL', when: grown } });
+  expect(killed.exit).toBe('SIGKILL');
+  const second = finished();
+  expect(second).toBeGreaterThan(first);
+  expect(second).toBeLessThan(COUNT);
+
+  expect(await json(words)).toMatchObject({ samples: COUNT });
+  expect(readFileSync(path).equals(expected)).toBe(true);
+});
+
+test('a finished calibration runs nothing again', async () => {
+  const path = join(temporaryFolder(), 's.pb');
+  writeFileSync(path, expected);
+  expect(await json(['calibrate', model, '--data', all, '-o', path])).toMatchObject({ samples: COUNT });
+  expect(readFileSync(path).equals(expected)).toBe(true);
+});
+
+test('quantize ends with 130 and leaves whole files only', async () => {
+  const out = join(temporaryFolder(), 'out');
+  const words = ['quantize', model, '--data', all, '--threads', '1', '-o', out];
+  const when = () => existsSync(join(out, 'model.program'));
+  const interrupted = await dynafix(words, { kill: { signal: 'SIGINT', when } });
+  expect(interrupted).toEqual({ exit: 130, stdout: '', stderr: '' });
+  expect(listAll(out)).toEqual(['formats.json', 'model.program', 'statistics.pb']);
+});
