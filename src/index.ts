@@ -10,7 +10,17 @@ export { mergeStatistics } from './calibrate/merge.js';
 export type { Statistics, TensorStatistics } from './calibrate/statistics.js';
 export { compileProgram } from './compile/compile.js';
 export type { ModelFormats } from './compile/model-formats.js';
-export * from './errors.js';
+export {
+  AbortedError,
+  ConstraintError,
+  DynafixError,
+  ExecutionError,
+  FormatError,
+  InputError,
+  ModelError,
+  ProgramError,
+  UsageError,
+} from './errors.js';
 export type { Elements, Executor, Observer, Tensors } from './execute/executor.js';
 export { type Difference, differenceText, lockstep } from './execute/lockstep.js';
 export { createOracle } from './execute/oracle/oracle.js';
