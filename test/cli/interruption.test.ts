@@ -19,7 +19,7 @@ function writeImages(name: string, count: number, seed: number): string {
   return path;
 }
 
-const COUNT = 2000;
+const COUNT = 5000;
 const all = writeImages('a-idx3-ubyte', COUNT, 1);
 const whole = join(folder, 'whole.pb');
 await json(['calibrate', model, '--data', all, '-o', whole]);
