@@ -33,7 +33,6 @@ const networks = [
   { name: 'ResNet-50', seed: 'light_resnet50' },
   { name: 'Inception-v1', seed: 'light_inception_v1' },
   { name: 'MobileNetV2', model: 'imagenet/mobilenet_v2_1.0_224' },
-  { name: 'SqueezeNet 1.1', model: 'imagenet/squeezenet1.1' },
 ];
 
 async function prepare({ model, seed }) {
