@@ -106,6 +106,9 @@ export function inOrder<R>(next: (result: R, index: number) => void): (result: R
   };
 }
 
+/** Tasks per thread that may be started while an earlier one still runs: bounds what waits for `inOrder`. */
+const AHEAD = 8;
+
 /**
  * Runs `count` tasks, at most two per thread at once, and hands each result to `onResult` as it comes. The first failure
  * or an abort stops further tasks; running ones are awaited before the promise rejects.
@@ -120,11 +123,24 @@ export async function runTasks<T, R>(
 ): Promise<void> {
   let next = 0;
   let failure: unknown;
+  // In the order of their start: the first key is the oldest.
+  const running = new Map<number, Promise<R>>();
   const lane = async () => {
     while (next < count && failure === undefined) {
       if (signal?.aborted) throw new AbortedError({ where: 'run', what: 'was cancelled' });
+      const [oldest] = running.entries();
+      if (oldest !== undefined && next - oldest[0] >= AHEAD * pool.threads) {
+        await oldest[1].catch(() => {});
+        continue;
+      }
       const index = next++;
-      onResult(await pool.run<T, R>(worker, makeTask(index)), index);
+      const result = pool.run<T, R>(worker, makeTask(index));
+      running.set(index, result);
+      try {
+        onResult(await result, index);
+      } finally {
+        running.delete(index);
+      }
     }
   };
   const lanes = Array.from({ length: Math.min(count, 2 * pool.threads) }, () =>

@@ -55,9 +55,12 @@ export function compareValues(reference: Float32Array, values: ArrayLike<number>
   return compareCodes(reference, values, { step: 1, zeroPoint: 0, low: -Infinity, high: Infinity });
 }
 
-/** Signal to quantisation noise in dB; null when there is no noise. */
+/**
+ * Signal to quantisation noise in dB; null when there is no noise. Noise where there is no signal gives a very negative
+ * figure that is still finite, because JSON would turn an infinity into the null of an exact layer.
+ */
 export function sqnr({ signal, noise }: Pick<ErrorSums, 'signal' | 'noise'>): number | null {
-  return noise === 0 ? null : 10 * Math.log10(signal / noise);
+  return noise === 0 ? null : 10 * (Math.log10(Math.max(signal, Number.MIN_VALUE)) - Math.log10(noise));
 }
 
 /** Indices of the `count` largest values, largest first; the first of equals wins. */
