@@ -1,9 +1,12 @@
 /** Reads the ONNX project's published operator cases with onnx-proto, which shares no code with dynafix. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { onnx } from 'onnx-proto';
+import { gunzipSync } from 'node:zlib';
+import onnxProto, { type onnx as Proto } from 'onnx-proto';
 import type { Attribute, Node } from '#src/graph/graph.js';
 import { type ElementType, elementCount, type Tensor, type TensorData } from '#src/graph/tensor.js';
-import { shared } from '../shared.js';
+import { sharedFolder } from '../shared-folder.js';
+
+const { onnx } = onnxProto;
 
 /** One published case: a model, its inputs and what it must give. */
 export interface Case {
@@ -45,7 +48,7 @@ function unpack(raw: Uint8Array, count: number, bits: number, signed: boolean): 
   return signed ? Int8Array.from(values) : Uint8Array.from(values);
 }
 
-export function decodeTensor(proto: onnx.ITensorProto): Tensor {
+export function decodeTensor(proto: Proto.ITensorProto): Tensor {
   const type = elementTypes[proto.dataType ?? 0];
   const shape = (proto.dims ?? []).map(Number);
   const count = elementCount(shape);
@@ -71,7 +74,7 @@ export function decodeTensor(proto: onnx.ITensorProto): Tensor {
   return { type, shape, data: data() };
 }
 
-function decodeAttribute(proto: onnx.IAttributeProto): Attribute {
+function decodeAttribute(proto: Proto.IAttributeProto): Attribute {
   const kinds = onnx.AttributeProto.AttributeType;
   const text = (bytes: Uint8Array | null | undefined) => new TextDecoder().decode(bytes ?? new Uint8Array());
   switch (proto.type) {
@@ -94,7 +97,7 @@ function decodeAttribute(proto: onnx.IAttributeProto): Attribute {
   }
 }
 
-function decodeNode(proto: onnx.INodeProto, index: number): Node {
+function decodeNode(proto: Proto.INodeProto, index: number): Node {
   const attributes = proto.attribute!.map((attribute) => [attribute.name!, decodeAttribute(attribute)]);
   return {
     name: proto.name || `node${index}`,
@@ -106,33 +109,37 @@ function decodeNode(proto: onnx.INodeProto, index: number): Node {
   };
 }
 
-/** The case in a folder below vectors/onnx; undefined where an input or output is not a tensor. */
-export function readCase(folder: string): Case | undefined {
-  const path = shared(`vectors/onnx/${folder}`);
-  const model = onnx.ModelProto.decode(readFileSync(`${path}/model.onnx`));
+/** Reads a serialised TensorProto, such as `input_0.pb`. */
+export function readTensorFile(path: string): { name: string; tensor: Tensor } {
+  const proto = onnx.TensorProto.decode(readFileSync(path));
+  return { name: proto.name ?? '', tensor: decodeTensor(proto) };
+}
+
+/**
+ * The model and one of its data sets, `data` being a folder of `input_K.pb` and `output_K.pb`; undefined where an input
+ * or output of the model is not a tensor. Without `data` only the model's initializers are known.
+ */
+export function readModelCase(name: string, modelPath: string, data: string | undefined): Case | undefined {
+  const bytes = readFileSync(modelPath);
+  const model = onnx.ModelProto.decode(modelPath.endsWith('.gz') ? gunzipSync(bytes) : bytes);
   const graph = model.graph!;
   const ports = [...graph.input!, ...graph.output!];
   if (!ports.every((port) => port.type?.tensorType)) return undefined;
-  const values = (kind: string, names: readonly string[]) =>
-    names.flatMap((name, i): [string, Tensor][] => {
-      const file = `${path}/test_data_set_0/${kind}_${i}.pb`;
-      return existsSync(file) ? [[name, decodeTensor(onnx.TensorProto.decode(readFileSync(file)))]] : [];
-    });
-  const inputs = values(
-    'input',
-    graph.input!.map((port) => port.name!),
-  );
   const initializers = graph.initializer!.map((proto): [string, Tensor] => [
     proto.name!,
     decodeTensor(proto),
   ]);
+  const initialized = new Set(initializers.map(([initializer]) => initializer));
+  const inputs = graph.input!.map((port) => port.name!);
+  const free = inputs.filter((input) => !initialized.has(input));
   return {
-    name: folder,
+    name,
     opset: Number(model.opsetImport!.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 1),
     nodes: graph.node!.map(decodeNode),
-    inputs: new Map([...initializers, ...inputs]),
+    inputs: new Map([...initializers, ...readValues(data, 'input', free.length > 0 ? free : inputs)]),
     outputs: new Map(
-      values(
+      readValues(
+        data,
         'output',
         graph.output!.map((port) => port.name!),
       ),
@@ -140,10 +147,29 @@ export function readCase(folder: string): Case | undefined {
   };
 }
 
+/** Tensors of a data set by the names of the ports: the K-th file belongs to the K-th port. */
+function readValues(
+  data: string | undefined,
+  kind: 'input' | 'output',
+  ports: readonly string[],
+): [string, Tensor][] {
+  if (data === undefined) return [];
+  return ports.flatMap((port, i): [string, Tensor][] => {
+    const file = `${data}/${kind}_${i}.pb`;
+    return existsSync(file) ? [[port, readTensorFile(file).tensor]] : [];
+  });
+}
+
+/** The case in a folder below vectors/onnx; undefined where an input or output is not a tensor. */
+export function readCase(folder: string): Case | undefined {
+  const path = `${sharedFolder}/vectors/onnx/${folder}`;
+  return readModelCase(folder, `${path}/model.onnx`, `${path}/test_data_set_0`);
+}
+
 /** Names of all cases of a kind: `node`, `pytorch-operator`, ... */
 export function listCases(kind: string): string[] {
-  return readdirSync(shared(`vectors/onnx/${kind}`))
-    .filter((name) => existsSync(shared(`vectors/onnx/${kind}/${name}/model.onnx`)))
+  return readdirSync(`${sharedFolder}/vectors/onnx/${kind}`)
+    .filter((name) => existsSync(`${sharedFolder}/vectors/onnx/${kind}/${name}/model.onnx`))
     .map((name) => `${kind}/${name}`)
     .sort();
 }
