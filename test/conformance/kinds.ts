@@ -2,8 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Kind } from './kind.js';
 import { lightNetworks, modelFolders } from './onnx.js';
+import { zooPairs } from './onnx-zoo.js';
+import { qonnxModels } from './qonnx.js';
 
-const kinds: readonly Kind[] = [];
+const kinds: readonly Kind[] = [zooPairs, qonnxModels];
 
 /** The kinds of a folder of vectors: ONNX's are as many as `onnx` has folders of models. */
 export function kindsOf(vectors: string): Kind[] {

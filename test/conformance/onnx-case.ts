@@ -1,9 +1,10 @@
 /** One ONNX model with its data on both executors. */
 import { compileProgram } from '#src/compile/compile.js';
 import { ModelError } from '#src/errors.js';
+import type { Elements } from '#src/execute/executor.js';
 import { differenceText, lockstep } from '#src/execute/lockstep.js';
 import { createOracle } from '#src/execute/oracle/oracle.js';
-import { runPorts } from '#src/execute/ports.js';
+import { bindInputs, runPorts } from '#src/execute/ports.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import type { Graph } from '#src/graph/graph.js';
 import { nodesBehind } from '#src/graph/order.js';
@@ -12,13 +13,13 @@ import { readModel } from '#src/onnx/read.js';
 import { prepareGraph } from '#src/passes/index.js';
 import type { Program } from '#src/program/program.js';
 import type { Case } from '../operators/vectors.js';
-import { largestError, publishedTolerance, type Tolerance } from './compare.js';
+import { largestError, networkTolerance, publishedTolerance, type Tolerance } from './compare.js';
 import type { Outcome } from './kind.js';
 import { judge } from './scope.js';
 
 export interface OnnxOptions {
   readonly tolerance?: Tolerance;
-  /** Also runs the oracle and demands its bytes; default true. Whole networks take it too long. */
+  /** Also runs the oracle and demands its bytes; default true. */
   readonly oracle?: boolean;
 }
 
@@ -32,6 +33,9 @@ interface Result {
   readonly shape: readonly number[];
   readonly values: ArrayLike<number | bigint>;
 }
+
+/** For whole networks, which the oracle takes too long for. */
+export const network: OnnxOptions = { tolerance: networkTolerance, oracle: false };
 
 /** The operators of a case, as the scope spells them. */
 export function operatorsOf({ nodes }: Case): string[] {
@@ -107,11 +111,14 @@ function compare(
 ): Outcome {
   const results = new Map<string, Result>();
   if (program !== undefined) {
-    const feeds = program.inputs.map(({ name }) => inputs.get(name)!.data as Float32Array);
+    const feeds = bindInputs(program, feedsOf(program, inputs));
     const wasm = createWasmExecutor(program);
     const difference = oracle && lockstep(createOracle(program), wasm, feeds);
     if (difference) return { status: 'mismatch', reason: differenceText(difference) };
-    for (const output of runPorts(wasm, feeds).outputs) results.set(output.name, output);
+    for (const { name, shape, values, codes } of runPorts(wasm, feeds).outputs) {
+      const isFloat = outputs.get(name)?.type === 'float32';
+      results.set(name, { shape, values: isFloat ? values : (codes ?? values) });
+    }
   }
   let largest = 0;
   for (const [name, expected] of outputs) {
@@ -123,6 +130,11 @@ function compare(
     largest = Math.max(largest, error);
   }
   return { status: 'passed', error: largest };
+}
+
+/** Elements of the open inputs by name. */
+function feedsOf(program: Program, inputs: ReadonlyMap<string, Tensor>): Record<string, Elements> {
+  return Object.fromEntries(program.inputs.map(({ name }) => [name, inputs.get(name)!.data as Elements]));
 }
 
 /** An output that the passes have computed, or one without elements. */

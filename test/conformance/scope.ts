@@ -50,6 +50,10 @@ const outsideOperators: readonly Group[] = [
     reason: 'training and losses',
     names: words('NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss ai.onnx.preview.training::*'),
   },
+  {
+    reason: 'FP8 and FP4 are not fixed point',
+    names: words('onnx.brevitas::FloatQuant qonnx.custom_op.general::FloatQuant'),
+  },
   { reason: 'classical machine learning', names: ['ai.onnx.ml::*'] },
   { reason: 'recurrent layers', names: words('RNN GRU LSTM CausalConvWithState') },
   {
@@ -108,6 +112,14 @@ const inside: readonly Inside[] = [
     beside: ['float32', 'int32', 'int64'],
     names: words(
       `ConvInteger DequantizeLinear DynamicQuantizeLinear MatMulInteger QLinearConv QLinearMatMul QuantizeLinear`,
+    ),
+  },
+  {
+    reason: 'quantisation of QONNX',
+    computes: ['float32'],
+    beside: [],
+    names: ['onnx.brevitas', 'finn.custom_op.general', 'qonnx.custom_op.general'].flatMap((domain) =>
+      ['Quant', 'IntQuant', 'BipolarQuant', 'Trunc'].map((name) => `${domain}::${name}`),
     ),
   },
   {
