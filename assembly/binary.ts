@@ -15,13 +15,13 @@ const LEAKY_RELU = 2;
 
 // @ts-ignore: decorator
 @inline
-function shorts(address: usize, step: i32): v128 {
+export function shorts(address: usize, step: i32): v128 {
   return step ? v128.load(address) : v128.load16_splat(address);
 }
 
 // @ts-ignore: decorator
 @inline
-function floats(address: usize, step: i32): v128 {
+export function floats(address: usize, step: i32): v128 {
   return step ? v128.load(address) : v128.load32_splat(address);
 }
 

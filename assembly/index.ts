@@ -25,6 +25,7 @@ export {
   leakyRelu_i16_i16_i64,
   leakyRelu_f32_f32_f32,
 } from './binary';
+export { extremum_i16_i16_i16, extremum_f32_f32_f32 } from './extremum';
 export {
   requantize_i16_i32,
   requantize_i16_i64,
@@ -34,5 +35,14 @@ export {
 } from './elementwise';
 export { quantize_f32_i16, quantizeShift_f32_i16, dequantize_i16_f32 } from './quantize';
 export { fill_i16_i16, fill_f32_f32, move_i16_i16, move_f32_f32, transpose_i16_i16, transpose_f32_f32 } from './move';
-export { sigmoid_f32_f32, tanh_f32_f32, exp_f32_f32, hardSigmoid_f32_f32, hardSwish_f32_f32 } from './unary';
+export { gather_i16_i16, gather_f32_f32 } from './gather';
+export {
+  sigmoid_f32_f32,
+  tanh_f32_f32,
+  exp_f32_f32,
+  hardSigmoid_f32_f32,
+  hardSwish_f32_f32,
+  negate_f32_f32,
+  absolute_f32_f32,
+} from './unary';
 export { softmax_f32_f32, localResponseNormalization_f32_f32 } from './normalization';

@@ -57,7 +57,7 @@ function move<T>(
 /** Short runs by vectors: V8 leaves the sandbox of compiled code for memory.copy. */
 // @ts-ignore: decorator
 @inline
-function copy(to: usize, from: usize, bytes: usize): void {
+export function copy(to: usize, from: usize, bytes: usize): void {
   if (bytes > 512) {
     memory.copy(to, from, bytes);
     return;

@@ -50,3 +50,19 @@ export function hardSwish_f32_f32(x: usize, y: usize, length: i32, alpha: f32, b
     y += 16;
   }
 }
+
+export function negate_f32_f32(x: usize, y: usize, length: i32, alpha: f32, beta: f32): void {
+  for (let i = 0; i < length; i += 4) {
+    storeFloats(y, f32x4.neg(v128.load(x)), length - i);
+    x += 16;
+    y += 16;
+  }
+}
+
+export function absolute_f32_f32(x: usize, y: usize, length: i32, alpha: f32, beta: f32): void {
+  for (let i = 0; i < length; i += 4) {
+    storeFloats(y, f32x4.abs(v128.load(x)), length - i);
+    x += 16;
+    y += 16;
+  }
+}

@@ -57,6 +57,11 @@ export function collectDemands(graph: Graph): Demand[] {
   const mix = (node: Node, mixed: boolean) => {
     demands.push({ kind: 'movement', node, inputs: values(node.inputs), output: node.outputs[0], mixed });
   };
+  const mixConstants = (node: Node) =>
+    mix(
+      node,
+      node.inputs.some((name) => graph.constants.has(name)),
+    );
   const operands = (kind: 'sum' | 'multiplication', node: Node) => {
     const constants = node.inputs.filter((name) => graph.constants.has(name)).map(named);
     demands.push({ kind, node, inputs: values(node.inputs), output: node.outputs[0], constants });
@@ -84,14 +89,14 @@ export function collectDemands(graph: Graph): Demand[] {
     averagePool: note('function'),
     clamp: note('movement'),
     maxPool: note('movement'),
-    concat: (node) =>
-      mix(
-        node,
-        node.inputs.some((name) => graph.constants.has(name)),
-      ),
+    concat: mixConstants,
+    extremum: mixConstants,
+    gather: note('movement'),
     pad: (node, _before, _after, value) => mix(node, value !== 0),
     slice: (node, output) =>
       demands.push({ kind: 'movement', node, inputs: values([node.inputs[0]]), output }),
+    depthToSpace: note('alias'),
+    spaceToDepth: note('alias'),
     transpose: note('alias'),
     reshape: note('alias'),
     alias: note('alias'),

@@ -8,7 +8,14 @@ import { verifyProgram } from '../program/verify.js';
 import { plainOrder } from './axis-order.js';
 import { type Context, createContext } from './context.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
-import { lowerAdd, lowerClamp, lowerLeakyRelu, lowerMultiply, lowerUnary } from './lower-elementwise.js';
+import {
+  lowerAdd,
+  lowerClamp,
+  lowerExtremum,
+  lowerLeakyRelu,
+  lowerMultiply,
+  lowerUnary,
+} from './lower-elementwise.js';
 import {
   lowerAlias,
   lowerConcat,
@@ -23,6 +30,7 @@ import {
   lowerMaxPool,
   lowerSoftmax,
 } from './lower-pooling.js';
+import { lowerDepthToSpace, lowerGather, lowerSpaceToDepth } from './lower-rearrangement.js';
 import type { ModelFormats } from './model-formats.js';
 import { removeUnused } from './remove-unused.js';
 
@@ -85,6 +93,7 @@ function createLowering(context: Context): Lowering {
     gemm: (node, weights, bias) => lowerGemm(context, node, weights, bias),
     add: (node, sign) => lowerAdd(context, node, sign),
     multiply: (node) => lowerMultiply(context, node),
+    extremum: (node, fn) => lowerExtremum(context, node, fn),
     clamp: (node, low, high) => lowerClamp(context, node, low, high),
     leakyRelu: (node, slopes) => lowerLeakyRelu(context, node, slopes),
     unary: (node, fn) => lowerUnary(context, node, fn),
@@ -95,8 +104,11 @@ function createLowering(context: Context): Lowering {
       lowerLocalResponseNormalization(context, node, parameters),
     concat: (node, axis) => lowerConcat(context, node, axis),
     slice: (node, output, starts, steps) => lowerSlice(context, node, output, starts, steps),
+    gather: (node, indices) => lowerGather(context, node, indices),
     pad: (node, before, after, value) => lowerPad(context, node, before, after, value),
     transpose: (node, permutation) => lowerTranspose(context, node, permutation),
+    depthToSpace: (node, size, mode) => lowerDepthToSpace(context, node, size, mode),
+    spaceToDepth: (node, size) => lowerSpaceToDepth(context, node, size),
     reshape: (node) => lowerReshape(context, node),
     alias: (node) => lowerAlias(context, node),
   };

@@ -17,23 +17,27 @@ import {
 } from './context.js';
 import type { Stored } from './program-builder.js';
 
-/** Both operands of a broadcasting operator in one axis order and of equal rank. */
+/**
+ * Both operands of a broadcasting operator in one axis order and of equal rank; each in its own format, or where `shared` both
+ * in `format`.
+ */
 function operands(
   context: Context,
   node: Node,
   format: Format | null,
+  shared = false,
 ): { inputs: [number, number]; order: readonly number[] } {
   const rank = context.type(node.outputs[0]).shape.length;
   const lead = node.inputs.find(
     (name) => context.constant(name) === undefined && context.type(name).shape.length === rank,
   );
-  const own = (name: string) => (format === null ? null : (context.format(name) ?? format));
+  const own = (name: string) => (format === null || shared ? format : (context.format(name) ?? format));
   const order = lead === undefined ? plainOrder(rank) : context.read(lead, own(lead)).order;
   const [a, b] = node.inputs.map((name) => {
     const tensor = context.constant(name);
     return tensor === undefined
       ? computed(context, name, own(name), order)
-      : constant(context, node, name, tensor, format, order);
+      : constant(context, node, name, tensor, format, order, shared);
   });
   return { inputs: [a, b], order };
 }
@@ -57,12 +61,13 @@ function constant(
   tensor: Tensor,
   format: Format | null,
   order: readonly number[],
+  shared: boolean,
 ): number {
   const lifted = [...new Array<number>(order.length - tensor.shape.length).fill(1), ...tensor.shape];
   const data = permuteData(floatData(tensor), lifted, order, new Float32Array(elementCount(lifted)));
   const shape = inOrder(lifted, order);
   if (format === null) return context.builder.constant(name, shape, null, data);
-  const own = context.constantFormat(name, node, shape);
+  const own = shared ? format : context.constantFormat(name, node, shape);
   const codes = quantizeValues(data, shape, own, context.arithmetic(node).rounding, 'saturate');
   return context.builder.constant(name, shape, own, codes);
 }
@@ -139,6 +144,16 @@ export function lowerMultiply(context: Context, node: Node): void {
     { op: 'multiply', clamp, requantize, inputs },
     { name: value, shape, format, range: outputRange(format, clamp) },
   );
+  context.define(value, { tensor, order }, node.inputs);
+}
+
+export function lowerExtremum(context: Context, node: Node, fn: 'maximum' | 'minimum'): void {
+  const [value] = node.outputs;
+  const format = context.format(value);
+  const { inputs, order } = operands(context, node, format, true);
+  const shape = inOrder(context.type(value).shape, order);
+  const draft = { op: 'extremum', function: fn, inputs } as const;
+  const tensor = context.builder.emit(node, draft, { name: value, shape, format });
   context.define(value, { tensor, order }, node.inputs);
 }
 

@@ -60,6 +60,7 @@ export function lowerPad(
     op: 'pad',
     before: inOrder(before, order),
     after: inOrder(after, order),
+    interior: [],
     value: filler,
     inputs: [input],
   } as const;

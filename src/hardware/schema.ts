@@ -27,6 +27,13 @@ export const RULED_OPERATORS = [
   'Pad',
   'Slice',
   'Split',
+  'Max',
+  'Min',
+  'Neg',
+  'Abs',
+  'Gather',
+  'Expand',
+  'Tile',
 ] as const;
 export type RuledOperator = (typeof RULED_OPERATORS)[number];
 

@@ -1,4 +1,4 @@
-/** Add, Sub and Mul on activations and constants; Sum, Div, Mod, Min and Max on constants. */
+/** Add, Sub, Mul, Max and Min on activations and constants; Sum, Div and Mod on constants. */
 import { intAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { nodeError, outputType, required, requireOneType, typeOf } from './check.js';
@@ -93,7 +93,13 @@ function variadic(name: string, meaning: BinaryMeaning): Operator {
   };
 }
 
-/** A pass turns Sum into Add. */
+/** A pass turns Sum into Add, and Min and Max into those of two operands. */
 export const sum = variadic('Sum', addition);
-export const min = variadic('Min', minimum);
-export const max = variadic('Max', maximum);
+export const min: Operator = {
+  ...variadic('Min', minimum),
+  lower: (node, lowering) => lowering.extremum(node, 'minimum'),
+};
+export const max: Operator = {
+  ...variadic('Max', maximum),
+  lower: (node, lowering) => lowering.extremum(node, 'maximum'),
+};

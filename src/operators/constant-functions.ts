@@ -1,4 +1,4 @@
-/** Floor, Ceil, Sqrt, Neg and Abs on constants. */
+/** Neg and Abs; Floor, Ceil and Sqrt on constants. */
 import type { Tensor } from '../graph/tensor.js';
 import { outputType, required } from './check.js';
 import type { Operator } from './operator.js';
@@ -35,9 +35,15 @@ const same = (value: bigint) => value;
 export const floor = constantFunction('Floor', Math.floor, same);
 export const ceil = constantFunction('Ceil', Math.ceil, same);
 export const sqrt = constantFunction('Sqrt', Math.sqrt, same);
-export const neg = constantFunction(
-  'Neg',
-  (value) => -value,
-  (value) => -value,
-);
-export const abs = constantFunction('Abs', Math.abs, (value) => (value < 0n ? -value : value));
+export const neg: Operator = {
+  ...constantFunction(
+    'Neg',
+    (value) => -value,
+    (value) => -value,
+  ),
+  lower: (node, lowering) => lowering.unary(node, { name: 'negate' }),
+};
+export const abs: Operator = {
+  ...constantFunction('Abs', Math.abs, (value) => (value < 0n ? -value : value)),
+  lower: (node, lowering) => lowering.unary(node, { name: 'absolute' }),
+};

@@ -1,4 +1,5 @@
-/** Expand, Tile and Where: repetition and choice on constants. */
+/** Expand and Tile: repetition; Where: choice on constants. */
+import type { Node } from '../graph/graph.js';
 import {
   describe,
   nodeError,
@@ -8,6 +9,7 @@ import {
   requireOneType,
   shapeText,
 } from './check.js';
+import type { Lowering } from './lowering.js';
 import type { Operator } from './operator.js';
 import { allocate } from './storage.js';
 import { broadcast, broadcastShapes, gatherElements, rowMajor } from './strided.js';
@@ -20,7 +22,22 @@ export const expand: Operator = {
     return [outputType(node, type, broadcastShapes(node, [shape, requiredIntegers(node, constant, 1)]))];
   },
   fold: (node, inputs, [{ shape }]) => [broadcast(node, required(node, inputs, 0), shape)],
+  lower: lowerRepetition,
 };
+
+/** Every axis of the input, lifted to the rank of the output, as often as it fits the output's. */
+function lowerRepetition(node: Node, lowering: Lowering): void {
+  const from = lowering.type(node.inputs[0]).shape;
+  const to = lowering.type(node.outputs[0]).shape;
+  const lead = to.length - from.length;
+  lowering.gather(
+    node,
+    to.map((size, axis) => {
+      const period = from[axis - lead] ?? 1;
+      return size === period ? null : Array.from({ length: size }, (_, index) => index % period);
+    }),
+  );
+}
 
 export const tile: Operator = {
   name: 'Tile',
@@ -47,6 +64,7 @@ export const tile: Operator = {
     const { type, data } = gatherElements(node, x, pairs, { data: x.data, offset: 0, strides: steps });
     return [{ type, shape, data }];
   },
+  lower: lowerRepetition,
 };
 
 export const where: Operator = {

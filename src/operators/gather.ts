@@ -1,8 +1,8 @@
-/** Gather: slices of a constant chosen by index. */
+/** Gather: slices chosen by constant indices. */
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, numbers } from '../graph/tensor.js';
-import { nodeError, normalizeAxis, outputType, required } from './check.js';
+import { nodeError, normalizeAxis, outputType, required, typeOf } from './check.js';
 import type { Operator } from './operator.js';
 import { allocate } from './storage.js';
 import { copyElements, rowMajor } from './strided.js';
@@ -39,5 +39,23 @@ export const gather: Operator = {
       );
     });
     return [{ type, shape, data }];
+  },
+  reject(node, graph) {
+    const [x, indices] = node.inputs;
+    if (!graph.constants.has(indices)) return 'the indices are computed, only constant ones are supported';
+    const { shape } = typeOf(graph, x);
+    const size = shape[gatherAxis(node, shape.length)];
+    const outside = numbers(graph.constants.get(indices)!).find((index) => index < -size || index >= size);
+    return outside === undefined ? undefined : `index ${outside} is outside an axis of size ${size}`;
+  },
+  lower(node, lowering) {
+    const { shape } = lowering.type(node.inputs[0]);
+    const axis = gatherAxis(node, shape.length);
+    const indices = numbers(lowering.constant(node.inputs[1])!);
+    const list = indices.map((index) => normalizeAxis(node, index, shape[axis]));
+    lowering.gather(
+      node,
+      shape.map((_, other) => (other === axis ? list : null)),
+    );
   },
 };

@@ -8,6 +8,7 @@ import { concat } from './concat.js';
 import { constant, constantOfShape, range } from './constant.js';
 import { abs, ceil, floor, neg, sqrt } from './constant-functions.js';
 import { conv } from './conv.js';
+import { depthToSpace, spaceToDepth } from './depth-to-space.js';
 import { expand, tile, where } from './expand.js';
 import { gather } from './gather.js';
 import { gemm } from './gemm.js';
@@ -39,6 +40,7 @@ const all: readonly Operator[] = [
   constant,
   constantOfShape,
   conv,
+  depthToSpace,
   div,
   dropout,
   equal,
@@ -82,6 +84,7 @@ const all: readonly Operator[] = [
   size,
   slice,
   softmax,
+  spaceToDepth,
   split,
   sqrt,
   squeeze,

@@ -27,6 +27,8 @@ export interface Lowering {
   /** node.inputs[0] + sign * node.inputs[1], either may be constant. */
   add(node: Node, sign: 1 | -1): void;
   multiply(node: Node): void;
+  /** The larger or smaller of two inputs, either may be constant. */
+  extremum(node: Node, fn: 'maximum' | 'minimum'): void;
   clamp(node: Node, low: number, high: number): void;
   /** One slope for all, or one per channel (ONNX axis 1). */
   leakyRelu(node: Node, slopes: { name: string; tensor: Tensor }): void;
@@ -42,8 +44,17 @@ export interface Lowering {
   concat(node: Node, axis: number): void;
   /** One output of a slice or split: starts and steps per ONNX axis; the extent is the output's shape. */
   slice(node: Node, output: string, starts: readonly number[], steps: readonly number[]): void;
+  /**
+   * The elements of node.inputs[0] at the indices listed for each axis, null for all of them in order. Lists beyond the
+   * input's rank are those of leading axes of size 1. The result takes the output's shape, in ONNX row-major order.
+   */
+  gather(node: Node, indices: readonly (readonly number[] | null)[]): void;
   pad(node: Node, before: readonly number[], after: readonly number[], value: number): void;
   transpose(node: Node, permutation: readonly number[]): void;
+  /** Channels [size, size, C] (DCR) or [C, size, size] (CRD) of [N, C, H, W] become squares of pixels. */
+  depthToSpace(node: Node, size: number, mode: 'DCR' | 'CRD'): void;
+  /** Squares of size x size pixels become channels [size, size, C]. */
+  spaceToDepth(node: Node, size: number): void;
   /** Any change of shape that keeps ONNX row-major order. */
   reshape(node: Node): void;
   /** The output is the input. */

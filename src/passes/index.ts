@@ -14,14 +14,14 @@ import { type Pass, rulePass } from './pass.js';
 import { removeNoOps } from './remove-no-ops.js';
 import { replaceBatchNorm } from './replace-batch-norm.js';
 import { replaceDivision } from './replace-division.js';
-import { splitSum } from './split-sum.js';
+import { splitVariadic } from './split-variadic.js';
 import { unfoldPadding } from './unfold-padding.js';
 import { upgradeBroadcast } from './upgrade-broadcast.js';
 
 export const passes: readonly Pass[] = [
   upgradeBroadcast,
   rulePass('remove-no-ops', removeNoOps),
-  rulePass('split-sum', splitSum),
+  rulePass('split-variadic', splitVariadic),
   rulePass('normalise-gemm', normaliseGemm),
   rulePass('fold-affine', foldAffine),
   rulePass('replace-batch-norm', replaceBatchNorm),

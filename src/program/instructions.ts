@@ -61,7 +61,7 @@ export interface Window {
 
 /** Functions of one real variable; codes go through a table made by the compiler. */
 export type UnaryFunction =
-  | { readonly name: 'sigmoid' | 'tanh' | 'exp' | 'hardSwish' }
+  | { readonly name: 'sigmoid' | 'tanh' | 'exp' | 'hardSwish' | 'negate' | 'absolute' }
   | { readonly name: 'hardSigmoid'; readonly alpha: number; readonly beta: number };
 
 export interface Instructions {
@@ -91,6 +91,8 @@ export interface Instructions {
   };
   /** a * b with numpy broadcasting. */
   multiply: { readonly clamp: Clamp | null; readonly requantize: Requantize | null };
+  /** The larger or the smaller of a and b, with numpy broadcasting. All have one format. */
+  extremum: { readonly function: 'maximum' | 'minimum' };
   /** min(max(x, low), high); the output has the input's format. */
   clamp: { readonly clamp: Clamp };
   /** x >= 0 ? x : x * slope, slopes [C] or [1]. Codes: (x >= 0 ? x << slopeShift : x * slope), requantised. */
@@ -130,8 +132,16 @@ export interface Instructions {
   /** All inputs and the output have one format. */
   concat: { readonly axis: number };
   slice: { readonly starts: readonly number[]; readonly steps: readonly number[] };
-  /** Constant padding; `value` is a code or a float32. `before` and `after` per axis, not negative. */
-  pad: { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number };
+  /** The elements at `indices` along `axis`, in that order; an index may occur any number of times. */
+  gather: { readonly axis: number; readonly indices: readonly number[] };
+  /** Constant padding; `value` is a code or a float32. Counts per axis, not negative. */
+  pad: {
+    readonly before: readonly number[];
+    readonly after: readonly number[];
+    /** Between neighbours; empty: nowhere. */
+    readonly interior: readonly number[];
+    readonly value: number;
+  };
   /** Output axis i is input axis permutation[i]. */
   transpose: { readonly permutation: readonly number[] };
   reshape: Record<never, never>;

@@ -56,6 +56,7 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
     clamp,
   }),
   multiply: group({ requantize: nullable(requantize, 'shift'), clamp }),
+  extremum: group({ function: required(as.extremum) }),
   clamp: group({ clamp: required(as.clamp) }),
   leakyRelu: group({ slopeShift: optional(as.integer, 0), requantize: nullable(requantize, 'shift') }),
   lookup: group({}),
@@ -73,7 +74,8 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
   localResponseNormalization: group({ size: integer, alpha: number, beta: number, bias: number }),
   concat: group({ axis: integer }),
   slice: group({ starts: integers, steps: integers }),
-  pad: group({ before: integers, after: integers, value: number }),
+  gather: group({ axis: integer, indices: integers }),
+  pad: group({ before: integers, after: integers, interior: optional(as.integers, []), value: number }),
   transpose: group({ permutation: integers }),
   reshape: group({}),
 };

@@ -107,6 +107,7 @@ function name<T extends string>(names: readonly T[], enumeration: object, prefix
 
 export const rounding = name(ROUNDINGS, proto.Rounding, 'ROUNDING');
 export const overflow = name(OVERFLOWS, proto.Overflow, 'OVERFLOW');
+export const extremum = name(['maximum', 'minimum'], proto.Extremum, 'EXTREMUM');
 export const biasOrder = name(['first', 'last'], proto.BiasOrder, 'BIAS_ORDER');
 const LOOPS = ['row', 'column', 'inputBlock', 'inputChannel', 'inputLane'] as const;
 export const loops = list<(typeof LOOPS)[number]>(name(LOOPS, proto.Loop, 'LOOP'));
@@ -174,7 +175,7 @@ export const reciprocals: Spelling<Reciprocals> = list<Reciprocals[number]>({
   },
 });
 
-const PLAIN_FUNCTIONS = ['sigmoid', 'tanh', 'exp', 'hardSwish'] as const;
+const PLAIN_FUNCTIONS = ['sigmoid', 'tanh', 'exp', 'hardSwish', 'negate', 'absolute'] as const;
 
 /** A name, with its parameters in parentheses. */
 export const unaryFunction: Spelling<UnaryFunction> = {

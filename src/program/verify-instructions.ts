@@ -75,6 +75,10 @@ export const rules: InstructionTable<[Check], void> = {
     const exact = check.hasUnitMantissa(a) && check.hasUnitMantissa(b);
     check.expectRequantize(c, requantize, () => at(a.fractionBits, 0) + at(b.fractionBits, 0), exact);
   },
+  extremum(_, c) {
+    expectBroadcast(c, null);
+    check.expectOneFormat(c);
+  },
   clamp({ clamp }, c) {
     unary(c);
     check.expectOneFormat(c);
@@ -189,12 +193,23 @@ export const rules: InstructionTable<[Check], void> = {
     });
     check.expectMovable(c);
   },
-  pad({ before, after, value }, c) {
+  gather({ axis, indices }, c) {
+    check.expectOperands(c, 1);
+    const { shape } = c.inputs[0];
+    check.expectInteger(c, 'axis', axis, 0, shape.length - 1);
+    for (const index of indices) check.expectInteger(c, 'an index', index, 0, shape[axis] - 1);
+    check.expectShape(c, 'the output', c.output, shape.with(axis, indices.length));
+    check.expectMovable(c);
+  },
+  pad({ before, after, interior, value }, c) {
     check.expectOperands(c, 1);
     const [x] = c.inputs;
     check.expectPerAxis(c, 'before', before, 0);
     check.expectPerAxis(c, 'after', after, 0);
-    const shape = x.shape.map((size, axis) => before[axis] + size + after[axis]);
+    if (interior.length > 0) check.expectPerAxis(c, 'interior', interior, 0);
+    const shape = x.shape.map(
+      (size, axis) => before[axis] + size + (size - 1) * (interior[axis] ?? 0) + after[axis],
+    );
     check.expectShape(c, 'the output', c.output, shape);
     check.expectMovable(c);
     check.expectElement(c, 'value', value);

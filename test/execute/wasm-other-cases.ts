@@ -171,6 +171,8 @@ const functions = fc.constantFrom<UnaryFunction>(
   { name: 'tanh' },
   { name: 'exp' },
   { name: 'hardSwish' },
+  { name: 'negate' },
+  { name: 'absolute' },
   { name: 'hardSigmoid', alpha: 0.2, beta: 0.5 },
 );
 
@@ -356,10 +358,36 @@ const pads = moved.map((v): Case => {
   const next = random(v.seed);
   const before = v.shape.map(() => Math.floor(next() * 3));
   const after = v.shape.map(() => Math.floor(next() * 3));
-  const shape = v.shape.map((extent, axis) => before[axis] + extent + after[axis]);
-  const fields = { op: 'pad', before, after, value: v.format === null ? -0.25 : -3 } as const;
+  const interior = next() < 0.5 ? [] : v.shape.map(() => Math.floor(next() * 3));
+  const shape = v.shape.map(
+    (extent, axis) => before[axis] + extent + (extent - 1) * (interior[axis] ?? 0) + after[axis],
+  );
+  const fields = { op: 'pad', before, after, interior, value: v.format === null ? -0.25 : -3 } as const;
   return single<'pad'>(fields, [movedOperand(v, v.shape, next)], { shape, format: v.format });
 });
+
+const gathers = moved.map((v): Case => {
+  const next = random(v.seed);
+  const axis = v.axis % v.shape.length;
+  const count = 1 + Math.floor(next() * 9);
+  const indices = Array.from({ length: count }, () => Math.floor(next() * v.shape[axis]));
+  return single<'gather'>({ op: 'gather', axis, indices }, [movedOperand(v, v.shape, next)], {
+    shape: v.shape.map((extent, index) => (index === axis ? count : extent)),
+    format: v.format,
+  });
+});
+
+const extremes = fc
+  .tuple(shapes, seeds, activations, fc.constantFrom('maximum' as const, 'minimum' as const), fc.boolean())
+  .map(([shape, seed, format, fn, float]): Case => {
+    const next = random(seed);
+    const [a, b] = [shrink(shape, next), shrink(shape, next)];
+    const operands = [a, b].map((one) =>
+      float ? floatOperand(one, next) : codeOperand(one, format, 'uniform', next),
+    );
+    const output = { shape: outputOf(a, b), format: operands[0].format };
+    return single<'extremum'>({ op: 'extremum', function: fn }, operands, output);
+  });
 
 const transposes = moved.map((v): Case => {
   const next = random(v.seed);
@@ -394,6 +422,8 @@ export const families = {
   concats,
   slices,
   pads,
+  gathers,
+  extremes,
   transposes,
   reshapes,
 };

@@ -60,6 +60,18 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
   },
   add: { kinds: both, affine: false, emit: emitAdd },
   multiply: { kinds: both, affine: false, emit: emitMultiply },
+  extremum: {
+    kinds: both,
+    affine: true,
+    emit(b, x) {
+      const { shape, format } = b.tensor(x);
+      const other = b.draw.chance(15) ? x : b.operand(format, drawPartner(b, shape));
+      const operands = b.draw.chance(50) ? [x, other] : [other, x];
+      const output = { shape: broadcastShape(shape, b.tensor(other).shape)!, format };
+      const fields = { function: b.draw.pick(['maximum', 'minimum'] as const) };
+      return b.emit('extremum', fields, operands, output);
+    },
+  },
   clamp: {
     kinds: both,
     affine: true,
@@ -85,7 +97,7 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
     affine: false,
     emit(b, x) {
       const hardSigmoid = { name: 'hardSigmoid', alpha: Math.fround(0.2), beta: 0.5 } as const;
-      const names = ['sigmoid', 'tanh', 'exp', 'hardSwish'] as const;
+      const names = ['sigmoid', 'tanh', 'exp', 'hardSwish', 'negate', 'absolute'] as const;
       const fn = b.draw.pick([...names.map((name) => ({ name })), hardSigmoid]);
       return b.emit('unary', { function: fn }, [x], b.tensor(x));
     },
@@ -147,15 +159,30 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
       return b.emit('slice', fields, [x], { shape: axes.map(({ count }) => count), format });
     },
   },
+  gather: {
+    kinds: both,
+    affine: true,
+    emit(b, x) {
+      const { shape, format } = b.tensor(x);
+      if (shape.length === 0) return reshapeTo(b, x, 1);
+      const axis = b.draw.integer(0, shape.length - 1);
+      const count = drawSize(b.draw, 9);
+      const indices = Array.from({ length: count }, () => b.draw.integer(0, shape[axis] - 1));
+      return b.emit('gather', { axis, indices }, [x], { shape: shape.with(axis, count), format });
+    },
+  },
   pad: {
     kinds: both,
     affine: true,
     emit(b, x) {
       const { shape, format } = b.tensor(x);
       const [before, after] = [0, 0].map(() => shape.map(() => b.draw.integer(0, 2)));
+      const interior = b.draw.chance(70) ? [] : shape.map(() => b.draw.integer(0, 2));
       const value = Number(drawElements(b.draw, format, 1)[0]);
-      const padded = shape.map((size, axis) => before[axis] + size + after[axis]);
-      return b.emit('pad', { before, after, value }, [x], { shape: padded, format });
+      const padded = shape.map(
+        (size, axis) => before[axis] + size + (size - 1) * (interior[axis] ?? 0) + after[axis],
+      );
+      return b.emit('pad', { before, after, interior, value }, [x], { shape: padded, format });
     },
   },
   transpose: {

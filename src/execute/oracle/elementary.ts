@@ -97,5 +97,9 @@ export function evaluateUnary(fn: UnaryFunction, x: number): number {
       return hardSigmoid(x, fn.alpha, fn.beta);
     case 'hardSwish':
       return fround(x * hardSigmoid(x, 1 / 6, 0.5));
+    case 'negate':
+      return -x;
+    case 'absolute':
+      return Math.abs(x);
   }
 }

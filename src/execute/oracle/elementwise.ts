@@ -34,6 +34,18 @@ export function prepareMultiply({ clamp, requantize }: Instruction<'multiply'>, 
   return preparePairs(operands, clamp, requantize, times, times);
 }
 
+/** Two operands that broadcast to the output: for each element of it, the index of theirs. */
+function pairs(operands: Operands) {
+  const { where, inputs, output } = operands;
+  checkInputs(operands, 2);
+  const shape = broadcastShape(inputs[0].shape, inputs[1].shape);
+  const both = inputs.map((input) => shapeText(input.shape)).join(' and ');
+  check(shape !== undefined, where, 'shapes do not broadcast', 'equal sizes, or 1', both);
+  checkShape(where, output, shape);
+  const [a, b] = inputs.map((input) => numbers(where, input));
+  return { a, b, index: inputs.map((input) => broadcastIndex(input.shape, shape)) };
+}
+
 /** A function of two broadcast tensors: exact on codes; on float32 its float64 result is rounded once. */
 function preparePairs(
   operands: Operands,
@@ -43,13 +55,9 @@ function preparePairs(
   floats: (a: number, b: number) => number,
 ): Run {
   const { where, inputs, output } = operands;
-  checkInputs(operands, 2);
-  const shape = broadcastShape(inputs[0].shape, inputs[1].shape);
-  const both = inputs.map((input) => shapeText(input.shape)).join(' and ');
-  check(shape !== undefined, where, 'shapes do not broadcast', 'equal sizes, or 1', both);
-  checkShape(where, output, shape);
-  const [a, b] = inputs.map((input) => numbers(where, input));
-  const [indexA, indexB] = inputs.map((input) => broadcastIndex(input.shape, shape));
+  const { shape } = output;
+  const { a, b, index } = pairs(operands);
+  const [indexA, indexB] = index;
   if (requantize !== null) {
     checkCodes(where, [...inputs, output]);
     const store = createStore(operands, requantize, clamp);
@@ -65,6 +73,22 @@ function preparePairs(
   return () => {
     for (let i = 0; i < y.length; i++) {
       y[i] = clampNumber(fround(floats(a[indexA[i]], b[indexB[i]])), low, high);
+    }
+  };
+}
+
+export function prepareExtremum(instruction: Instruction<'extremum'>, operands: Operands): Run {
+  const { where, inputs, output } = operands;
+  const { index, a, b } = pairs(operands);
+  checkSameFormat(where, [...inputs, output]);
+  const y = numbers(where, output);
+  const isLarger = (p: number, q: number) => p < q;
+  const isSmaller = (p: number, q: number) => q < p;
+  const replaces = instruction.function === 'maximum' ? isLarger : isSmaller;
+  return () => {
+    for (let i = 0; i < y.length; i++) {
+      const [p, q] = [a[index[0][i]], b[index[1][i]]];
+      y[i] = replaces(p, q) ? q : p;
     }
   };
 }

@@ -1,4 +1,4 @@
-/** concat, slice, pad, transpose, reshape: docs/arithmetic.md section 5. Bits are copied, never changed. */
+/** concat, slice, gather, pad, transpose, reshape: docs/arithmetic.md section 5. Bits are copied, never changed. */
 import type { Instruction } from '../../program/instructions.js';
 import {
   check,
@@ -60,7 +60,7 @@ export function prepareConcat({ axis }: Instruction<'concat'>, operands: Operand
 }
 
 /** Each output element i is input element places[i]. */
-function gather({ where, inputs, output }: Operands, places: Int32Array): Run {
+function copyFrom({ where, inputs, output }: Operands, places: Int32Array): Run {
   const x = numbers(where, inputs[0]);
   const y = numbers(where, output);
   return () => {
@@ -86,21 +86,42 @@ export function prepareSlice({ starts, steps }: Instruction<'slice'>, operands: 
   const strides = stridesOf(shape);
   const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
   const stepped = strides.map((stride, axis) => stride * steps[axis]);
-  return gather(operands, stridedIndex(output.shape, stepped, offset));
+  return copyFrom(operands, stridedIndex(output.shape, stepped, offset));
 }
 
-export function preparePad({ before, after, value }: Instruction<'pad'>, operands: Operands): Run {
+export function prepareGather({ axis, indices }: Instruction<'gather'>, operands: Operands): Run {
+  const { where, inputs, output } = operands;
+  checkInputs(operands, 1);
+  checkSameFormat(where, [inputs[0], output]);
+  const { shape } = inputs[0];
+  check(shape[axis] !== undefined, where, 'has a wrong axis', `one of ${shapeText(shape)}`, String(axis));
+  const inside = indices.every((index) => Number.isInteger(index) && index >= 0 && index < shape[axis]);
+  check(inside, where, 'has wrong indices', `0 to ${shape[axis] - 1}`, indices.join(', '));
+  checkShape(where, output, shape.with(axis, indices.length));
+  const inner = product(shape.slice(axis + 1));
+  const places = Int32Array.from({ length: product(output.shape) }, (_, element) => {
+    const line = Math.floor(element / inner);
+    const outer = Math.floor(line / indices.length);
+    return (outer * shape[axis] + indices[line % indices.length]) * inner + (element % inner);
+  });
+  return copyFrom(operands, places);
+}
+
+export function preparePad({ before, after, interior, value }: Instruction<'pad'>, operands: Operands): Run {
   const { where, inputs, output } = operands;
   checkInputs(operands, 1);
   checkSameFormat(where, [inputs[0], output]);
   const { shape } = inputs[0];
   checkPerAxis(operands, 'padding', before, (size) => size >= 0);
   checkPerAxis(operands, 'padding', after, (size) => size >= 0);
-  const padded = shape.map((size, axis) => before[axis] + size + after[axis]);
+  const between = interior.length === 0 ? shape.map(() => 0) : interior;
+  checkPerAxis(operands, 'padding', between, (size) => size >= 0);
+  const padded = shape.map((size, axis) => before[axis] + size + (size - 1) * between[axis] + after[axis]);
   checkShape(where, output, padded);
   const strides = stridesOf(padded);
   const offset = before.reduce((sum, size, axis) => sum + size * strides[axis], 0);
-  const places = stridedIndex(shape, strides, offset);
+  const spread = strides.map((stride, axis) => stride * (1 + between[axis]));
+  const places = stridedIndex(shape, spread, offset);
   const x = numbers(where, inputs[0]);
   const y = numbers(where, output);
   return () => {
@@ -124,7 +145,7 @@ export function prepareTranspose({ permutation }: Instruction<'transpose'>, oper
     permuted,
     permutation.map((axis) => strides[axis]),
   );
-  return gather(operands, places);
+  return copyFrom(operands, places);
 }
 
 export function prepareReshape(_: Instruction<'reshape'>, operands: Operands): Run {

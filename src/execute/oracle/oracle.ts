@@ -11,12 +11,20 @@ import { prepareConvolution, prepareGemm } from './convolution.js';
 import {
   prepareAdd,
   prepareClamp,
+  prepareExtremum,
   prepareLeakyRelu,
   prepareLookup,
   prepareMultiply,
   prepareUnary,
 } from './elementwise.js';
-import { prepareConcat, preparePad, prepareReshape, prepareSlice, prepareTranspose } from './movement.js';
+import {
+  prepareConcat,
+  prepareGather,
+  preparePad,
+  prepareReshape,
+  prepareSlice,
+  prepareTranspose,
+} from './movement.js';
 import { prepareLocalResponseNormalization, prepareSoftmax } from './normalization.js';
 import {
   allocateOperands,
@@ -36,6 +44,7 @@ const instructions: InstructionTable<[Operands], Run> = {
   gemm: prepareGemm,
   add: prepareAdd,
   multiply: prepareMultiply,
+  extremum: prepareExtremum,
   clamp: prepareClamp,
   leakyRelu: prepareLeakyRelu,
   lookup: prepareLookup,
@@ -46,6 +55,7 @@ const instructions: InstructionTable<[Operands], Run> = {
   localResponseNormalization: prepareLocalResponseNormalization,
   concat: prepareConcat,
   slice: prepareSlice,
+  gather: prepareGather,
   pad: preparePad,
   transpose: prepareTranspose,
   reshape: prepareReshape,

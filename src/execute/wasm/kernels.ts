@@ -54,6 +54,8 @@ const broadcast = ['rows', 'length', 'aRow', 'bRow', 'aStep', 'bStep'] as const;
 const binary = ['a', 'b', 'y', 'layer', 'block', ...broadcast] as const;
 const binaryWide = ['a', 'b', 'y', 'records', 'channels', 'aShift', 'bShift', 'sign', ...broadcast] as const;
 const binaryReal = ['a', 'b', 'y', 'low', 'high', 'sign', ...broadcast] as const;
+const extremum = ['a', 'b', 'y', 'largest', ...broadcast] as const;
+const gather = ['x', 'y', 'table', 'outer', 'count', 'run', 'xOuter'] as const;
 const move = ['x', 'y', 'n0', 'n1', 'n2', 'n3', 'x0', 'x1', 'x2', 'x3', 'y0', 'y1', 'y2', 'y3'] as const;
 const transpose = ['x', 'y', 'rows', 'columns'] as const;
 const fill = ['y', 'value', 'length'] as const;
@@ -89,6 +91,8 @@ export const kernels = {
   leakyRelu_i16_i16_i32: binary,
   leakyRelu_i16_i16_i64: binaryWide,
   leakyRelu_f32_f32_f32: binaryReal,
+  extremum_i16_i16_i16: extremum,
+  extremum_f32_f32_f32: extremum,
   requantize_i16_i32: ['x', 'y', 'layer', 'block', 'length'],
   requantize_i16_i64: ['x', 'y', 'records', 'channels', 'length'],
   clamp_i16_i16: clamp,
@@ -101,6 +105,8 @@ export const kernels = {
   fill_f32_f32: fill,
   move_i16_i16: move,
   move_f32_f32: move,
+  gather_i16_i16: gather,
+  gather_f32_f32: gather,
   transpose_i16_i16: transpose,
   transpose_f32_f32: transpose,
   sigmoid_f32_f32: unary,
@@ -108,6 +114,8 @@ export const kernels = {
   exp_f32_f32: unary,
   hardSigmoid_f32_f32: unary,
   hardSwish_f32_f32: unary,
+  negate_f32_f32: unary,
+  absolute_f32_f32: unary,
   softmax_f32_f32: ['x', 'y', 'outer', 'length', 'inner'],
   localResponseNormalization_f32_f32: ['x', 'y', 'lines', 'channels', 'size', 'factor', 'beta', 'bias'],
 } as const;

@@ -36,7 +36,17 @@ export function lowerLeakyRelu(instruction: Instruction<'leakyRelu'>, context: C
   lowerBinary(instruction, context, { ...instruction, name: 'leakyRelu', clamp: null, sign: 1, shifts });
 }
 
-type BinaryInstruction = Instruction<Binary>;
+type BinaryInstruction = Instruction<Binary | 'extremum'>;
+
+export function lowerExtremum(instruction: Instruction<'extremum'>, context: Context): void {
+  const { starts, extents, steps } = broadcast(instruction, context);
+  const kind = context.kind(instruction.output);
+  const size = elementBytes(kind);
+  const kernel = kind === 'i16' ? 'extremum_i16_i16_i16' : 'extremum_f32_f32_f32';
+  const largest = instruction.function === 'maximum' ? 1 : 0;
+  const fields = { ...extents, aStep: steps[0] * size, bStep: steps[1] * size, largest };
+  for (const start of starts) context.emit(kernel, { ...start, ...fields });
+}
 
 /** The axes of the output, of which the kernel walks the last two, and where each call starts. */
 function broadcast(instruction: BinaryInstruction, context: Context) {
@@ -129,7 +139,7 @@ function placeRecords({ constants }: Context, { layer, blocks }: { layer: Int32A
   };
 }
 
-type Rounded = Instruction<Binary | 'requantize'>;
+type Rounded = BinaryInstruction | Instruction<'requantize'>;
 
 /** Records of the 64-bit kernel: one for all, or one per channel. */
 function placeWide(

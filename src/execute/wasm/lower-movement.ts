@@ -1,4 +1,4 @@
-/** concat, slice, pad, transpose and the copies that other instructions need, to kernel calls. */
+/** concat, slice, gather, pad, transpose and the copies that other instructions need, to kernel calls. */
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { type Address, type ArenaAddress, type Context, shift } from './context.js';
@@ -90,7 +90,29 @@ export function lowerSlice({ inputs, output, starts, steps }: Instruction<'slice
   emitMove(context, kind, x, context.address(output), axes);
 }
 
-export function lowerPad({ inputs, output, before, value }: Instruction<'pad'>, context: Context): void {
+export function lowerGather(
+  { inputs, output, axis, indices }: Instruction<'gather'>,
+  context: Context,
+): void {
+  const { shape } = context.tensor(inputs[0]);
+  const kind = context.kind(output);
+  const run = elementCount(shape.slice(axis + 1)) * elementBytes(kind);
+  const table = Int32Array.from(indices, (index) => index * run);
+  context.emit(kind === 'i16' ? 'gather_i16_i16' : 'gather_f32_f32', {
+    x: context.address(inputs[0]),
+    y: context.address(output),
+    table: context.constants.place(table.byteLength, () => table),
+    outer: elementCount(shape.slice(0, axis)),
+    count: indices.length,
+    run,
+    xOuter: shape[axis] * run,
+  });
+}
+
+export function lowerPad(
+  { inputs, output, before, interior, value }: Instruction<'pad'>,
+  context: Context,
+): void {
   const { shape } = context.tensor(inputs[0]);
   const padded = context.tensor(output).shape;
   const kind = context.kind(output);
@@ -98,7 +120,10 @@ export function lowerPad({ inputs, output, before, value }: Instruction<'pad'>, 
   const to = denseStrides(padded);
   emitFill(context, kind, context.address(output), value, elementCount(padded));
   const first = before.reduce((sum, count, axis) => sum + count * to[axis], 0);
-  const axes = shape.map((extent, axis) => ({ extent, strides: [from[axis], to[axis]] }));
+  const axes = shape.map((extent, axis) => ({
+    extent,
+    strides: [from[axis], to[axis] * (1 + (interior[axis] ?? 0))],
+  }));
   const y = shift(context.address(output), first * elementBytes(kind));
   emitMove(context, kind, context.address(inputs[0]), y, axes);
 }

@@ -76,7 +76,7 @@ test('slice, forwards and backwards', () => {
 });
 
 test('pad', () => {
-  const draft = { op: 'pad', before: [1, 0], after: [0, 2], value: -7 };
+  const draft = { op: 'pad', before: [1, 0], after: [0, 2], interior: [], value: -7 };
   expect(move([[2, 1]], [3, 3], draft)).toEqual([-7, -7, -7, 0, -7, -7, 1, -7, -7]);
   expect(() => move([[2, 1]], [3, 2], draft)).toThrow(ProgramError);
   expect(() => move([[2, 1]], [1, 3], { ...draft, before: [-1, 0] })).toThrow(ProgramError);
