@@ -5,7 +5,7 @@
 import { ModelError } from '../errors.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
-import { operators } from '../operators/index.js';
+import { operatorOf } from '../operators/index.js';
 import type { Lowering } from '../operators/lowering.js';
 
 export interface NamedConstant {
@@ -104,7 +104,7 @@ export function collectDemands(graph: Graph): Demand[] {
     localResponseNormalization: note('float'),
   };
   for (const node of graph.nodes) {
-    const operator = operators.get(node.operator);
+    const operator = operatorOf(node);
     if (operator?.lower === undefined) {
       throw new ModelError({ where: `node "${node.name}"`, what: `${node.operator} cannot be compiled` });
     }

@@ -1,7 +1,7 @@
 /** Graph and formats to program: every node is lowered by its operator, in order. */
 import { FormatError, ModelError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
-import { operators } from '../operators/index.js';
+import { operatorOf } from '../operators/index.js';
 import type { Lowering } from '../operators/lowering.js';
 import type { Program } from '../program/program.js';
 import { verifyProgram } from '../program/verify.js';
@@ -52,7 +52,7 @@ export function compileProgram(
     context.define(name, { tensor, order: plainOrder(shape.length) }, []);
   }
   for (const node of graph.nodes) {
-    const operator = operators.get(node.operator);
+    const operator = operatorOf(node);
     if (operator?.lower === undefined) {
       throw new ModelError({ where: `node "${node.name}"`, what: `${node.operator} cannot be compiled` });
     }

@@ -38,6 +38,15 @@ const elementTypes: readonly (ElementType | undefined)[] = [
   'int2',
 ];
 
+/** The element type that an attribute names; undefined where it is left out or 0. */
+export function elementTypeAttribute(node: Node, name: string): ElementType | undefined {
+  const number = intAttribute(node, name, 0);
+  const type = elementTypes[number];
+  if (type === undefined && number !== 0)
+    throw nodeError(node, `attribute "${name}" is not an element type`, '1 to 26', `${number}`);
+  return type;
+}
+
 /** Out of range, ONNX lets 2- and 4-bit integers wrap around and leaves the others open: they saturate. */
 function toWhole(value: number, type: ElementType): bigint {
   return truncate(value, integerWidth(type)!.bits < 8 ? 'int64' : type);
@@ -67,10 +76,8 @@ export const cast: Operator = {
   name: 'Cast',
   since: 6,
   infer(node, inputs) {
-    const to = intAttribute(node, 'to', 0);
-    const type = elementTypes[to];
-    if (type === undefined)
-      throw nodeError(node, 'attribute "to" is not an element type', '1 to 26', `${to}`);
+    const type = elementTypeAttribute(node, 'to');
+    if (type === undefined) throw nodeError(node, 'attribute "to" is missing');
     return [outputType(node, type, required(node, inputs, 0).shape)];
   },
   fold: (node, inputs, [{ type }]) => [convert(node, required(node, inputs, 0), type)],

@@ -15,8 +15,8 @@ import {
 import type { Operator } from './operator.js';
 import { planarWindow, slidingWindows } from './window.js';
 
-/** Checks the operands against each other and returns the windows of each spatial axis. */
-function convolutionWindows(node: Node, x: TensorType, weights: TensorType) {
+/** Checks the operands against each other and returns the windows of each spatial axis. Types are not looked at. */
+export function convolutionWindows(node: Node, x: TensorType, weights: TensorType) {
   const groups = intAttribute(node, 'group', 1);
   const kernel = weights.shape.slice(2);
   const declared = intsAttribute(node, 'kernel_shape');

@@ -1,4 +1,5 @@
 /** The operators that dynafix knows, by the name that ONNX gives them. */
+import type { Node } from '../graph/graph.js';
 import { add, div, max, min, mod, mul, sub, sum } from './arithmetic.js';
 import { batchNormalization } from './batch-normalization.js';
 import { cast } from './cast.js';
@@ -20,6 +21,7 @@ import { lrn, softmax } from './normalization.js';
 import type { Operator } from './operator.js';
 import { pad } from './pad.js';
 import { averagePool, maxPool } from './pool.js';
+import { quantizedOperators } from './quantized.js';
 import { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.js';
 import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
 import { shape, size } from './shape.js';
@@ -97,7 +99,20 @@ const all: readonly Operator[] = [
   where,
 ];
 
-/** Operators of the default domain; a name that is missing here is not supported. */
+/** By full name; a name that is missing here is not supported. */
 export const operators: ReadonlyMap<string, Operator> = new Map(
-  all.map((operator) => [operator.name, operator]),
+  [...all, ...quantizedOperators].map((operator) => {
+    const { name, domain = '' } = operator;
+    return [fullName({ operator: name, domain }), operator];
+  }),
 );
+
+/** `Conv` in ai.onnx, `com.microsoft::QGemm` elsewhere. */
+export function fullName({ domain, operator }: Pick<Node, 'domain' | 'operator'>): string {
+  return domain === '' ? operator : `${domain}::${operator}`;
+}
+
+/** What is known of a node's operator; undefined where it is not supported. */
+export function operatorOf(node: Pick<Node, 'domain' | 'operator'>): Operator | undefined {
+  return operators.get(fullName(node));
+}

@@ -11,6 +11,8 @@ export type ConstantInput = (index: number) => Tensor | undefined;
 
 export interface Operator {
   readonly name: string;
+  /** Left out for ai.onnx. */
+  readonly domain?: string;
   /** First opset version whose meaning the file implements; later changes are handled inside. */
   readonly since: number;
   /**

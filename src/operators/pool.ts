@@ -12,7 +12,7 @@ function poolWindows(node: Node, x: TensorType): AxisWindow[] {
   return slidingWindows(node, sizes, kernelShape(node, sizes.length));
 }
 
-function inferPool(node: Node, inputs: readonly (TensorType | undefined)[]): TensorType {
+export function inferPool(node: Node, inputs: readonly (TensorType | undefined)[]): TensorType {
   const x = required(node, inputs, 0);
   const sizes = poolWindows(node, x).map(({ output }) => output);
   return outputType(node, x.type, [x.shape[0], x.shape[1], ...sizes]);

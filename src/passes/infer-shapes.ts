@@ -6,7 +6,7 @@ import { ModelError } from '../errors.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { type Change, sweepConstants } from '../graph/rewrite.js';
 import { elementCount, type Tensor, type TensorType } from '../graph/tensor.js';
-import { operators } from '../operators/index.js';
+import { operatorOf } from '../operators/index.js';
 
 /** Why a node cannot be used. */
 export interface Unsupported {
@@ -34,7 +34,7 @@ export function inferShapes(graph: Graph): { graph: Graph; changes: Change[]; is
 
   for (const node of graph.nodes) {
     nodes.push(node);
-    const operator = node.domain === '' ? operators.get(node.operator) : undefined;
+    const operator = operatorOf(node);
     if (operator === undefined) continue;
     const known = node.inputs.every((name) => name === '' || types.has(name));
     if (!known) continue;

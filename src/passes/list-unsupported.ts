@@ -1,7 +1,10 @@
 /** Everything in a graph that cannot be compiled, found before anything runs. */
 import type { Graph, Node } from '../graph/graph.js';
-import { operators } from '../operators/index.js';
+import { fullName, operatorOf, operators } from '../operators/index.js';
 import { inferShapes, type Unsupported } from './infer-shapes.js';
+
+/** Domains beside ai.onnx of which some operators are supported. */
+const domains = new Set([...operators.values()].map(({ domain }) => domain ?? ''));
 
 const controlFlow = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
 
@@ -15,14 +18,11 @@ export function listUnsupported(graph: Graph): Unsupported[] {
   });
 }
 
-function fullName({ domain, operator }: Node): string {
-  return domain === '' ? operator : `${domain}::${operator}`;
-}
-
 function reasonAgainst(node: Node, graph: Graph): string | undefined {
-  if (node.domain !== '') return `domain "${node.domain}" is not supported`;
   if (controlFlow.has(node.operator)) return 'control flow is not supported';
-  const operator = operators.get(node.operator);
+  const operator = operatorOf(node);
+  if (operator === undefined && node.domain !== '' && !domains.has(node.domain))
+    return `domain "${node.domain}" is not supported`;
   if (operator === undefined) return 'the operator is not supported';
   if (graph.opset < operator.since)
     return `opset ${graph.opset} is not supported, expected at least ${operator.since}`;

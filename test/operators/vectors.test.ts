@@ -97,5 +97,6 @@ sharedTest('infers the types and folds the values of the published cases', () =>
   }
   console.log(`published cases: ${JSON.stringify(counts)}`);
   expect(failures).toEqual([]);
-  expect([...operators.keys()].filter((operator) => !covered.has(operator))).toEqual([]);
+  const standard = [...operators.values()].filter(({ domain }) => domain === undefined);
+  expect(standard.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([]);
 });
