@@ -4,13 +4,13 @@ import { placeError } from '../errors.js';
 import { arenaBytes } from '../execute/wasm/prepare.js';
 import type { Graph } from '../graph/graph.js';
 import { elementCount } from '../graph/tensor.js';
-import { readModel } from '../onnx/read.js';
 import { operators } from '../operators/index.js';
 import { runPasses } from '../passes/index.js';
 import type { Unsupported } from '../passes/infer-shapes.js';
 import { listUnsupported } from '../passes/list-unsupported.js';
 import type { Instruction } from '../program/instructions.js';
 import { constantBytes, type Program } from '../program/program.js';
+import { readGraph } from './read-graph.js';
 
 export interface Inspection {
   /** Counts in the model as it is written, before any pass. */
@@ -39,13 +39,13 @@ export function inspectModel(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): Inspection {
-  const { graph } = readModel(path, { shapes });
+  const { graph, operators: counts } = readGraph(path, shapes);
   const prepared = prepare(path, graph);
   const unsupported = listUnsupported(prepared);
   const program = unsupported.length === 0 ? compileProgram(prepared, null) : undefined;
   const constants = [...prepared.constants.values()];
   return {
-    operators: countOperators(graph),
+    operators: counts,
     macs: program?.instructions.reduce((sum, instruction) => sum + countMacs(program, instruction), 0) ?? 0,
     parameters: constants
       .filter(({ type }) => type.startsWith('float'))
@@ -72,10 +72,4 @@ function prepare(path: string, graph: Graph): Graph {
   } catch (error) {
     throw placeError(error, path);
   }
-}
-
-function countOperators(graph: Graph): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { operator } of graph.nodes) counts[operator] = (counts[operator] ?? 0) + 1;
-  return counts;
 }

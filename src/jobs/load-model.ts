@@ -3,9 +3,9 @@ import type { StatisticsHeader } from '../calibrate/statistics.js';
 import { placeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
-import { readModel } from '../onnx/read.js';
 import { prepareGraph } from '../passes/index.js';
 import { readBytes, sha256 } from '../platform/files.js';
+import { readGraph } from './read-graph.js';
 
 export interface LoadedModel {
   /** The file's name, for messages. */
@@ -24,7 +24,7 @@ export function loadModel(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): LoadedModel {
-  const { graph } = readModel(path, { shapes });
+  const { graph } = readGraph(path, shapes);
   const digest = sha256(readBytes(path));
   try {
     return { path, digest, graph: prepareGraph(graph).graph };

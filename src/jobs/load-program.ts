@@ -3,12 +3,7 @@ import { compileProgram } from '../compile/compile.js';
 import { readProgram } from '../program/file.js';
 import type { Program } from '../program/program.js';
 import { loadModel } from './load-model.js';
-
-const MODEL = /\.onnx(\.gz)?$/;
-
-export function isModel(path: string): boolean {
-  return MODEL.test(path);
-}
+import { isModel } from './read-graph.js';
 
 /** Throws a ModelError or a ProgramError where the file is neither. */
 export function loadProgram(path: string, shapes: Readonly<Record<string, readonly number[]>> = {}): Program {

@@ -1,4 +1,5 @@
 /** Everything in a graph that cannot be compiled, found before anything runs. */
+import { stringAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { fullName, operatorOf, operators } from '../operators/index.js';
 import { inferShapes, type Unsupported } from './infer-shapes.js';
@@ -19,6 +20,7 @@ export function listUnsupported(graph: Graph): Unsupported[] {
 }
 
 function reasonAgainst(node: Node, graph: Graph): string | undefined {
+  if (node.domain === 'tflite') return stringAttribute(node, 'reason', 'the operator is not supported');
   if (controlFlow.has(node.operator)) return 'control flow is not supported';
   const operator = operatorOf(node);
   if (operator === undefined && node.domain !== '' && !domains.has(node.domain))

@@ -17,7 +17,7 @@ interface Options extends ModelOptions {
 
 export const assign = addJsonOption(addModelOptions(new Command('assign')))
   .description("choose a format for every tensor under a hardware's constraints")
-  .argument('<model>', '.onnx or .onnx.gz')
+  .argument('<model>', '.onnx or .tflite, also with .gz')
   .requiredOption('--statistics <file>', 'statistics.pb of calibrate')
   .requiredOption('--hardware <name|file>', 'built-in profile or JSON file')
   .addOption(new Option('--method <name>', 'how ranges are chosen').choices(METHODS).default('leastSquares'))

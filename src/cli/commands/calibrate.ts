@@ -30,7 +30,7 @@ interface Options extends ModelOptions, DataOptions, RunOptions {
 
 const command = new Command('calibrate')
   .description('measure the statistics of every tensor; goes on from an existing file')
-  .argument('[model]', '.onnx or .onnx.gz')
+  .argument('[model]', '.onnx or .tflite, also with .gz')
   .option('--merge <files...>', 'merge statistics files instead')
   .requiredOption('-o, --output <file>', 'statistics file to write')
   .option('--checkpoint <seconds>', 'time between two writes of unfinished statistics', wholeNumber(0), 10);

@@ -16,7 +16,7 @@ interface Options extends ModelOptions {
 
 export const compile = addJsonOption(addModelOptions(new Command('compile')))
   .description('compile a model and its formats to an integer program')
-  .argument('<model>', '.onnx or .onnx.gz')
+  .argument('<model>', '.onnx or .tflite, also with .gz')
   .option('--formats <file>', 'formats.json; without it the program is float32')
   .requiredOption('-o, --output <file>', 'program file to write')
   .action((path: string, options: Options) => {

@@ -5,7 +5,7 @@ import { print, printJson, short, table } from '../terminal.js';
 
 export const inspect = addJsonOption(addModelOptions(new Command('inspect')))
   .description('show operators, shapes, multiply-accumulates, memory and what is not supported')
-  .argument('<model>', '.onnx or .onnx.gz')
+  .argument('<model>', '.onnx or .tflite, also with .gz')
   .action((path: string, options: ModelOptions & { json?: boolean }) => {
     const inspection = inspectModel(path, options.shape);
     if (options.json) printJson(inspection);

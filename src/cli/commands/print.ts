@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { printGraph } from '../../graph/print.js';
 import { loadModel } from '../../jobs/load-model.js';
-import { isModel } from '../../jobs/load-program.js';
+import { isModel } from '../../jobs/read-graph.js';
 import { readProgram } from '../../program/file.js';
 import { printProgram } from '../../program/print.js';
 import { addJsonOption, addModelOptions, type ModelOptions } from '../options.js';

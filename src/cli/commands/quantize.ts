@@ -27,7 +27,7 @@ interface Options extends ModelOptions, DataOptions, LabelOptions, RunOptions {
 
 const command = new Command('quantize')
   .description('the main job: calibrate, assign, compile, validate and report')
-  .argument('<model>', '.onnx or .onnx.gz')
+  .argument('<model>', '.onnx or .tflite, also with .gz')
   .option('--calibration <path>', 'samples to calibrate with; default: the first 100 of --data')
   .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')
   .requiredOption('-o, --output <folder>', 'folder to write');

@@ -66,7 +66,7 @@ function failures(summary: Summary, limits: Limits): string[] {
 
 const command = new Command('validate')
   .description('compare a program with its float model, per layer and end to end')
-  .argument('<model>', '.onnx or .onnx.gz')
+  .argument('<model>', '.onnx or .tflite, also with .gz')
   .argument('<program>', 'program file')
   .option('-o, --output <folder>', 'folder for summary.json')
   .option('--fail-below <limits>', 'exit 1 unless top1-drop=P,agreement=S,sqnr=D hold', parseLimits);

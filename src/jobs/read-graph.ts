@@ -1,0 +1,29 @@
+/** From a model file of either kind to a graph, before any pass. */
+import type { Graph } from '../graph/graph.js';
+import { readModel } from '../onnx/read.js';
+import { readTflite } from '../tflite/read.js';
+
+const MODEL = /\.(onnx|tflite)(\.gz)?$/;
+
+/** True for the file names of models. */
+export function isModel(path: string): boolean {
+  return MODEL.test(path);
+}
+
+export interface FileGraph {
+  readonly graph: Graph;
+  /** Counts of the operators as the file names them. */
+  readonly operators: Readonly<Record<string, number>>;
+}
+
+/**
+ * Reads an ONNX or TFLite file. `shapes` replace the sizes of inputs that the file leaves open. Throws an InputError, a
+ * UsageError or a ModelError naming the file.
+ */
+export function readGraph(path: string, shapes: Readonly<Record<string, readonly number[]>> = {}): FileGraph {
+  if (/\.tflite(\.gz)?$/.test(path)) return readTflite(path, { shapes });
+  const { graph } = readModel(path, { shapes });
+  const operators: Record<string, number> = {};
+  for (const { operator } of graph.nodes) operators[operator] = (operators[operator] ?? 0) + 1;
+  return { graph, operators };
+}

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { Builder } from 'flatbuffers';
+import { expect, test } from 'vitest';
+import { DynafixError, ModelError } from '#src/errors.js';
+import { runPasses } from '#src/passes/index.js';
+import { listUnsupported } from '#src/passes/list-unsupported.js';
+import { decodeTflite } from '#src/tflite/read.js';
+import { shared, sharedTest } from '../shared.js';
+import { encodeTflite } from './build.js';
+
+/** True where the bytes are accepted; anything thrown but a one-line DynafixError fails the test. */
+function accepts(bytes: Uint8Array): boolean {
+  try {
+    listUnsupported(runPasses(decodeTflite(bytes, 'm.tflite').graph).graph);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DynafixError)) throw error;
+    expect(error.message).not.toContain('\n');
+    return false;
+  }
+}
+
+const conv = {
+  tensors: [
+    { name: 'x', shape: [1, 2, 2, 1], type: 9, scales: [0.5], zeroPoints: [3] },
+    { name: 'w', shape: [2, 1, 1, 1], type: 9, scales: [0.25, 0.5], zeroPoints: [0, 0], data: [3, 255] },
+    {
+      name: 'b',
+      shape: [2],
+      type: 2,
+      scales: [0.125, 0.25],
+      zeroPoints: [0, 0],
+      data: [1, 0, 0, 0, 2, 0, 0, 0],
+    },
+    { name: 'y', shape: [1, 2, 2, 2], type: 9, scales: [0.5], zeroPoints: [-4] },
+  ],
+  operators: [{ code: 3, inputs: [0, 1, 2], outputs: [3], union: 1, options: [1, 1, 1, 1] }],
+  inputs: [0],
+  outputs: [3],
+};
+const intact = encodeTflite(conv);
+
+test('a model made by hand is read', () => {
+  const { graph, operators } = decodeTflite(intact, 'm.tflite');
+  expect(operators).toEqual({ CONV_2D: 1 });
+  expect(graph.nodes.map(({ operator }) => operator)).toEqual(['Transpose', 'Conv', 'Transpose']);
+  expect(graph.constants.get('w')).toMatchObject({ shape: [2, 1, 1, 1], data: Float32Array.of(0.75, -0.5) });
+  expect(graph.nodes[1].clamp).toEqual({ low: 0, high: Infinity });
+});
+
+test('every truncation is an error or a model', () => {
+  for (let length = 0; length < intact.length; length++) accepts(intact.slice(0, length));
+});
+
+test('every single flipped bit is an error or a model', () => {
+  let refused = 0;
+  for (let bit = 0; bit < intact.length * 8; bit++) {
+    const bytes = intact.slice();
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+    if (!accepts(bytes)) refused++;
+  }
+  expect(refused).toBeGreaterThan(intact.length);
+});
+
+test('every 32 bits that are all ones, or the largest number, are an error or a model', () => {
+  for (const value of [0xffffffff, 0x7fffffff, 0x80000000])
+    for (let offset = 0; offset + 4 <= intact.length; offset++) {
+      const bytes = intact.slice();
+      new DataView(bytes.buffer).setUint32(offset, value, true);
+      accepts(bytes);
+    }
+});
+
+sharedTest('flipped bits and truncations of a real model are an error or a model', () => {
+  const file = gunzipSync(readFileSync(shared('models/tflite-micro/hello_world_int8.tflite.gz')));
+  const bytes = new Uint8Array(file);
+  expect(accepts(bytes)).toBe(true);
+  for (let bit = 0; bit < bytes.length * 8; bit += 5) {
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+    accepts(bytes);
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+  }
+  for (let length = 0; length < bytes.length; length += 13) accepts(bytes.slice(0, length));
+});
+
+test.each([
+  [
+    'an operator that reads what nothing computes',
+    { operators: [{ code: 3, inputs: [3, 1, 2], outputs: [3] }] },
+    /before anything computes it/,
+  ],
+  [
+    'a tensor that does not exist',
+    { operators: [{ code: 3, inputs: [9], outputs: [3] }] },
+    /names a tensor that does not exist, expected -1 to 3, got 9/,
+  ],
+  [
+    'options of another operator',
+    { operators: [{ ...conv.operators[0], union: 5 }] },
+    /operator 0 \(CONV_2D\): has the options of another operator, expected 1, got 5/,
+  ],
+  ['a value computed twice', { operators: [conv.operators[0], conv.operators[0]] }, /computed twice/],
+  [
+    'computing an input',
+    { outputs: [0], operators: [{ code: 6, inputs: [0], outputs: [0] }] },
+    /computed twice/,
+  ],
+  [
+    'too few bytes',
+    { tensors: conv.tensors.with(1, { ...conv.tensors[1], data: [1] }) },
+    /tensor "w": has the wrong number of bytes, expected 2, got 1/,
+  ],
+  [
+    'a scale of 0',
+    { tensors: conv.tensors.with(0, { ...conv.tensors[0], scales: [0] }) },
+    /tensor "x": has an impossible scale/,
+  ],
+  [
+    'too few zero points',
+    { tensors: conv.tensors.with(1, { ...conv.tensors[1], zeroPoints: [0, 0, 0] }) },
+    /zero points/,
+  ],
+  [
+    'an unknown element type',
+    { tensors: conv.tensors.with(0, { ...conv.tensors[0], type: 99 }) },
+    /element type that is not supported, got 99/,
+  ],
+  ['no outputs', { outputs: [] }, /no outputs/],
+])('%s is one error that says so', (_, change, message) => {
+  const bytes = encodeTflite({ ...conv, ...change });
+  expect(() => decodeTflite(bytes, 'm.tflite')).toThrow(ModelError);
+  expect(() => decodeTflite(bytes, 'm.tflite')).toThrow(message);
+});
+
+test('operators that are not supported are listed all at once', () => {
+  const operators = [
+    { code: 24, inputs: [0], outputs: [3] },
+    { code: 32, custom: 'Odd', inputs: [3], outputs: [4] },
+  ];
+  const tensors = [...conv.tensors, { name: 'z', shape: [1], type: 9 }];
+  const { graph } = decodeTflite(encodeTflite({ tensors, operators, inputs: [0], outputs: [4] }), 'm.tflite');
+  expect(listUnsupported(runPasses(graph).graph)).toEqual([
+    { node: 'y', operator: 'tflite::RNN', reason: 'the operator is not supported' },
+    { node: 'z', operator: 'tflite::Odd', reason: 'the operator is not supported' },
+  ]);
+});
+
+test('a file of another kind says so', () => {
+  const builder = new Builder();
+  builder.startObject(1);
+  builder.finish(builder.endObject(), 'ABCD');
+  expect(() => decodeTflite(builder.asUint8Array(), 'm.tflite')).toThrow(
+    /m\.tflite: is not a TFLite file, expected identifier TFL3/,
+  );
+});
