@@ -26,6 +26,22 @@ export function exp64(x: f64): f64 {
   return p * reinterpret<f64>((<i64>k + 1023) << 52);
 }
 
+// @ts-ignore: decorator
+@inline
+function logSeries(z: f64): f64 {
+  let p: f64 = 1.0 / 19.0;
+  p = p * z + 1.0 / 17.0;
+  p = p * z + 1.0 / 15.0;
+  p = p * z + 1.0 / 13.0;
+  p = p * z + 1.0 / 11.0;
+  p = p * z + 1.0 / 9.0;
+  p = p * z + 1.0 / 7.0;
+  p = p * z + 1.0 / 5.0;
+  p = p * z + 1.0 / 3.0;
+  p = p * z + 1.0;
+  return p;
+}
+
 export function log64(x: f64): f64 {
   if (x != x || x < 0) return NaN;
   if (x == 0) return -Infinity;
@@ -44,18 +60,32 @@ export function log64(x: f64): f64 {
   }
   const e = <f64>exponent;
   const s = (m - 1) / (m + 1);
-  const z = s * s;
-  let p: f64 = 1.0 / 19.0;
-  p = p * z + 1.0 / 17.0;
-  p = p * z + 1.0 / 15.0;
-  p = p * z + 1.0 / 13.0;
-  p = p * z + 1.0 / 11.0;
-  p = p * z + 1.0 / 9.0;
-  p = p * z + 1.0 / 7.0;
-  p = p * z + 1.0 / 5.0;
-  p = p * z + 1.0 / 3.0;
-  p = p * z + 1.0;
-  return e * LN2_HIGH + ((s + s) * p + e * LN2_LOW);
+  return e * LN2_HIGH + ((s + s) * logSeries(s * s) + e * LN2_LOW);
+}
+
+/** e^x - 1. */
+export function expm1(x: f64): f64 {
+  if (abs(x) >= 0.03125) return exp64(x) - 1.0;
+  let p: f64 = 1.0;
+  for (let n = 8; n >= 2; n--) p = 1.0 + (x / <f64>n) * p;
+  return x * p;
+}
+
+/** log(1 + t), 0 <= t <= 1. */
+export function log1p(t: f64): f64 {
+  if (t >= 0.4 || t != t) return log64(1.0 + t);
+  const s = t / (2.0 + t);
+  return (s + s) * logSeries(s * s);
+}
+
+export function erf64(x: f64): f64 {
+  if (x != x) return x;
+  const a = abs(x);
+  if (a >= 6.0) return x < 0 ? -1.0 : 1.0;
+  const z = x * x;
+  let p: f64 = 1.0;
+  for (let n = 20 + 16 * <i32>a; n >= 1; n--) p = 1.0 + ((z + z) / <f64>(2 * n + 1)) * p;
+  return 1.1283791670955126 * x * (exp64(-z) * p);
 }
 
 export function tanh64(x: f64): f64 {

@@ -46,3 +46,16 @@ export {
   absolute_f32_f32,
 } from './unary';
 export { softmax_f32_f32, localResponseNormalization_f32_f32 } from './normalization';
+export {
+  log_f32_f32,
+  erf_f32_f32,
+  softplus_f32_f32,
+  gelu_f32_f32,
+  geluTanh_f32_f32,
+  elu_f32_f32,
+  squareRoot_f32_f32,
+  reciprocal_f32_f32,
+  floor_f32_f32,
+  ceiling_f32_f32,
+  truncate_f32_f32,
+} from './functions';

@@ -203,11 +203,14 @@ export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): voi
     node,
     (input, format) => {
       const { shape, format: from } = builder.tensors[input.tensor];
-      if (format === null || from === null) {
-        const draft = { op: 'unary', function: fn, inputs: [input.tensor] } as const;
+      const real = format === null || from === null ? undefined : functionTable(from, fn);
+      if (format === null || from === null || real === undefined) {
+        const { tensor } = from === null ? input : context.read(node.inputs[0], null, input.order);
+        const draft = { op: 'unary', function: fn, inputs: [tensor] } as const;
         return { tensor: builder.emit(node, draft, { name, shape, format: null }) };
       }
-      const table = lookupTable(from, format, fn, context.arithmetic(node).rounding);
+      const { rounding } = context.arithmetic(node);
+      const table = quantizeValues(real, [real.length], format, rounding, 'saturate');
       const constant = builder.constant(`${name}@table`, [table.length], format, table);
       const draft = { op: 'lookup', inputs: [input.tensor, constant] } as const;
       return { tensor: builder.emit(node, draft, { name, shape, format }) };
@@ -216,19 +219,14 @@ export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): voi
   );
 }
 
-/** The codes of fn over every input code, lowest first. */
-function lookupTable(
-  from: Format,
-  to: Format,
-  fn: UnaryFunction,
-  rounding: Parameters<typeof quantizeValues>[3],
-) {
+/** fn over every input code, lowest first; undefined where a result is not a number. */
+function functionTable(from: Format, fn: UnaryFunction): Float64Array | undefined {
   const { low, high } = codeRange({ ...from, narrow: false });
   const step = stepSize(from);
   const zero = at(from.zeroPoint, 0);
   const values = new Float64Array(high - low + 1);
   for (let code = low; code <= high; code++) values[code - low] = evaluateUnary(fn, (code - zero) * step);
-  return quantizeValues(values, [values.length], to, rounding, 'saturate');
+  return values.some(Number.isNaN) ? undefined : values;
 }
 
 export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: string; tensor: Tensor }): void {

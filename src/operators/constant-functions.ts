@@ -1,4 +1,4 @@
-/** Neg and Abs; Floor, Ceil and Sqrt on constants. */
+/** Functions of one variable that integers have too: Neg, Abs, Floor, Ceil, Sqrt. */
 import type { Tensor } from '../graph/tensor.js';
 import { outputType, required } from './check.js';
 import type { Operator } from './operator.js';
@@ -32,9 +32,18 @@ function constantFunction(
 }
 
 const same = (value: bigint) => value;
-export const floor = constantFunction('Floor', Math.floor, same);
-export const ceil = constantFunction('Ceil', Math.ceil, same);
-export const sqrt = constantFunction('Sqrt', Math.sqrt, same);
+export const floor: Operator = {
+  ...constantFunction('Floor', Math.floor, same),
+  lower: (node, lowering) => lowering.unary(node, { name: 'floor' }),
+};
+export const ceil: Operator = {
+  ...constantFunction('Ceil', Math.ceil, same),
+  lower: (node, lowering) => lowering.unary(node, { name: 'ceiling' }),
+};
+export const sqrt: Operator = {
+  ...constantFunction('Sqrt', Math.sqrt, same),
+  lower: (node, lowering) => lowering.unary(node, { name: 'squareRoot' }),
+};
 export const neg: Operator = {
   ...constantFunction(
     'Neg',

@@ -27,7 +27,20 @@ import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
 import { shape, size } from './shape.js';
 import { slice, split } from './slice.js';
 import { transpose } from './transpose.js';
-import { hardSigmoid, hardSwish, sigmoid, tanh } from './unary.js';
+import {
+  elu,
+  erf,
+  exp,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  log,
+  reciprocal,
+  selu,
+  sigmoid,
+  softplus,
+  tanh,
+} from './unary.js';
 
 const all: readonly Operator[] = [
   abs,
@@ -45,11 +58,15 @@ const all: readonly Operator[] = [
   depthToSpace,
   div,
   dropout,
+  elu,
   equal,
+  erf,
+  exp,
   expand,
   flatten,
   floor,
   gather,
+  gelu,
   gemm,
   globalAveragePool,
   globalMaxPool,
@@ -61,6 +78,7 @@ const all: readonly Operator[] = [
   leakyRelu,
   less,
   lessOrEqual,
+  log,
   lrn,
   matMul,
   max,
@@ -74,6 +92,7 @@ const all: readonly Operator[] = [
   pad,
   pRelu,
   range,
+  reciprocal,
   reduceMax,
   reduceMean,
   reduceMin,
@@ -81,11 +100,13 @@ const all: readonly Operator[] = [
   reduceSum,
   relu,
   reshape,
+  selu,
   shape,
   sigmoid,
   size,
   slice,
   softmax,
+  softplus,
   spaceToDepth,
   split,
   sqrt,

@@ -61,8 +61,30 @@ export interface Window {
 
 /** Functions of one real variable; codes go through a table made by the compiler. */
 export type UnaryFunction =
-  | { readonly name: 'sigmoid' | 'tanh' | 'exp' | 'hardSwish' | 'negate' | 'absolute' }
-  | { readonly name: 'hardSigmoid'; readonly alpha: number; readonly beta: number };
+  | { readonly name: PlainFunction }
+  | { readonly name: 'hardSigmoid'; readonly alpha: number; readonly beta: number }
+  | { readonly name: 'elu'; readonly alpha: number; readonly scale: number };
+
+/** Functions of one variable that have no parameters. */
+export const PLAIN_FUNCTIONS = [
+  'sigmoid',
+  'tanh',
+  'exp',
+  'hardSwish',
+  'negate',
+  'absolute',
+  'squareRoot',
+  'reciprocal',
+  'log',
+  'erf',
+  'softplus',
+  'gelu',
+  'geluTanh',
+  'floor',
+  'ceiling',
+  'truncate',
+] as const;
+export type PlainFunction = (typeof PLAIN_FUNCTIONS)[number];
 
 export interface Instructions {
   /** values f32 -> codes: overflow(rounding(x / scale) + zeroPoint), computed in float64. NaN is an error. */

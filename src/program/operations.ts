@@ -1,5 +1,6 @@
 /** What each instruction carries beside its tensors, as text and in the file: one row per instruction. */
 import { type Field, group, nullable, optional, refuse, required } from './field.js';
+import { unaryFunction } from './function-spelling.js';
 import type { Accumulator, Arithmetic, Instructions, Requantize, Window } from './instructions.js';
 import * as as from './spellings.js';
 
@@ -60,7 +61,7 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
   clamp: group({ clamp: required(as.clamp) }),
   leakyRelu: group({ slopeShift: optional(as.integer, 0), requantize: nullable(requantize, 'shift') }),
   lookup: group({}),
-  unary: group({ function: required(as.unaryFunction) }),
+  unary: group({ function: required(unaryFunction) }),
   maxPool: group({ window }),
   averagePool: group({
     window,

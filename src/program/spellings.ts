@@ -1,7 +1,7 @@
 /** How the values in instructions are spelled: numbers, lists, names and the few that are more than that. */
 import { OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
 import type { Spelling } from './field.js';
-import type { Accumulator, Clamp, Instructions, UnaryFunction } from './instructions.js';
+import type { Accumulator, Clamp, Instructions } from './instructions.js';
 import { program as proto } from './program.proto.js';
 
 /** Text of a float64 that reads back as the same number. */
@@ -174,31 +174,3 @@ export const reciprocals: Spelling<Reciprocals> = list<Reciprocals[number]>({
     return { count, multiplier, shift };
   },
 });
-
-const PLAIN_FUNCTIONS = ['sigmoid', 'tanh', 'exp', 'hardSwish', 'negate', 'absolute'] as const;
-
-/** A name, with its parameters in parentheses. */
-export const unaryFunction: Spelling<UnaryFunction> = {
-  expected: `${PLAIN_FUNCTIONS.join(' | ')} | hardSigmoid(alpha,beta)`,
-  print: (value) =>
-    value.name === 'hardSigmoid'
-      ? `hardSigmoid(${numberText(value.alpha)},${numberText(value.beta)})`
-      : value.name,
-  parse(text) {
-    const match = /^hardSigmoid\(([^,]+),([^,]+)\)$/.exec(text);
-    const [alpha, beta] = (match?.slice(1) ?? []).map(parseNumber);
-    if (alpha !== undefined && beta !== undefined) return { name: 'hardSigmoid', alpha, beta };
-    const plainName = PLAIN_FUNCTIONS.find((entry) => entry === text);
-    return plainName && { name: plainName };
-  },
-  encode: (value) => (value.name === 'hardSigmoid' ? { hardSigmoid: value } : { [value.name]: {} }),
-  decode(wire) {
-    const message = wire as proto.UnaryFunction | null;
-    if (message?.hardSigmoid) {
-      const { alpha, beta } = message.hardSigmoid as proto.HardSigmoid;
-      return { name: 'hardSigmoid', alpha, beta };
-    }
-    const plainName = PLAIN_FUNCTIONS.find((entry) => message?.[entry]);
-    return plainName && { name: plainName };
-  },
-};

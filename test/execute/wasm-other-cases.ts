@@ -1,7 +1,7 @@
 /** Random programs of every instruction but convolution and gemm. */
 import fc from 'fast-check';
 import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
-import type { UnaryFunction, Window } from '#src/program/instructions.js';
+import { PLAIN_FUNCTIONS, type UnaryFunction, type Window } from '#src/program/instructions.js';
 import {
   activations,
   type Case,
@@ -167,19 +167,18 @@ const lookups = fc.tuple(shapes, seeds, activations, activations).map(([shape, s
 });
 
 const functions = fc.constantFrom<UnaryFunction>(
-  { name: 'sigmoid' },
-  { name: 'tanh' },
-  { name: 'exp' },
-  { name: 'hardSwish' },
-  { name: 'negate' },
-  { name: 'absolute' },
+  ...PLAIN_FUNCTIONS.map((name) => ({ name })),
   { name: 'hardSigmoid', alpha: 0.2, beta: 0.5 },
+  { name: 'elu', alpha: 1.5, scale: 1.1 },
 );
+
+/** Around the places where functions change their method. */
+const edges = [800, -800, 709.5, -708.5, 0.0156, 0.03124, 0.03126, -0.9163, -0.9162, 5.9999, -6, 8.4853];
 
 const unaries = fc.tuple(shapes, seeds, functions).map(([shape, seed, fn]): Case => {
   const next = random(seed);
   const operand = floatOperand(shape, next);
-  (operand.data as Float32Array).set([800, -800, 709.5, -708.5, 0.0156].slice(0, size(shape)));
+  (operand.data as Float32Array).set(edges.slice(0, size(shape)));
   return single<'unary'>({ op: 'unary', function: fn }, [operand], { shape, format: null });
 });
 

@@ -1,6 +1,6 @@
 /** One random instruction of each kind on a tensor that fits it: what arbitrary.ts makes programs of. */
 import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
-import type { Arithmetic, Opcode } from '#src/program/instructions.js';
+import { type Arithmetic, type Opcode, PLAIN_FUNCTIONS } from '#src/program/instructions.js';
 import { broadcastShape, elementCount, sweep, tapCount } from '#src/program/shapes.js';
 import { type Builder, drawElements } from './builder.js';
 import { drawCodes, drawFloats, drawFormat, drawSize, type Kind } from './draw.js';
@@ -97,8 +97,9 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
     affine: false,
     emit(b, x) {
       const hardSigmoid = { name: 'hardSigmoid', alpha: Math.fround(0.2), beta: 0.5 } as const;
-      const names = ['sigmoid', 'tanh', 'exp', 'hardSwish', 'negate', 'absolute'] as const;
-      const fn = b.draw.pick([...names.map((name) => ({ name })), hardSigmoid]);
+      const elu = { name: 'elu', alpha: Math.fround(1.1), scale: 1.5 } as const;
+      const names = PLAIN_FUNCTIONS.filter((name) => !['squareRoot', 'reciprocal', 'log'].includes(name));
+      const fn = b.draw.pick([...names.map((name) => ({ name })), hardSigmoid, elu]);
       return b.emit('unary', { function: fn }, [x], b.tensor(x));
     },
   },

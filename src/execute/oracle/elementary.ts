@@ -12,6 +12,10 @@ const EXP_COEFFICIENTS = Array.from({ length: 13 }, (_, i) => 1 / factorial(12 -
 /** 1/19, 1/17, ... 1/1 */
 const LOG_COEFFICIENTS = Array.from({ length: 10 }, (_, i) => 1 / (19 - 2 * i));
 
+const TWO_OVER_ROOT_PI = 1.1283791670955126;
+const ROOT_HALF = Math.SQRT1_2;
+const ROOT_TWO_OVER_PI = 0.7978845608028654;
+
 const view = new DataView(new ArrayBuffer(8));
 
 function factorial(n: number): number {
@@ -72,6 +76,32 @@ export function tanh64(x: number): number {
   return x < 0 ? -t : t;
 }
 
+/** e^x - 1 in float64, also near 0. */
+export function expm1(x: number): number {
+  if (Math.abs(x) >= 0.03125) return exp64(x) - 1;
+  let p = 1;
+  for (let n = 8; n >= 2; n--) p = 1 + (x / n) * p;
+  return x * p;
+}
+
+/** Natural logarithm of 1 + t in float64, 0 <= t <= 1. */
+export function log1p(t: number): number {
+  if (t >= 0.4 || Number.isNaN(t)) return log64(1 + t);
+  const s = t / (2 + t);
+  return (s + s) * horner(LOG_COEFFICIENTS, s * s);
+}
+
+/** The error function in float64, by the series of Abramowitz and Stegun 7.1.6, whose terms have one sign. */
+export function erf64(x: number): number {
+  if (Number.isNaN(x)) return x;
+  const a = Math.abs(x);
+  if (a >= 6) return x < 0 ? -1 : 1;
+  const z = x * x;
+  let p = 1;
+  for (let n = 20 + 16 * Math.floor(a); n >= 1; n--) p = 1 + ((z + z) / (2 * n + 1)) * p;
+  return TWO_OVER_ROOT_PI * x * (exp64(-z) * p);
+}
+
 /** x < low ? low : x > high ? high : x, which keeps NaN and the sign of zero. */
 export function clampNumber(x: number, low: number, high: number): number {
   // Math.min and Math.max order the zeros
@@ -101,5 +131,27 @@ export function evaluateUnary(fn: UnaryFunction, x: number): number {
       return -x;
     case 'absolute':
       return Math.abs(x);
+    case 'squareRoot':
+      return fround(Math.sqrt(x));
+    case 'reciprocal':
+      return fround(1 / x);
+    case 'log':
+      return fround(log64(x));
+    case 'erf':
+      return fround(erf64(x));
+    case 'softplus':
+      return fround((x > 0 ? x : 0) + log1p(exp64(-Math.abs(x))));
+    case 'gelu':
+      return fround(0.5 * x * (1 + erf64(x * ROOT_HALF)));
+    case 'geluTanh':
+      return fround(0.5 * x * (1 + tanh64(ROOT_TWO_OVER_PI * (x + 0.044715 * x * x * x))));
+    case 'elu':
+      return fround(fn.scale * (x < 0 ? fn.alpha * expm1(x) : x));
+    case 'floor':
+      return Math.floor(x);
+    case 'ceiling':
+      return Math.ceil(x);
+    case 'truncate':
+      return Math.trunc(x);
   }
 }

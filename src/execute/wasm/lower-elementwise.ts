@@ -1,7 +1,7 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
 import { at, codeRange, stepSize } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
-import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
+import type { Clamp, Instruction, Requantize, UnaryFunction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { type Address, type Context, shift, unsupported } from './context.js';
 import { elementBytes } from './prepared.js';
@@ -209,8 +209,13 @@ export function lowerLookup(instruction: Instruction<'lookup'>, context: Context
 
 export function lowerUnary(instruction: Instruction<'unary'>, context: Context): void {
   const { function: fn } = instruction;
-  const parameters = fn.name === 'hardSigmoid' ? { alpha: fn.alpha, beta: fn.beta } : { alpha: 0, beta: 0 };
-  context.emit(`${fn.name}_f32_f32`, { ...dense(instruction, context), ...parameters });
+  context.emit(`${fn.name}_f32_f32`, { ...dense(instruction, context), ...parameters(fn) });
+}
+
+function parameters(fn: UnaryFunction): { alpha: number; beta: number } {
+  if (fn.name === 'hardSigmoid') return { alpha: fn.alpha, beta: fn.beta };
+  if (fn.name === 'elu') return { alpha: fn.alpha, beta: fn.scale };
+  return { alpha: 0, beta: 0 };
 }
 
 /** How many channels of a per-channel format there are, and how many elements in a row belong to one. */

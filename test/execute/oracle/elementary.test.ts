@@ -1,7 +1,7 @@
 /** The elementary functions against the engine's Math, which is right to about one unit in the last place of float64. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { evaluateUnary, exp64, log64, tanh64 } from '#src/execute/oracle/elementary.js';
+import { erf64, evaluateUnary, exp64, expm1, log1p, log64, tanh64 } from '#src/execute/oracle/elementary.js';
 
 const { fround } = Math;
 
@@ -47,6 +47,38 @@ test('tanh64 is within 2^-44 of tanh x', () => {
     }),
     { numRuns: 20_000 },
   );
+});
+
+test('expm1 and log1p are within 2^-44 of e^x - 1 and ln(1 + t), also near 0', () => {
+  const small = fc.double({ min: -0.04, max: 0.04, noNaN: true });
+  const large = fc.double({ min: -30, max: 700, noNaN: true });
+  const unit = fc.double({ min: 1e-300, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(fc.oneof(small, large), unit, (x, t) => {
+      expect(Math.abs(expm1(x) - Math.expm1(x))).toBeLessThanOrEqual(Math.abs(Math.expm1(x)) * 2 ** -44);
+      expect(Math.abs(log1p(t) - Math.log1p(t))).toBeLessThanOrEqual(Math.log1p(t) * 2 ** -44);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+test('erf64 gives the tabulated values (Abramowitz and Stegun, table 7.1) and is odd', () => {
+  const table = [
+    [0.1, 0.1124629160182849],
+    [0.5, 0.5204998778130465],
+    [1, 0.8427007929497149],
+    [1.5, 0.9661051464753108],
+    [2, 0.9953222650189527],
+    [3, 0.9999779095030014],
+    [4, 0.9999999845827421],
+    [5.999, 1],
+    [7, 1],
+  ];
+  for (const [x, expected] of table) {
+    expect(relative(erf64(x), expected)).toBeLessThan(2 ** -49);
+    expect(erf64(-x)).toBe(-erf64(x));
+  }
+  expect(erf64(1e-20)).toBe(1e-20 * (2 / Math.sqrt(Math.PI)));
 });
 
 const functions: ['exp' | 'sigmoid' | 'tanh', (x: number) => number][] = [
