@@ -92,6 +92,10 @@ export function collectDemands(graph: Graph): Demand[] {
     concat: mixConstants,
     extremum: mixConstants,
     gather: note('movement'),
+    resample(node, axes) {
+      const isMean = axes.every((taps) => taps === null || taps.weights.every((weight) => weight >= 0));
+      note(isMean ? 'movement' : 'function')(node);
+    },
     pad: (node, _before, _after, value) => mix(node, value !== 0),
     slice: (node, output) =>
       demands.push({ kind: 'movement', node, inputs: values([node.inputs[0]]), output }),

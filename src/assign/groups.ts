@@ -47,7 +47,8 @@ export function formGroups(
     const sources = values.filter((value) => {
       const producer = producers.get(value);
       if (producer === undefined || !unites(producer) || producer.inputs.length === 0) return true;
-      return producer.kind === 'movement' && producer.mixed === true;
+      if (producer.kind === 'movement') return producer.mixed === true;
+      return producer.kind !== 'alias';
     });
     const distribution = sources
       .map((source) => expectUnseen(readStatistics(statistics, source), producers.get(source)))

@@ -31,6 +31,7 @@ import {
   lowerSoftmax,
 } from './lower-pooling.js';
 import { lowerDepthToSpace, lowerGather, lowerSpaceToDepth } from './lower-rearrangement.js';
+import { lowerResample } from './lower-resample.js';
 import type { ModelFormats } from './model-formats.js';
 import { removeUnused } from './remove-unused.js';
 
@@ -105,6 +106,7 @@ function createLowering(context: Context): Lowering {
     concat: (node, axis) => lowerConcat(context, node, axis),
     slice: (node, output, starts, steps) => lowerSlice(context, node, output, starts, steps),
     gather: (node, indices) => lowerGather(context, node, indices),
+    resample: (node, axes) => lowerResample(context, node, axes),
     pad: (node, before, after, value) => lowerPad(context, node, before, after, value),
     transpose: (node, permutation) => lowerTranspose(context, node, permutation),
     depthToSpace: (node, size, mode) => lowerDepthToSpace(context, node, size, mode),

@@ -45,6 +45,8 @@ export const RULED_OPERATORS = [
   'Gather',
   'Expand',
   'Tile',
+  'Resize',
+  'Upsample',
 ] as const;
 export type RuledOperator = (typeof RULED_OPERATORS)[number];
 

@@ -24,6 +24,7 @@ import { averagePool, maxPool } from './pool.js';
 import { quantizedOperators } from './quantized.js';
 import { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.js';
 import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
+import { resize, upsample } from './resize.js';
 import { shape, size } from './shape.js';
 import { slice, split } from './slice.js';
 import { transpose } from './transpose.js';
@@ -100,6 +101,7 @@ const all: readonly Operator[] = [
   reduceSum,
   relu,
   reshape,
+  resize,
   selu,
   shape,
   sigmoid,
@@ -117,6 +119,7 @@ const all: readonly Operator[] = [
   tile,
   transpose,
   unsqueeze,
+  upsample,
   where,
 ];
 

@@ -6,6 +6,7 @@
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
 import type { UnaryFunction, Window } from '../program/instructions.js';
+import type { Taps } from './resampling.js';
 
 export interface Lowering {
   readonly graph: Graph;
@@ -49,6 +50,8 @@ export interface Lowering {
    * input's rank are those of leading axes of size 1. The result takes the output's shape, in ONNX row-major order.
    */
   gather(node: Node, indices: readonly (readonly number[] | null)[]): void;
+  /** Along each axis of node.inputs[0] that is not null: each output element is a sum of weighted elements. */
+  resample(node: Node, axes: readonly (Taps | null)[]): void;
   pad(node: Node, before: readonly number[], after: readonly number[], value: number): void;
   transpose(node: Node, permutation: readonly number[]): void;
   /** Channels [size, size, C] (DCR) or [C, size, size] (CRD) of [N, C, H, W] become squares of pixels. */

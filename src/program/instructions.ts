@@ -156,6 +156,15 @@ export interface Instructions {
   slice: { readonly starts: readonly number[]; readonly steps: readonly number[] };
   /** The elements at `indices` along `axis`, in that order; an index may occur any number of times. */
   gather: { readonly axis: number; readonly indices: readonly number[] };
+  /**
+   * x, weights [outputs, taps]: along `axis`, output i is the sum over taps t of x[indices[i * taps + t]] * weights[i, t].
+   * Codes: the exact sum, requantised.
+   */
+  resample: {
+    readonly axis: number;
+    readonly indices: readonly number[];
+    readonly requantize: Requantize | null;
+  };
   /** Constant padding; `value` is a code or a float32. Counts per axis, not negative. */
   pad: {
     readonly before: readonly number[];

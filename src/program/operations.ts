@@ -76,6 +76,7 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
   concat: group({ axis: integer }),
   slice: group({ starts: integers, steps: integers }),
   gather: group({ axis: integer, indices: integers }),
+  resample: group({ axis: integer, indices: integers, requantize: nullable(requantize, 'shift') }),
   pad: group({ before: integers, after: integers, interior: optional(as.integers, []), value: number }),
   transpose: group({ permutation: integers }),
   reshape: group({}),

@@ -201,6 +201,25 @@ export const rules: InstructionTable<[Check], void> = {
     check.expectShape(c, 'the output', c.output, shape.with(axis, indices.length));
     check.expectMovable(c);
   },
+  resample({ axis, indices, requantize }, c) {
+    check.expectOperands(c, 2);
+    const [x, weights] = c.inputs;
+    const { shape } = x;
+    check.expectInteger(c, 'axis', axis, 0, shape.length - 1);
+    check.expectConstant(c, 'the weights', weights);
+    check.expectRank(c, 'the weights', weights, 2);
+    const [outputs, taps] = weights.shape;
+    if (indices.length !== outputs * taps)
+      c.fail('indices has a wrong length', `${outputs * taps} entries`, indices.length);
+    for (const index of indices) check.expectInteger(c, 'an index', index, 0, shape[axis] - 1);
+    if (taps > MOST_PRODUCTS) c.fail('an output has too many products', `at most ${MOST_PRODUCTS}`, taps);
+    check.expectShape(c, 'the output', c.output, shape.with(axis, outputs));
+    if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
+    const [input, weight] = c.inputs.map((operand) => check.expectShiftable(c, operand));
+    const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(weight);
+    const position = at(input.fractionBits, 0) + at(weight.fractionBits, 0);
+    check.expectRequantize(c, requantize, () => position, exact);
+  },
   pad({ before, after, interior, value }, c) {
     check.expectOperands(c, 1);
     const [x] = c.inputs;

@@ -55,6 +55,9 @@ const pair = (
   ...more,
 });
 
+const resized = (shape: number[], attributes: Attributes, scales: number[]): Example =>
+  single('Resize', shape, attributes, { roi: float32([0], []), s: float32([scales.length], scales) });
+
 const image = [1, 5, 4, 3];
 
 export const operatorExamples: Record<string, Example> = {
@@ -256,6 +259,54 @@ export const operatorExamples: Record<string, Example> = {
     outputs: ['y'],
   },
   Tile: single('Tile', image, {}, { r: ints(2, 1, 2, 3) }),
+  'Resize nearest': resized([1, 5, 4, 3], { mode: 'nearest' }, [1, 1, 2, 2.5]),
+  'Resize nearest floor': resized(
+    [1, 5, 8, 9],
+    { nearest_mode: 'floor', coordinate_transformation_mode: 'asymmetric' },
+    [1, 1, 0.6, 1.7],
+  ),
+  'Resize nearest to sizes': single(
+    'Resize',
+    [2, 3, 5, 6],
+    { nearest_mode: 'ceil', coordinate_transformation_mode: 'align_corners' },
+    {
+      roi: float32([0], []),
+      none: float32([0], []),
+      sizes: ints(2, 3, 8, 4),
+    },
+  ),
+  Resize: resized([1, 5, 4, 3], { mode: 'linear' }, [1, 1, 2, 2]),
+  'Resize linear by odd scales': resized([1, 9, 5, 7], { mode: 'linear' }, [1, 1, 1.6, 0.7]),
+  'Resize linear of corners': resized(
+    [1, 3, 5, 4],
+    { mode: 'linear', coordinate_transformation_mode: 'align_corners' },
+    [1, 1, 2, 3],
+  ),
+  'Resize linear of 3 axes': single(
+    'Resize',
+    [2, 4, 5],
+    { mode: 'linear', coordinate_transformation_mode: 'pytorch_half_pixel' },
+    {
+      roi: float32([0], []),
+      none: float32([0], []),
+      sizes: ints(2, 7, 9),
+    },
+  ),
+  'Resize cubic': resized([1, 3, 6, 5], { mode: 'cubic' }, [1, 1, 2, 1.5]),
+  Upsample: single(
+    'Upsample',
+    [1, 5, 4, 3],
+    { mode: 'nearest' },
+    { s: float32([4], [1, 1, 2, 3]) },
+    { opset: 9 },
+  ),
+  'Upsample linear': single(
+    'Upsample',
+    [1, 5, 4, 3],
+    { mode: 'linear' },
+    { s: float32([4], [1, 1, 2, 2]) },
+    { opset: 9 },
+  ),
   DepthToSpace: single('DepthToSpace', [2, 12, 3, 2], { blocksize: 2 }),
   'DepthToSpace CRD': single('DepthToSpace', [1, 18, 3, 2], { blocksize: 3, mode: 'CRD' }, {}, { opset: 13 }),
   SpaceToDepth: single('SpaceToDepth', [2, 3, 4, 6], { blocksize: 2 }),

@@ -1,6 +1,6 @@
-/** Random programs of every instruction but convolution and gemm. */
+/** Random programs of the instructions that are no products and move no data. */
 import fc from 'fast-check';
-import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
+import { at, codeRange, type Format } from '#src/formats/format.js';
 import { PLAIN_FUNCTIONS, type UnaryFunction, type Window } from '#src/program/instructions.js';
 import {
   activations,
@@ -21,30 +21,35 @@ import {
   windows,
 } from './wasm-cases.js';
 
-const shapes = fc.array(fc.constantFrom(1, 1, 2, 3, 5, 8, 9, 17, 33), { minLength: 1, maxLength: 4 });
+export const shapes = fc.array(fc.constantFrom(1, 1, 2, 3, 5, 8, 9, 17, 33), { minLength: 1, maxLength: 4 });
 
-function codeOperand(shape: readonly number[], format: Format, fill: Fill, next: () => number): Operand {
+export function codeOperand(
+  shape: readonly number[],
+  format: Format,
+  fill: Fill,
+  next: () => number,
+): Operand {
   return { shape, format, data: codes(format, size(shape), fill, next) };
 }
 
-function floatOperand(shape: readonly number[], next: () => number, special = true): Operand {
+export function floatOperand(shape: readonly number[], next: () => number, special = true): Operand {
   return { shape, format: null, data: floats(size(shape), next, special) };
 }
 
 /** A shape that broadcasts to `shape`: some axes 1, some in front missing. */
-function shrink(shape: readonly number[], next: () => number): number[] {
+export function shrink(shape: readonly number[], next: () => number): number[] {
   const cut = next() < 0.3 ? Math.floor(next() * shape.length) : 0;
   return shape.slice(cut).map((extent) => (next() < 0.35 ? 1 : extent));
 }
 
-function outputOf(a: readonly number[], b: readonly number[]): number[] {
+export function outputOf(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   const pad = (shape: readonly number[]) => [...new Array<number>(rank - shape.length).fill(1), ...shape];
   const [left, right] = [pad(a), pad(b)];
   return left.map((extent, axis) => Math.max(extent, right[axis]));
 }
 
-const rounded = fc.record({
+export const rounded = fc.record({
   seed: seeds,
   shape: shapes,
   formats: fc.tuple(activations, activations, activations),
@@ -61,7 +66,7 @@ const rounded = fc.record({
 type Rounded = typeof rounded extends fc.Arbitrary<infer T> ? T : never;
 
 /** A shift, or one per channel, and the format in which a value with `fraction` fraction bits then stands. */
-function requantized(v: Rounded, fraction: number, channels: number, next: () => number) {
+export function requantized(v: Rounded, fraction: number, channels: number, next: () => number) {
   const shift =
     v.spread === 0
       ? v.shift
@@ -308,101 +313,6 @@ const localNormalizations = fc
     return single<'localResponseNormalization'>(fields, [operand], { shape, format: null });
   });
 
-/** Codes or float32 that only move. */
-const moved = fc.record({
-  seed: seeds,
-  shape: fc.array(fc.constantFrom(1, 2, 3, 5, 8, 11), { minLength: 1, maxLength: 5 }),
-  format: fc.constantFrom<Format | null>(null, fixed(8, 4), fixed(16, 2)),
-  axis: fc.nat(),
-});
-type Moved = typeof moved extends fc.Arbitrary<infer T> ? T : never;
-
-function movedOperand({ format }: Moved, shape: readonly number[], next: () => number): Operand {
-  return format === null ? floatOperand(shape, next) : codeOperand(shape, format, 'uniform', next);
-}
-
-const concats = moved.map((v): Case => {
-  const next = random(v.seed);
-  const axis = v.axis % v.shape.length;
-  const parts = Array.from({ length: 1 + Math.floor(next() * 3) }, () =>
-    v.shape.map((extent, index) => (index === axis ? 1 + Math.floor(next() * 9) : extent)),
-  );
-  const total = parts.reduce((sum, part) => sum + part[axis], 0);
-  const output = {
-    shape: v.shape.map((extent, index) => (index === axis ? total : extent)),
-    format: v.format,
-  };
-  return single<'concat'>(
-    { op: 'concat', axis },
-    parts.map((part) => movedOperand(v, part, next)),
-    output,
-  );
-});
-
-const slices = moved.map((v): Case => {
-  const next = random(v.seed);
-  const steps = v.shape.map(() => [1, 1, 2, -1, -2, 3][Math.floor(next() * 6)]);
-  const starts = v.shape.map((extent) => Math.floor(next() * extent));
-  const shape = v.shape.map((extent, axis) => {
-    const room = steps[axis] > 0 ? extent - 1 - starts[axis] : starts[axis];
-    return 1 + Math.floor(next() * (Math.floor(room / Math.abs(steps[axis])) + 1));
-  });
-  return single<'slice'>({ op: 'slice', starts, steps }, [movedOperand(v, v.shape, next)], {
-    shape,
-    format: v.format,
-  });
-});
-
-const pads = moved.map((v): Case => {
-  const next = random(v.seed);
-  const before = v.shape.map(() => Math.floor(next() * 3));
-  const after = v.shape.map(() => Math.floor(next() * 3));
-  const interior = next() < 0.5 ? [] : v.shape.map(() => Math.floor(next() * 3));
-  const shape = v.shape.map(
-    (extent, axis) => before[axis] + extent + (extent - 1) * (interior[axis] ?? 0) + after[axis],
-  );
-  const fields = { op: 'pad', before, after, interior, value: v.format === null ? -0.25 : -3 } as const;
-  return single<'pad'>(fields, [movedOperand(v, v.shape, next)], { shape, format: v.format });
-});
-
-const gathers = moved.map((v): Case => {
-  const next = random(v.seed);
-  const axis = v.axis % v.shape.length;
-  const count = 1 + Math.floor(next() * 9);
-  const indices = Array.from({ length: count }, () => Math.floor(next() * v.shape[axis]));
-  return single<'gather'>({ op: 'gather', axis, indices }, [movedOperand(v, v.shape, next)], {
-    shape: v.shape.map((extent, index) => (index === axis ? count : extent)),
-    format: v.format,
-  });
-});
-
-const extremes = fc
-  .tuple(shapes, seeds, activations, fc.constantFrom('maximum' as const, 'minimum' as const), fc.boolean())
-  .map(([shape, seed, format, fn, float]): Case => {
-    const next = random(seed);
-    const [a, b] = [shrink(shape, next), shrink(shape, next)];
-    const operands = [a, b].map((one) =>
-      float ? floatOperand(one, next) : codeOperand(one, format, 'uniform', next),
-    );
-    const output = { shape: outputOf(a, b), format: operands[0].format };
-    return single<'extremum'>({ op: 'extremum', function: fn }, operands, output);
-  });
-
-const transposes = moved.map((v): Case => {
-  const next = random(v.seed);
-  const permutation = v.shape.map((_, axis) => ({ axis, key: next() }));
-  permutation.sort((a, b) => a.key - b.key);
-  const order = permutation.map(({ axis }) => axis);
-  const output = { shape: order.map((axis) => v.shape[axis]), format: v.format };
-  const fields = { op: 'transpose', permutation: order } as const;
-  return single<'transpose'>(fields, [movedOperand(v, v.shape, next)], output);
-});
-
-const reshapes = moved.map((v): Case => {
-  const operand = movedOperand(v, v.shape, random(v.seed));
-  return single<'reshape'>({ op: 'reshape' }, [operand], { shape: [size(v.shape)], format: v.format });
-});
-
 export const families = {
   additions,
   multiplications,
@@ -418,11 +328,4 @@ export const families = {
   dequantizations,
   softmaxes,
   localNormalizations,
-  concats,
-  slices,
-  pads,
-  gathers,
-  extremes,
-  transposes,
-  reshapes,
 };

@@ -16,10 +16,15 @@ import {
   single,
   size,
 } from './wasm-cases.js';
+import * as movement from './wasm-movement-cases.js';
 import * as other from './wasm-other-cases.js';
 import * as products from './wasm-product-cases.js';
 
-const families: Record<string, fc.Arbitrary<Case>> = { ...products.families, ...other.families };
+const families: Record<string, fc.Arbitrary<Case>> = {
+  ...products.families,
+  ...other.families,
+  ...movement.families,
+};
 const seen = new Set<string>();
 
 /** Compares, and notes which kernels ran. */

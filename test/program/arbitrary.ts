@@ -9,7 +9,8 @@ import type { Program } from '#src/program/program.js';
 import { elementCount } from '#src/program/shapes.js';
 import { type Builder, createBuilder, drawElements, isShiftable } from './builder.js';
 import { arbitraryFrom, drawFormat, type Kind } from './draw.js';
-import { recipes, reshapeTo } from './draw-instructions.js';
+import { recipes } from './draw-instructions.js';
+import { reshapeTo } from './draw-movement.js';
 
 export const opcodes = Object.keys(recipes) as Opcode[];
 

@@ -35,6 +35,7 @@ import {
   type Run,
 } from './operands.js';
 import { prepareAveragePool, prepareMaxPool } from './pooling.js';
+import { prepareResample } from './resample.js';
 
 const instructions: InstructionTable<[Operands], Run> = {
   quantize: prepareQuantize,
@@ -56,6 +57,7 @@ const instructions: InstructionTable<[Operands], Run> = {
   concat: prepareConcat,
   slice: prepareSlice,
   gather: prepareGather,
+  resample: prepareResample,
   pad: preparePad,
   transpose: prepareTranspose,
   reshape: prepareReshape,

@@ -56,6 +56,7 @@ const binaryWide = ['a', 'b', 'y', 'records', 'channels', 'aShift', 'bShift', 's
 const binaryReal = ['a', 'b', 'y', 'low', 'high', 'sign', ...broadcast] as const;
 const extremum = ['a', 'b', 'y', 'largest', ...broadcast] as const;
 const gather = ['x', 'y', 'table', 'outer', 'count', 'run', 'xOuter'] as const;
+const resample = ['x', 'y', 'table', 'weights', 'outer', 'count', 'inner', 'xOuter'] as const;
 const move = ['x', 'y', 'n0', 'n1', 'n2', 'n3', 'x0', 'x1', 'x2', 'x3', 'y0', 'y1', 'y2', 'y3'] as const;
 const transpose = ['x', 'y', 'rows', 'columns'] as const;
 const fill = ['y', 'value', 'length'] as const;
@@ -107,6 +108,9 @@ export const kernels = {
   move_f32_f32: move,
   gather_i16_i16: gather,
   gather_f32_f32: gather,
+  resample_i16_i16_i32: [...resample, 'pairs', 'layer', 'block'],
+  resample_i16_i16_i64: [...resample, 'pairs', 'records', 'channels'],
+  resample_f32_f32_f32: [...resample, 'taps'],
   transpose_i16_i16: transpose,
   transpose_f32_f32: transpose,
   sigmoid_f32_f32: unary,

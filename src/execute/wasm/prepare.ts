@@ -13,6 +13,7 @@ import { lowerConvolution, lowerGemm } from './lower-convolution.js';
 import * as elementwise from './lower-elementwise.js';
 import * as movement from './lower-movement.js';
 import { lowerAveragePool, lowerMaxPool } from './lower-pooling.js';
+import { lowerResample } from './lower-resample.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import type { Memory } from './webassembly.js';
 
@@ -41,6 +42,7 @@ const lowerings: InstructionTable<[Context], void> = {
   concat: movement.lowerConcat,
   slice: movement.lowerSlice,
   gather: movement.lowerGather,
+  resample: lowerResample,
   pad: movement.lowerPad,
   transpose: movement.lowerTranspose,
   reshape: movement.lowerReshape,

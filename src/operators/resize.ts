@@ -1,0 +1,149 @@
+/** Resize and its older form Upsample: nearest, linear and cubic, with constant scales or sizes. */
+import {
+  floatAttribute,
+  floatsAttribute,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+} from '../graph/attributes.js';
+import type { Graph, Node } from '../graph/graph.js';
+import { numbers, type TensorType } from '../graph/tensor.js';
+import {
+  constantInput,
+  constantsOf,
+  nodeError,
+  normalizeAxes,
+  outputType,
+  rejectConstantInput,
+  required,
+  shapeText,
+  typeOf,
+} from './check.js';
+import type { Lowering } from './lowering.js';
+import type { ConstantInput, Operator } from './operator.js';
+import {
+  type AxisScale,
+  COORDINATE_MODES,
+  type CoordinateMode,
+  cubicFilter,
+  filterTaps,
+  linearFilter,
+  NEAREST_MODES,
+  type NearestMode,
+  nearestIndices,
+} from './resampling.js';
+
+/** The elements of a constant input; undefined where it is left out or empty. */
+function list(node: Node, constant: ConstantInput, index: number): readonly number[] | undefined {
+  const tensor = constantInput(node, constant, index);
+  return tensor === undefined || tensor.data.length === 0 ? undefined : numbers(tensor);
+}
+
+/** Axis by axis what a node does to a tensor of this shape. */
+function axisScales(
+  node: Node,
+  shape: readonly number[],
+  constant: ConstantInput,
+  opset: number,
+): AxisScale[] {
+  const isOld = node.operator === 'Upsample' || opset < 11;
+  const scales = floatsAttribute(node, 'scales') ?? list(node, constant, isOld ? 1 : 2);
+  const sizes = isOld ? undefined : list(node, constant, 3);
+  const given = intsAttribute(node, 'axes');
+  const axes = given ? normalizeAxes(node, given, shape.length) : shape.map((_, axis) => axis);
+  const values = scales ?? sizes;
+  if (values === undefined) throw nodeError(node, 'neither scales nor sizes are given');
+  if (values.length !== axes.length || !values.every((value) => value > 0))
+    throw nodeError(
+      node,
+      'the scales or sizes do not fit',
+      `${axes.length} positive numbers`,
+      shapeText(values),
+    );
+  const policy = stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch');
+  const ratios = axes.map((axis, i) => (scales === undefined ? values[i] / shape[axis] : values[i]));
+  const common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
+  const isCommon = scales === undefined && policy !== 'stretch';
+  return shape.map((size, axis) => {
+    const i = axes.indexOf(axis);
+    if (i < 0) return { size, resized: size, scale: 1 };
+    if (isCommon) return { size, resized: Math.floor(common * size + 0.5), scale: common };
+    const resized = scales === undefined ? values[i] : Math.floor(size * values[i]);
+    return { size, resized, scale: ratios[i] };
+  });
+}
+
+/** The modes of a node; older operator sets know one of each. */
+function modes(node: Node, opset: number): { coordinates: string; nearest: string; mode: string } {
+  const isOld = node.operator === 'Upsample' || opset < 11;
+  const coordinates = stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel');
+  return {
+    mode: stringAttribute(node, 'mode', 'nearest'),
+    coordinates: isOld ? 'asymmetric' : coordinates,
+    nearest: isOld ? 'old' : stringAttribute(node, 'nearest_mode', 'round_prefer_floor'),
+  };
+}
+
+function infer(
+  node: Node,
+  inputs: readonly (TensorType | undefined)[],
+  constant: ConstantInput,
+  opset: number,
+): TensorType[] {
+  const { type, shape } = required(node, inputs, 0);
+  const axes = axisScales(node, shape, constant, opset);
+  return [
+    outputType(
+      node,
+      type,
+      axes.map(({ resized }) => resized),
+    ),
+  ];
+}
+
+function reject(node: Node, graph: Graph): string | undefined {
+  const { mode, coordinates, nearest } = modes(node, graph.opset);
+  if (!['nearest', 'linear', 'bilinear', 'cubic'].includes(mode)) return `mode ${mode}`;
+  if (!COORDINATE_MODES.some((known) => known === coordinates))
+    return `coordinate_transformation_mode ${coordinates}`;
+  if (mode === 'nearest' && nearest !== 'old' && !NEAREST_MODES.some((known) => known === nearest))
+    return `nearest_mode ${nearest}`;
+  const { shape } = typeOf(graph, node.inputs[0]);
+  const isEmpty = axisScales(node, shape, constantsOf(graph, node), graph.opset).some(
+    ({ resized }) => resized < 1,
+  );
+  return isEmpty ? 'the output has no elements' : rejectConstantInput(node, graph);
+}
+
+function lower(node: Node, lowering: Lowering): void {
+  const { graph } = lowering;
+  const { shape } = lowering.type(node.inputs[0]);
+  const axes = axisScales(node, shape, constantsOf(graph, node), graph.opset);
+  const found = modes(node, graph.opset);
+  const coordinates = found.coordinates as CoordinateMode;
+  const isKept = ({ size, resized, scale }: AxisScale) => size === resized && scale === 1;
+  if (found.mode === 'nearest') {
+    // Before operator set 11, ONNX's cases round up where an axis shrinks and down where it grows.
+    const nearest = ({ scale }: AxisScale) =>
+      found.nearest === 'old' ? (scale < 1 ? 'ceil' : 'floor') : (found.nearest as NearestMode);
+    lowering.gather(
+      node,
+      axes.map((axis) => (isKept(axis) ? null : nearestIndices(axis, coordinates, nearest(axis)))),
+    );
+    return;
+  }
+  const isCubic = found.mode === 'cubic';
+  const filter = isCubic ? cubicFilter(floatAttribute(node, 'cubic_coeff_a', -0.75)) : linearFilter;
+  const options = {
+    antialias: intAttribute(node, 'antialias', 0) !== 0,
+    excludeOutside: isCubic && intAttribute(node, 'exclude_outside', 0) !== 0,
+  };
+  lowering.resample(
+    node,
+    axes.map((axis) => (isKept(axis) ? null : filterTaps(axis, coordinates, filter, options))),
+  );
+}
+
+export const resize: Operator = { name: 'Resize', since: 10, infer, reject, lower };
+
+export const upsample: Operator = { name: 'Upsample', since: 7, infer, reject, lower };

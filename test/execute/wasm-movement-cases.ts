@@ -1,0 +1,137 @@
+/** Random programs of the instructions that move data, or weight or compare what they moved. */
+import fc from 'fast-check';
+import { type Format, fixed } from '#src/formats/format.js';
+import { activations, type Case, type Operand, random, seeds, single, size } from './wasm-cases.js';
+import {
+  codeOperand,
+  floatOperand,
+  outputOf,
+  requantized,
+  rounded,
+  shapes,
+  shrink,
+} from './wasm-other-cases.js';
+
+/** Codes or float32 that only move. */
+const moved = fc.record({
+  seed: seeds,
+  shape: fc.array(fc.constantFrom(1, 2, 3, 5, 8, 11), { minLength: 1, maxLength: 5 }),
+  format: fc.constantFrom<Format | null>(null, fixed(8, 4), fixed(16, 2)),
+  axis: fc.nat(),
+});
+type Moved = typeof moved extends fc.Arbitrary<infer T> ? T : never;
+
+function movedOperand({ format }: Moved, shape: readonly number[], next: () => number): Operand {
+  return format === null ? floatOperand(shape, next) : codeOperand(shape, format, 'uniform', next);
+}
+
+const concats = moved.map((v): Case => {
+  const next = random(v.seed);
+  const axis = v.axis % v.shape.length;
+  const parts = Array.from({ length: 1 + Math.floor(next() * 3) }, () =>
+    v.shape.map((extent, index) => (index === axis ? 1 + Math.floor(next() * 9) : extent)),
+  );
+  const total = parts.reduce((sum, part) => sum + part[axis], 0);
+  const output = {
+    shape: v.shape.map((extent, index) => (index === axis ? total : extent)),
+    format: v.format,
+  };
+  return single<'concat'>(
+    { op: 'concat', axis },
+    parts.map((part) => movedOperand(v, part, next)),
+    output,
+  );
+});
+
+const slices = moved.map((v): Case => {
+  const next = random(v.seed);
+  const steps = v.shape.map(() => [1, 1, 2, -1, -2, 3][Math.floor(next() * 6)]);
+  const starts = v.shape.map((extent) => Math.floor(next() * extent));
+  const shape = v.shape.map((extent, axis) => {
+    const room = steps[axis] > 0 ? extent - 1 - starts[axis] : starts[axis];
+    return 1 + Math.floor(next() * (Math.floor(room / Math.abs(steps[axis])) + 1));
+  });
+  return single<'slice'>({ op: 'slice', starts, steps }, [movedOperand(v, v.shape, next)], {
+    shape,
+    format: v.format,
+  });
+});
+
+const pads = moved.map((v): Case => {
+  const next = random(v.seed);
+  const before = v.shape.map(() => Math.floor(next() * 3));
+  const after = v.shape.map(() => Math.floor(next() * 3));
+  const interior = next() < 0.5 ? [] : v.shape.map(() => Math.floor(next() * 3));
+  const shape = v.shape.map(
+    (extent, axis) => before[axis] + extent + (extent - 1) * (interior[axis] ?? 0) + after[axis],
+  );
+  const fields = { op: 'pad', before, after, interior, value: v.format === null ? -0.25 : -3 } as const;
+  return single<'pad'>(fields, [movedOperand(v, v.shape, next)], { shape, format: v.format });
+});
+
+const gathers = moved.map((v): Case => {
+  const next = random(v.seed);
+  const axis = v.axis % v.shape.length;
+  const count = 1 + Math.floor(next() * 9);
+  const indices = Array.from({ length: count }, () => Math.floor(next() * v.shape[axis]));
+  return single<'gather'>({ op: 'gather', axis, indices }, [movedOperand(v, v.shape, next)], {
+    shape: v.shape.map((extent, index) => (index === axis ? count : extent)),
+    format: v.format,
+  });
+});
+
+const resamples = rounded.map((v): Case => {
+  const next = random(v.seed);
+  const float = v.spread > 0;
+  const axis = v.shifts[0] % v.shape.length;
+  const [outputs, taps] = [1 + Math.floor(next() * 9), 1 + (v.shifts[1] % 6)];
+  const indices = Array.from({ length: outputs * taps }, () => Math.floor(next() * v.shape[axis]));
+  const { requantize, fractionBits } = requantized({ ...v, spread: 0 }, 8, 1, next);
+  const x = float ? floatOperand(v.shape, next, false) : codeOperand(v.shape, v.formats[0], v.fills[0], next);
+  const weights = float
+    ? floatOperand([outputs, taps], next, false)
+    : codeOperand([outputs, taps], v.formats[1], v.fills[1], next);
+  const fields = { op: 'resample', axis, indices, requantize: float ? null : requantize } as const;
+  return single<'resample'>(fields, [x, { ...weights, constant: true }], {
+    shape: v.shape.map((extent, index) => (index === axis ? outputs : extent)),
+    format: float ? null : { ...v.formats[2], fractionBits },
+  });
+});
+
+const extremes = fc
+  .tuple(shapes, seeds, activations, fc.constantFrom('maximum' as const, 'minimum' as const), fc.boolean())
+  .map(([shape, seed, format, fn, float]): Case => {
+    const next = random(seed);
+    const [a, b] = [shrink(shape, next), shrink(shape, next)];
+    const operands = [a, b].map((one) =>
+      float ? floatOperand(one, next) : codeOperand(one, format, 'uniform', next),
+    );
+    const output = { shape: outputOf(a, b), format: operands[0].format };
+    return single<'extremum'>({ op: 'extremum', function: fn }, operands, output);
+  });
+
+const transposes = moved.map((v): Case => {
+  const next = random(v.seed);
+  const permutation = v.shape.map((_, axis) => ({ axis, key: next() }));
+  permutation.sort((a, b) => a.key - b.key);
+  const order = permutation.map(({ axis }) => axis);
+  const output = { shape: order.map((axis) => v.shape[axis]), format: v.format };
+  const fields = { op: 'transpose', permutation: order } as const;
+  return single<'transpose'>(fields, [movedOperand(v, v.shape, next)], output);
+});
+
+const reshapes = moved.map((v): Case => {
+  const operand = movedOperand(v, v.shape, random(v.seed));
+  return single<'reshape'>({ op: 'reshape' }, [operand], { shape: [size(v.shape)], format: v.format });
+});
+
+export const families = {
+  concats,
+  slices,
+  pads,
+  gathers,
+  resamples,
+  extremes,
+  transposes,
+  reshapes,
+};

@@ -1,0 +1,55 @@
+/** Resize in every combination of modes and many sizes against onnxruntime. */
+import { expect, test } from 'vitest';
+import { compileProgram } from '#src/compile/compile.js';
+import { createOracle } from '#src/execute/oracle/oracle.js';
+import { float32, int64 } from '#src/graph/tensor.js';
+import { COORDINATE_MODES, NEAREST_MODES } from '#src/operators/resampling.js';
+import { prepareGraph } from '#src/passes/index.js';
+import { buildGraph, op } from '../graph/build.js';
+import { runWithOnnxruntime } from '../graph/onnxruntime.js';
+
+const sizes = [1, 2, 3, 5, 7, 8];
+const isKnown = (mode: string) => mode !== 'tf_half_pixel_for_nn';
+
+/** Resizes the values 1, 4, 9, ... by one node, here and in onnxruntime. */
+async function both(size: number, resized: number, attributes: Record<string, string>) {
+  // onnxruntime's cubic mode wants two spatial axes.
+  const constants = { roi: float32([0], []), none: float32([0], []), sizes: int64([4], [1, 1, 1, resized]) };
+  const nodes = [op('Resize', ['x', 'roi', 'none', 'sizes'], 'y', attributes)];
+  const graph = buildGraph({ opset: 19, inputs: { x: [1, 1, 1, size] }, constants, nodes, outputs: ['y'] });
+  const x = Float32Array.from({ length: size }, (_, i) => (i + 1) ** 2);
+  const program = compileProgram(prepareGraph(graph).graph, null);
+  const expected = await runWithOnnxruntime(graph, { x });
+  return { actual: Array.from(createOracle(program).run([x])[0], Number), expected: expected.y.data };
+}
+
+const modes = COORDINATE_MODES.filter(isKnown);
+
+test.each(modes.flatMap((mode) => NEAREST_MODES.map((nearest) => [mode, nearest])))(
+  'nearest with %s and %s',
+  async (coordinate_transformation_mode, nearest_mode) => {
+    for (const size of sizes)
+      for (const resized of sizes) {
+        // Centres that coincide: onnxruntime's coordinate lies just below the whole number, and floor takes the one before.
+        const isCentred = size % 2 === 1 && resized % 2 === 1 && resized < size;
+        if (isCentred && nearest_mode === 'floor' && coordinate_transformation_mode.includes('half'))
+          continue;
+        const attributes = { mode: 'nearest', coordinate_transformation_mode, nearest_mode };
+        const { actual, expected } = await both(size, resized, attributes);
+        expect(actual, `${size} to ${resized}`).toEqual(Array.from(expected));
+      }
+  },
+);
+
+test.each(modes.flatMap((mode) => ['linear', 'cubic'].map((kind) => [kind, mode])))(
+  '%s with %s',
+  async (mode, coordinate_transformation_mode) => {
+    for (const size of sizes)
+      for (const resized of sizes) {
+        const { actual, expected } = await both(size, resized, { mode, coordinate_transformation_mode });
+        actual.forEach((value, i) => {
+          expect(Math.abs(value - expected[i]), `${size} to ${resized}`).toBeLessThan(1e-4);
+        });
+      }
+  },
+);
