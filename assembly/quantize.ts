@@ -34,16 +34,17 @@ function roundReal(x: f64, rounding: i32): f64 {
 /**
  * Codes of `length` values: rounded x / step, clamped to low..high (the format's range less the zero point, as float64), plus
  * the zero point. `steps` holds (step f64, low f64, high f64, zero point f64) per channel; `inner` elements in a row share a
- * channel. Returns 1 + the index of the first NaN, 0 without one.
+ * channel. With `single` the quotient is rounded to float32 first. Returns 1 + the index of the first NaN, 0 without one.
  */
 export function quantize_f32_i16(
-  x: usize, y: usize, steps: usize, channels: i32, inner: i32, rounding: i32, length: i32,
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, single: i32, rounding: i32, length: i32,
 ): i32 {
   let channel = 0;
   let left = inner;
   for (let i = 0; i < length; i++) {
     const record = steps + (<usize>channel << 5);
-    const quotient = <f64>load<f32>(x) / load<f64>(record);
+    let quotient = <f64>load<f32>(x) / load<f64>(record);
+    if (single) quotient = <f64>(<f32>quotient);
     if (quotient != quotient) return i + 1;
     const rounded = roundReal(quotient, rounding);
     const low = load<f64>(record, 8);

@@ -136,7 +136,8 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
       const { tensor, order } = found.float!;
       const { shape } = builder.tensors[tensor];
       const output = { name: `${value}@codes`, shape, format: own };
-      const draft = { op: 'quantize', ...formats!.conversions, inputs: [tensor] } as const;
+      const { rounding, overflow, float32Quotient = false } = formats!.conversions;
+      const draft = { op: 'quantize', float32Quotient, rounding, overflow, inputs: [tensor] } as const;
       found.codes = { tensor: builder.emit(null, draft, output), order };
     }
     return requantized(value, found.codes, format);

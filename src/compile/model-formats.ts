@@ -20,7 +20,12 @@ export interface ModelFormats {
   /** Weights, slopes and constant operands, by the constant's name. Biases stand at the accumulator's position. */
   readonly constants: Readonly<Record<string, Format>>;
   /** Of the conversions that belong to no node: real inputs to codes, and from one format to another. */
-  readonly conversions: { readonly rounding: Rounding; readonly overflow: Overflow };
+  readonly conversions: {
+    readonly rounding: Rounding;
+    readonly overflow: Overflow;
+    /** ONNX: quotients of float32 by float32 are float32. Default false. */
+    readonly float32Quotient?: boolean;
+  };
   /** By node name. */
   readonly nodes: Readonly<Record<string, NodeArithmetic>>;
 }

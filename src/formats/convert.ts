@@ -22,11 +22,13 @@ export function createQuantizer(
   rounding: Rounding,
   overflow: Overflow,
   where: string,
+  { float32Quotient = false } = {},
 ): Quantizer {
   checkOverflow(format, overflow, where);
   const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
   return (value, channel, fail) => {
-    const quotient = value / stepSize(format, channel);
+    const exact = value / stepSize(format, channel);
+    const quotient = float32Quotient ? Math.fround(exact) : exact;
     if (Number.isNaN(quotient)) fail('not a number has no code', 'NaN');
     if (!Number.isFinite(quotient) && !saturates) fail(`an infinity cannot ${overflow}`, String(value));
     const trap = (): never => fail(`does not fit ${formatText(format)}`, String(value));

@@ -54,6 +54,12 @@ export function requireQuantizable(node: Node, x: TensorType, scale: TensorType,
   requireCodes(node, y, 'the output');
 }
 
+/** True for integers of at most 32 bits with float32 scales. */
+export function isDequantizable(x: TensorType, scale: TensorType): boolean {
+  const width = x.type === 'bool' ? undefined : integerWidth(x.type);
+  return width !== undefined && width.bits <= 32 && scale.type === 'float32';
+}
+
 /** Throws a ModelError unless the node gives float32 for integers of at most 32 bits. */
 export function requireDequantizable(node: Node, x: TensorType, scale: TensorType, y: TensorType): void {
   requireCodes(node, x, 'the input', 32);

@@ -7,7 +7,7 @@ import { verifyGraph } from '../graph/verify.js';
 import { foldAffine } from './fold-affine.js';
 import { foldPadding } from './fold-padding.js';
 import { fuseActivation } from './fuse-activation.js';
-import { inferShapes } from './infer-shapes.js';
+import { inferShapes, type Unsupported } from './infer-shapes.js';
 import { listUnsupported } from './list-unsupported.js';
 import { normaliseGemm } from './normalise-gemm.js';
 import { type Pass, rulePass } from './pass.js';
@@ -71,14 +71,19 @@ export function runPasses(graph: Graph, list = passes, { verifyEach = false }: P
  */
 export function prepareGraph(graph: Graph, options?: PassOptions): Prepared {
   const prepared = runPasses(graph, passes, options);
-  const unsupported = listUnsupported(prepared.graph);
-  if (unsupported.length === 0) return prepared;
+  throwUnsupported(prepared.graph, listUnsupported(prepared.graph));
+  return prepared;
+}
+
+/** Throws one ModelError whose `issues` list everything that is not supported; does nothing where that is nothing. */
+export function throwUnsupported({ name }: Graph, unsupported: readonly Unsupported[]): void {
+  if (unsupported.length === 0) return;
   const issues = unsupported.map(({ node, operator, reason }) => `node "${node}" (${operator}): ${reason}`);
   const [{ node, operator, reason }] = unsupported;
   if (issues.length === 1)
     throw new ModelError({ where: `node "${node}" (${operator})`, what: reason, issues });
   throw new ModelError({
-    where: `graph "${graph.name}"`,
+    where: `graph "${name}"`,
     what: `${issues.length} nodes are not supported`,
     got: [...new Set(unsupported.map((issue) => issue.operator))].join(', '),
     issues,

@@ -87,7 +87,7 @@ function placeOf({ name, operator }: Node): string {
  * The message without the place, which the issue names itself. Operators trust that inputs and attributes are there;
  * where a malformed node lacks them, that shows as one of two built-in errors.
  */
-function reasonOf(error: unknown, node: Node): string {
+export function reasonOf(error: unknown, node: Node): string {
   if (error instanceof TypeError || error instanceof RangeError) return `is malformed (${error.message})`;
   if (!(error instanceof ModelError)) throw error;
   const place = `${placeOf(node)}: `;

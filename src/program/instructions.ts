@@ -88,7 +88,12 @@ export type PlainFunction = (typeof PLAIN_FUNCTIONS)[number];
 
 export interface Instructions {
   /** values f32 -> codes: overflow(rounding(x / scale) + zeroPoint), computed in float64. NaN is an error. */
-  quantize: { readonly rounding: Rounding; readonly overflow: Overflow };
+  quantize: {
+    /** True where x / scale is rounded to float32 before it is rounded to an integer, as ONNX does. */
+    readonly float32Quotient: boolean;
+    readonly rounding: Rounding;
+    readonly overflow: Overflow;
+  };
   /** codes -> values f32: the real value of a code, rounded to float32 (ties to even). */
   dequantize: Record<never, never>;
   /** codes -> codes of another format. Only power-of-two formats. */

@@ -45,7 +45,7 @@ const accumulator = group<Accumulator>({
 const arithmetic = nullable(group<Arithmetic>({ requantize, accumulator }), 'accumulator');
 
 export const operations: { readonly [K in keyof Instructions]: Field<Instructions[K]> } = {
-  quantize: group({ rounding, overflow }),
+  quantize: group({ float32Quotient: optional(as.flag, false), rounding, overflow }),
   dequantize: group({}),
   requantize: group({ requantize }),
   convolution: group({ window, groups: optional(as.integer, 1), arithmetic, clamp }),

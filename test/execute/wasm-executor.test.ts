@@ -21,6 +21,7 @@ function chain(): Program {
     {
       op: 'quantize',
       ...named('quantize'),
+      float32Quotient: false,
       rounding: 'halfEven',
       overflow: 'saturate',
       inputs: [0],

@@ -254,8 +254,16 @@ const averagePools = fc
   });
 
 const quantizations = fc
-  .tuple(shapes, seeds, activations, roundings, saturations, fc.constantFrom('shift', 'scale', 'channels'))
-  .map(([shape, seed, base, rounding, overflow, kind]): Case => {
+  .tuple(
+    shapes,
+    seeds,
+    activations,
+    roundings,
+    saturations,
+    fc.constantFrom('shift', 'scale', 'channels'),
+    fc.boolean(),
+  )
+  .map(([shape, seed, base, rounding, overflow, kind, float32Quotient]): Case => {
     const next = random(seed);
     const operand = floatOperand(shape, next, false);
     const data = operand.data as Float32Array;
@@ -280,7 +288,10 @@ const quantizations = fc
               fractionBits: list(() => 10 + Math.floor(next() * 4)),
               zeroPoint: list(() => Math.floor(next() * 2)),
             };
-    return single<'quantize'>({ op: 'quantize', rounding, overflow }, [operand], { shape, format });
+    return single<'quantize'>({ op: 'quantize', float32Quotient, rounding, overflow }, [operand], {
+      shape,
+      format,
+    });
   });
 
 const dequantizations = quantizations.map(({ program }): Case => {

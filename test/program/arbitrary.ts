@@ -89,10 +89,15 @@ function adapt(builder: Builder, x: number, op: Opcode): number {
     (!kinds.includes('float32') || (convert && kinds.includes('codes')))
   ) {
     const target = drawFormat(draw, { widest });
-    last = builder.emit('quantize', { rounding: 'halfEven', overflow: 'saturate' }, [last], {
-      shape,
-      format: target,
-    });
+    last = builder.emit(
+      'quantize',
+      { float32Quotient: false, rounding: 'halfEven', overflow: 'saturate' },
+      [last],
+      {
+        shape,
+        format: target,
+      },
+    );
   }
   if (rank !== undefined && rank !== shape.length) last = reshapeTo(builder, last, rank);
   return last;

@@ -138,7 +138,8 @@ function emitQuantize(b: Builder, x: number): number {
       fractionBits: Array.from({ length: shape[axis] }, () => b.draw.integer(-4, 20)),
     };
   }
-  const fields = { rounding: drawRounding(b), overflow: drawOverflow(b, format.narrow) };
+  const float32Quotient = b.draw.chance(50);
+  const fields = { float32Quotient, rounding: drawRounding(b), overflow: drawOverflow(b, format.narrow) };
   return b.emit('quantize', fields, [x], { shape, format });
 }
 

@@ -41,6 +41,7 @@ export function prepareQuantize(instruction: Instruction<'quantize'>, operands: 
     instruction.rounding,
     instruction.overflow,
     `instruction "${where}"`,
+    instruction,
   );
   const channelOf = createChannelIndex(output.shape, format);
   return () => {

@@ -99,7 +99,7 @@ export const kernels = {
   clamp_i16_i16: clamp,
   clamp_f32_f32: clamp,
   lookup_i16_i16: ['x', 'y', 'table', 'length'],
-  quantize_f32_i16: ['x', 'y', 'steps', 'channels', 'inner', 'rounding', 'length'],
+  quantize_f32_i16: ['x', 'y', 'steps', 'channels', 'inner', 'single', 'rounding', 'length'],
   quantizeShift_f32_i16: ['x', 'y', 'scale', 'low', 'high', 'length'],
   dequantize_i16_f32: ['x', 'y', 'steps', 'channels', 'inner', 'length'],
   fill_i16_i16: fill,

@@ -234,6 +234,7 @@ export function lowerQuantize(instruction: Instruction<'quantize'>, context: Con
   const { channels, inner } = channelRun(output, context);
   const { fractionBits, mantissa, zeroPoint } = format;
   const single = mantissa === 1 && zeroPoint === 0 && typeof fractionBits === 'number';
+  // In float32, quotients by a power of two are exact but for those that saturate or round to 0 anyway.
   if (single && rounding === 'halfEven' && Math.abs(fractionBits) <= 500) {
     context.emit('quantizeShift_f32_i16', { ...args, ...range, scale: 2 ** fractionBits });
     return;
@@ -248,6 +249,7 @@ export function lowerQuantize(instruction: Instruction<'quantize'>, context: Con
     steps: context.constants.place(steps.byteLength, () => steps),
     channels,
     inner,
+    single: Number(instruction.float32Quotient),
     rounding: ROUNDINGS.indexOf(rounding),
   });
 }

@@ -158,6 +158,7 @@ test('quantize and dequantize use the scale of each channel', () => {
   const format = fixed(8, [1, 0], { zeroPoint: [0, 5], axis: 1 });
   const draft: InstructionDraft = {
     op: 'quantize',
+    float32Quotient: false,
     rounding: 'halfAwayFromZero',
     overflow: 'saturate',
     inputs: ['x'],
@@ -173,7 +174,13 @@ test('quantize and dequantize use the scale of each channel', () => {
 
 test('quantize refuses NaN, and what traps, naming the element', () => {
   const tensors = { x: { shape: [2] }, y: { shape: [2], format: fixed(8, 4) } };
-  const draft = { op: 'quantize', rounding: 'floor', inputs: ['x'], output: 'y' } as const;
+  const draft = {
+    op: 'quantize',
+    float32Quotient: false,
+    rounding: 'floor',
+    inputs: ['x'],
+    output: 'y',
+  } as const;
   const convert = (overflow: 'saturate' | 'trap', value: number) =>
     run(tensors, { ...draft, overflow }, Float32Array.of(0, value));
   expect(() => convert('saturate', NaN)).toThrow(ExecutionError);
@@ -193,4 +200,28 @@ test('shapes that do not broadcast are refused', () => {
   expect(() => createOracle(programOf(tensors, [draft]))).toThrow(
     /expected equal sizes, or 1, got \[2, 3\] and \[2\]/,
   );
+});
+
+test('quantize rounds the quotient to float32 where ONNX says so', () => {
+  // 1.4999999 / 0.99999994 is just below 1.5, and 1.5 in float32: a tie, which goes to the even neighbour.
+  const [x, scale] = [Math.fround(1.4999999), 1 - 2 ** -24];
+  expect(x / scale).toBeLessThan(1.5);
+  expect(Math.fround(x / scale)).toBe(1.5);
+  const format = fixed(8, 24, { mantissa: 2 ** 24 - 1 });
+  const tensors = { x: { shape: [1] }, y: { shape: [1], format } };
+  const convert = (float32Quotient: boolean) =>
+    run(
+      tensors,
+      {
+        op: 'quantize',
+        float32Quotient,
+        rounding: 'halfEven',
+        overflow: 'saturate',
+        inputs: ['x'],
+        output: 'y',
+      },
+      Float32Array.of(x),
+    );
+  expect(convert(false)).toEqual([1]);
+  expect(convert(true)).toEqual([2]);
 });

@@ -13,7 +13,14 @@ const program = programOf(
     y: { shape: [2] },
   },
   [
-    { op: 'quantize', rounding: 'halfEven', overflow: 'saturate', inputs: ['x'], output: 'codes' },
+    {
+      op: 'quantize',
+      float32Quotient: false,
+      rounding: 'halfEven',
+      overflow: 'saturate',
+      inputs: ['x'],
+      output: 'codes',
+    },
     { op: 'requantize', requantize: byShift(-1), inputs: ['codes'], output: 'doubled' },
     { op: 'dequantize', inputs: ['doubled'], output: 'y' },
   ],
