@@ -80,6 +80,8 @@ export function collectDemands(graph: Graph): Demand[] {
     constant: (value) => graph.constants.get(value),
     convolution: (node, weights, bias) =>
       product(node, named(weights), bias === undefined ? undefined : named(bias)),
+    spreadConvolution: (node, weights, bias) =>
+      product(node, weights, bias === undefined ? undefined : named(bias)),
     gemm: product,
     add: (node) => operands('sum', node),
     multiply: (node) => operands('multiplication', node),

@@ -91,6 +91,16 @@ function createLowering(context: Context): Lowering {
         window,
         groups,
       ),
+    spreadConvolution: (node, weights, bias, window, groups, interior) =>
+      lowerConvolution(
+        context,
+        node,
+        weights,
+        bias === undefined ? undefined : named(bias),
+        window,
+        groups,
+        interior,
+      ),
     gemm: (node, weights, bias) => lowerGemm(context, node, weights, bias),
     add: (node, sign) => lowerAdd(context, node, sign),
     multiply: (node) => lowerMultiply(context, node),

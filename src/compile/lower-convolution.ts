@@ -15,7 +15,7 @@ import {
   requirePowerOfTwo,
 } from './context.js';
 import type { NodeArithmetic } from './model-formats.js';
-import { accumulatorRange, bitsFor } from './ranges.js';
+import { accumulatorRange, bitsFor, union } from './ranges.js';
 
 interface Named {
   readonly name: string;
@@ -42,6 +42,7 @@ export function lowerConvolution(
   bias: Named | undefined,
   window: Window,
   groups: number,
+  interior: readonly [number, number] = [0, 0],
 ): void {
   const { builder } = context;
   const [value] = node.outputs;
@@ -55,11 +56,14 @@ export function lowerConvolution(
   const shape = inOrder(context.type(value).shape, order);
   const canonical = canonicalWeights(weights.tensor);
   const operands = product(context, node, input, { name: weights.name, ...canonical }, bias, format);
-  const source = builder.reshape(input, spatialShape(builder.tensors[input].shape), node.inputs[0]);
+  const planar = builder.reshape(input, spatialShape(builder.tensors[input].shape), node.inputs[0]);
+  const source = crop(context, spread(context, planar, interior), window.pads);
+  const [top, left, bottom, right] = window.pads.map((pad) => Math.max(0, pad));
+  const padded: Window = { ...window, pads: [top, left, bottom, right] };
   const name = shape.length === 3 ? `${value}@2d` : value;
   const tensor = builder.emit(
     node,
-    { op: 'convolution', window, groups, ...operands.fields, inputs: [source, ...operands.inputs] },
+    { op: 'convolution', window: padded, groups, ...operands.fields, inputs: [source, ...operands.inputs] },
     { name, shape: spatialShape(shape), ...operands.output },
   );
   context.define(
@@ -70,6 +74,31 @@ export function lowerConvolution(
     },
     node.inputs,
   );
+}
+
+/** Zeros between the rows and columns of [N, H, W, C]. */
+function spread({ builder }: Context, tensor: number, interior: readonly [number, number]): number {
+  if (interior.every((count) => count === 0)) return tensor;
+  const { name, shape, format } = builder.tensors[tensor];
+  const zeros = [0, ...interior, 0];
+  const target = shape.map((size, axis) => size + (size - 1) * zeros[axis]);
+  const value = format === null ? 0 : at(format.zeroPoint, 0);
+  const none = [0, 0, 0, 0];
+  const draft = { op: 'pad', before: none, after: none, interior: zeros, value, inputs: [tensor] } as const;
+  const range = format === null ? undefined : union(builder.range(tensor), { low: value, high: value });
+  return builder.emit(null, draft, { name: `${name}@spread`, shape: target, format, range });
+}
+
+/** Without the rows and columns that negative pads name. */
+function crop({ builder }: Context, tensor: number, pads: Window['pads']): number {
+  const [top, left, bottom, right] = pads.map((pad) => Math.max(0, -pad));
+  if (top + left + bottom + right === 0) return tensor;
+  const { name, shape, format } = builder.tensors[tensor];
+  const [batch, height, width, channels] = shape;
+  const target = [batch, height - top - bottom, width - left - right, channels];
+  const draft = { op: 'slice', starts: [0, top, left, 0], steps: [1, 1, 1, 1], inputs: [tensor] } as const;
+  const range = format === null ? undefined : builder.range(tensor);
+  return builder.emit(null, draft, { name: `${name}@cropped`, shape: target, format, range });
 }
 
 export function lowerGemm(context: Context, node: Node, weights: Named, bias: Named | undefined): void {

@@ -5,6 +5,7 @@ import { OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
 /** Operators that a profile can set rules for, as they are called after the passes. */
 export const RULED_OPERATORS = [
   'Conv',
+  'ConvTranspose',
   'Gemm',
   'MatMul',
   'Add',

@@ -9,6 +9,7 @@ import { concat } from './concat.js';
 import { constant, constantOfShape, range } from './constant.js';
 import { abs, ceil, floor, neg, sqrt } from './constant-functions.js';
 import { conv } from './conv.js';
+import { convTranspose } from './conv-transpose.js';
 import { depthToSpace, spaceToDepth } from './depth-to-space.js';
 import { expand, tile, where } from './expand.js';
 import { gather } from './gather.js';
@@ -56,6 +57,7 @@ const all: readonly Operator[] = [
   constant,
   constantOfShape,
   conv,
+  convTranspose,
   depthToSpace,
   div,
   dropout,

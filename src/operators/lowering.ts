@@ -19,6 +19,18 @@ export interface Lowering {
    * in ONNX. Windows of one axis have height 1. node.clamp is applied by every method below that takes it.
    */
   convolution(node: Node, weights: string, bias: string | undefined, window: Window, groups: number): void;
+  /**
+   * As `convolution`, of the input with `interior` zeros between its rows and columns, and with weights as a tensor named
+   * `name` for its format. Negative pads of the window crop that input.
+   */
+  spreadConvolution(
+    node: Node,
+    weights: { name: string; tensor: Tensor },
+    bias: string | undefined,
+    window: Window,
+    groups: number,
+    interior: readonly [number, number],
+  ): void;
   /** y = x * weights^T + bias, x [..., K], weights [N, K] as a tensor named `name` for its format. */
   gemm(
     node: Node,

@@ -20,7 +20,14 @@ export interface AxisWindow {
 /** No window is larger; what is could only cost time. */
 const largestAttribute = 2 ** 16;
 
-function attribute(node: Node, name: string, length: number, otherwise: number, minimum: number) {
+/** A list of `length` integers of at least `minimum`; all `otherwise` where the node has none. */
+export function listAttribute(
+  node: Node,
+  name: string,
+  length: number,
+  otherwise: number,
+  minimum: number,
+): readonly number[] {
   const values = intsAttribute(node, name) ?? Array.from({ length }, () => otherwise);
   if (values.length !== length)
     throw nodeError(node, `attribute "${name}" has the wrong length`, `${length}`, shapeText(values));
@@ -39,7 +46,7 @@ function attribute(node: Node, name: string, length: number, otherwise: number, 
 export function kernelShape(node: Node, rank: number): readonly number[] {
   if (intsAttribute(node, 'kernel_shape') === undefined)
     throw nodeError(node, 'attribute "kernel_shape" is missing');
-  return attribute(node, 'kernel_shape', rank, 1, 1);
+  return listAttribute(node, 'kernel_shape', rank, 1, 1);
 }
 
 /**
@@ -52,9 +59,9 @@ export function slidingWindows(
   sizes: readonly number[],
   kernel: readonly number[],
 ): AxisWindow[] {
-  const strides = attribute(node, 'strides', sizes.length, 1, 1);
-  const dilations = attribute(node, 'dilations', sizes.length, 1, 1);
-  const pads = attribute(node, 'pads', 2 * sizes.length, 0, 0);
+  const strides = listAttribute(node, 'strides', sizes.length, 1, 1);
+  const dilations = listAttribute(node, 'dilations', sizes.length, 1, 1);
+  const pads = listAttribute(node, 'pads', 2 * sizes.length, 0, 0);
   const mode = stringAttribute(node, 'auto_pad', 'NOTSET');
   if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(mode))
     throw nodeError(node, 'unknown auto_pad', 'NOTSET, VALID, SAME_UPPER or SAME_LOWER', mode);
@@ -87,7 +94,7 @@ export function slidingWindows(
 }
 
 /** One or two spatial axes as the window of an instruction; a single axis becomes the width. */
-export function planarWindow(axes: readonly AxisWindow[]): Window {
+export function planarWindow(axes: readonly Omit<AxisWindow, 'size' | 'overhang' | 'output'>[]): Window {
   const point = { kernel: 1, stride: 1, dilation: 1, before: 0, after: 0 };
   const [y, x] = axes.length === 1 ? [point, axes[0]] : axes;
   return {

@@ -4,7 +4,7 @@ import type { Rule } from '../graph/rewrite.js';
 import { readClamp } from './clamp.js';
 
 /** Operators whose lowering applies `clamp`. */
-const fusible = new Set(['Conv', 'Gemm', 'Add', 'Sub', 'Mul']);
+const fusible = new Set(['Conv', 'ConvTranspose', 'Gemm', 'Add', 'Sub', 'Mul']);
 
 export const fuseActivation: Rule = (node, context) => {
   const clamp = readClamp(node, context);

@@ -41,6 +41,12 @@ function single(
 const conv = (shape: number[], w: number[], attributes: Attributes = {}): Example =>
   single('Conv', shape, attributes, { w: weights(...w), b: weights(w[0]) });
 
+const transposed = (shape: number[], w: number[], attributes: Attributes = {}): Example =>
+  single('ConvTranspose', shape, attributes, {
+    w: weights(...w),
+    b: weights(w[1] * Number(attributes.group ?? 1)),
+  });
+
 /** A node of two computed inputs. */
 const pair = (
   operator: string,
@@ -89,6 +95,41 @@ export const operatorExamples: Record<string, Example> = {
       ),
       b: weights(4),
     },
+  },
+  ConvTranspose: transposed([1, 3, 4, 5], [3, 7, 3, 3], {
+    strides: [2, 2],
+    pads: [1, 1, 1, 1],
+    output_padding: [1, 1],
+  }),
+  'ConvTranspose without bias': single('ConvTranspose', [2, 3, 4, 3], {}, { w: weights(3, 5, 2, 3) }),
+  'ConvTranspose with groups': transposed([1, 6, 5, 4], [6, 2, 3, 2], {
+    group: 3,
+    strides: [2, 3],
+    pads: [0, 1, 2, 0],
+  }),
+  'ConvTranspose depthwise, dilated': transposed([1, 5, 4, 4], [5, 1, 3, 3], {
+    group: 5,
+    dilations: [2, 1],
+    strides: [1, 2],
+  }),
+  'ConvTranspose 1-D': transposed([2, 4, 7], [4, 3, 4], { strides: [2], pads: [1, 1] }),
+  'ConvTranspose SAME_LOWER': transposed([1, 2, 5, 4], [2, 3, 4, 3], {
+    auto_pad: 'SAME_LOWER',
+    strides: [2, 2],
+  }),
+  'ConvTranspose to a shape': transposed([1, 2, 3, 3], [2, 3, 3, 3], {
+    output_shape: [9, 8],
+    strides: [3, 2],
+  }),
+  'ConvTranspose that pads more than its kernel': transposed([1, 2, 6, 7], [2, 3, 2, 1], {
+    pads: [3, 1, 2, 2],
+    strides: [2, 1],
+  }),
+  'ConvTranspose with Relu': {
+    inputs: { x: [1, 3, 4, 4] },
+    constants: { w: weights(3, 4, 2, 2) },
+    nodes: [op('ConvTranspose', ['x', 'w'], 'c', { strides: [2, 2] }), op('Relu', ['c'], 'y')],
+    outputs: ['y'],
   },
   Gemm: single('Gemm', [5, 13], { transB: 1, alpha: float(0.5) }, { w: weights(11, 13), c: weights(11) }),
   'Gemm of one row': single('Gemm', [1, 37], {}, { w: weights(37, 10), c: weights(1, 10) }),
