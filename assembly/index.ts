@@ -47,6 +47,7 @@ export {
   absolute_f32_f32,
 } from './unary';
 export { softmax_f32_f32, localResponseNormalization_f32_f32 } from './normalization';
+export { softmaxNewton_i16_i16, softmaxTable_i16_i16 } from './softmax';
 export {
   log_f32_f32,
   erf_f32_f32,

@@ -147,7 +147,10 @@ export interface Instructions {
     readonly overflow: Overflow;
     readonly accumulatorBits: number;
   };
-  /** Float32 only: exp(x - max) / sum over `axis`. */
+  /**
+   * exp(x - max) / sum over `axis`. Codes: tables of exp by the distance from the largest code and, for TFLite's form on 16
+   * bits, of 1 / (1 + x), as further inputs.
+   */
   softmax: { readonly axis: number };
   /** Float32 only: x / (bias + alpha/size * sum of squares over `size` channels)^beta, last axis. */
   localResponseNormalization: {

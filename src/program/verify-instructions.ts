@@ -9,6 +9,32 @@ import { averagedCounts, broadcastShape, elementCount, sweep, windowCount } from
 const LARGEST = 2 ** 31 - 1;
 const MOST_PRODUCTS = 2 ** 20;
 
+/** Sums of a softmax must fit 31 bits, and no line may add up to nothing. */
+function expectSoftmaxTables(c: Check, extent: number): void {
+  check.expectOperands(c, 2, 3);
+  const [x, exponentials, reciprocals] = c.inputs;
+  const { bits } = check.expectScale(c, x, null);
+  check.expectScale(c, c.output, null);
+  const least = reciprocals === undefined ? 2 ** 30 : 2;
+  for (const [table, length] of [
+    [exponentials, 2 ** bits],
+    [reciprocals, 513],
+  ] as const) {
+    if (table === undefined) continue;
+    check.expectConstant(c, 'a table', table);
+    check.expectShape(c, 'a table', table, [length]);
+    const width = table.format?.bits ?? 0;
+    if (width < 9 || width > 32) c.fail(`"${table.name}" has the wrong width`, '9 to 32 bits', width);
+  }
+  const entries = Array.from(exponentials.data as ArrayLike<number>, Number);
+  const largest = entries.reduce((a, b) => Math.max(a, b), 0);
+  if (entries[0] < least || entries.some((entry) => entry < 0)) {
+    c.fail('the exponentials do not fit', `none below 0, the first at least ${least}`, entries[0]);
+  }
+  const term = reciprocals === undefined ? Math.floor(largest / 4096 + 0.5) : largest;
+  if (extent * term >= 2 ** 31) c.fail('the sums do not fit 31 bits', `${LARGEST}`, extent * term);
+}
+
 export const rules: InstructionTable<[Check], void> = {
   quantize({ overflow }, c) {
     unary(c);
@@ -156,9 +182,11 @@ export const rules: InstructionTable<[Check], void> = {
     }
   },
   softmax({ axis }, c) {
+    check.expectInteger(c, 'axis', axis, 0, c.output.shape.length - 1);
+    check.expectShape(c, 'the output', c.output, c.inputs[0].shape);
+    if (c.output.format !== null) return expectSoftmaxTables(c, c.output.shape[axis]);
     unary(c);
     expectAllFloat(c);
-    check.expectInteger(c, 'axis', axis, 0, c.output.shape.length - 1);
   },
   localResponseNormalization({ size, alpha, beta, bias }, c) {
     unary(c);

@@ -1,6 +1,6 @@
 /** Random programs of the instructions that are no products and move no data. */
 import fc from 'fast-check';
-import { at, codeRange, type Format } from '#src/formats/format.js';
+import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
 import { PLAIN_FUNCTIONS, type UnaryFunction, type Window } from '#src/program/instructions.js';
 import {
   activations,
@@ -310,6 +310,24 @@ const softmaxes = fc
     });
   });
 
+const softmaxesOfCodes = fc
+  .tuple(shapes, seeds, fc.nat(), activations, activations, fc.boolean())
+  .map(([shape, seed, axis, x, y, newton]): Case => {
+    const next = random(seed);
+    const bits = newton ? 32 : 16;
+    const exponentials = codeOperand([2 ** x.bits], fixed(bits, bits - 1), 'uniform', next);
+    const data = (exponentials.data as Int32Array).map((entry) => Math.abs(entry + 1));
+    data[0] = newton ? 2 ** 30 : 2;
+    const reciprocals = codeOperand([513], fixed(16, 15), 'uniform', next);
+    const tables = newton ? [{ ...exponentials, data }] : [{ ...exponentials, data }, reciprocals];
+    const operands = [
+      codeOperand(shape, x, 'uniform', next),
+      ...tables.map((table) => ({ ...table, constant: true })),
+    ];
+    const fields = { op: 'softmax', axis: axis % shape.length } as const;
+    return single<'softmax'>(fields, operands, { shape, format: y });
+  });
+
 const localNormalizations = fc
   .tuple(shapes, seeds, fc.integer({ min: 1, max: 7 }))
   .map(([shape, seed, width]): Case => {
@@ -338,5 +356,6 @@ export const families = {
   quantizations,
   dequantizations,
   softmaxes,
+  softmaxesOfCodes,
   localNormalizations,
 };

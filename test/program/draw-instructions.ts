@@ -104,11 +104,16 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
   },
   averagePool: { kinds: both, rank: 4, affine: false, emit: emitAveragePool },
   softmax: {
-    kinds: float,
-    affine: false,
+    kinds: both,
+    affine: true,
+    widest: 10,
     emit(b, x) {
-      const axis = b.draw.integer(0, b.tensor(x).shape.length - 1);
-      return b.emit('softmax', { axis }, [x], b.tensor(x));
+      const { shape, format } = b.tensor(x);
+      const axis = b.draw.integer(0, shape.length - 1);
+      if (format === null) return b.emit('softmax', { axis }, [x], b.tensor(x));
+      const own = drawFormat(b.draw, { affine: true, unusual: b.unusual });
+      const tables = drawSoftmaxTables(b, 2 ** format.bits);
+      return b.emit('softmax', { axis }, [x, ...tables], { shape, format: own });
     },
   },
   localResponseNormalization: {
@@ -298,4 +303,14 @@ function emitAveragePool(b: Builder, x: number): number {
     accumulatorBits: Math.min(needed + draw.pick([0, 1, 9]), 53),
   };
   return b.emit('averagePool', fields, [x], { shape: output, format: { ...own, fractionBits: fraction } });
+}
+
+/** Exponentials with 31 fraction bits, or with 15 beside a table of reciprocals. */
+function drawSoftmaxTables(b: Builder, length: number): number[] {
+  const newton = b.draw.chance(50);
+  const bits = newton ? 32 : 16;
+  const entries = drawCodes(b.draw, fixed(bits, bits - 1), length, 0, 2 ** (bits - 1) - 1);
+  entries[0] = b.draw.pick([2 ** (bits - 1) - 1, newton ? 2 ** 30 : 2]);
+  const exponentials = b.constant(fixed(bits, bits - 1), [length], entries);
+  return newton ? [exponentials] : [exponentials, b.constant(fixed(16, 15), [513])];
 }

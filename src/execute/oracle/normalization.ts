@@ -11,6 +11,7 @@ import {
   type Run,
   shapeText,
 } from './operands.js';
+import { prepareSoftmaxCodes } from './softmax-codes.js';
 
 const { fround } = Math;
 
@@ -21,12 +22,14 @@ function floatPair({ where, inputs, output }: Operands): [Float32Array, Float32A
 }
 
 export function prepareSoftmax({ axis }: Instruction<'softmax'>, operands: Operands): Run {
-  checkInputs(operands, 1);
+  const isFloat = operands.output.format === null;
+  checkInputs(operands, isFloat ? 1 : 2, isFloat ? 1 : 3);
   const { shape } = operands.output;
   const extent = shape[axis];
   check(extent !== undefined, operands.where, 'has a wrong axis', `one of ${shapeText(shape)}`, String(axis));
-  const [x, y] = floatPair(operands);
   const inner = product(shape.slice(axis + 1));
+  if (!isFloat) return prepareSoftmaxCodes(operands, extent, inner);
+  const [x, y] = floatPair(operands);
   return () => {
     for (let line = 0; line < x.length / extent; line++) {
       const first = Math.floor(line / inner) * extent * inner + (line % inner);

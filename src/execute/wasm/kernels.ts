@@ -132,6 +132,8 @@ export const kernels = {
   ceiling_f32_f32: unary,
   truncate_f32_f32: unary,
   softmax_f32_f32: ['x', 'y', 'outer', 'length', 'inner'],
+  softmaxNewton_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'bits', 'low', 'high'],
+  softmaxTable_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'reciprocals', 'high'],
   localResponseNormalization_f32_f32: ['x', 'y', 'lines', 'channels', 'size', 'factor', 'beta', 'bias'],
 } as const;
 

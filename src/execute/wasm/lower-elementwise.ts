@@ -269,19 +269,6 @@ export function lowerDequantize(instruction: Instruction<'dequantize'>, context:
   });
 }
 
-export function lowerSoftmax(instruction: Instruction<'softmax'>, context: Context): void {
-  const { shape } = context.tensor(instruction.output);
-  const { axis } = instruction;
-  const { x, y } = dense(instruction, context);
-  context.emit('softmax_f32_f32', {
-    x,
-    y,
-    outer: elementCount(shape.slice(0, axis)),
-    length: shape[axis],
-    inner: elementCount(shape.slice(axis + 1)),
-  });
-}
-
 export function lowerLocalResponseNormalization(
   instruction: Instruction<'localResponseNormalization'>,
   context: Context,

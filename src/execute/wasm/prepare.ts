@@ -14,6 +14,7 @@ import * as elementwise from './lower-elementwise.js';
 import * as movement from './lower-movement.js';
 import { lowerAveragePool, lowerMaxPool } from './lower-pooling.js';
 import { lowerResample } from './lower-resample.js';
+import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import type { Memory } from './webassembly.js';
 
@@ -37,7 +38,7 @@ const lowerings: InstructionTable<[Context], void> = {
   unary: elementwise.lowerUnary,
   maxPool: lowerMaxPool,
   averagePool: lowerAveragePool,
-  softmax: elementwise.lowerSoftmax,
+  softmax: lowerSoftmax,
   localResponseNormalization: elementwise.lowerLocalResponseNormalization,
   concat: movement.lowerConcat,
   slice: movement.lowerSlice,

@@ -1,0 +1,144 @@
+/**
+ * Functions of one variable as TFLite's reference kernels compute them on codes. Each gives the exact code for one code;
+ * the compiler makes tables of them.
+ */
+import { exp64, tanh64 } from '../execute/oracle/elementary.js';
+import {
+  dividePowerOfTwo,
+  inputRadius,
+  logistic,
+  multiply,
+  quantizeMultiplier,
+  tanh,
+} from './fixed-point.js';
+import { logistic16, tanh16 } from './lookup-tables.js';
+
+/** Width, scale and zero point of a tensor of codes. */
+export interface CodeType {
+  readonly bits: number;
+  readonly signed: boolean;
+  /** A float32. */
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+export type CodeFunction = (code: number) => number;
+
+const { fround } = Math;
+/** Ties away from zero. */
+const round = (value: number) => Math.sign(value) * Math.floor(Math.abs(value) + 0.5);
+
+export function codeLimits({ bits, signed }: Pick<CodeType, 'bits' | 'signed'>) {
+  const low = signed ? -(2 ** (bits - 1)) : 0;
+  return { low, high: low + 2 ** bits - 1 };
+}
+
+function clampTo(type: CodeType): CodeFunction {
+  const { low, high } = codeLimits(type);
+  return (code) => Math.min(Math.max(code, low), high);
+}
+
+/** The code of a real limit of a fused activation: zero point + round(limit / scale) in float32. */
+export function limitCode(limit: number, type: CodeType): number {
+  return clampTo(type)(type.zeroPoint + round(fround(limit / type.scale)));
+}
+
+/** QUANTIZE between codes, and RELU and its kin, whose multiplier comes from a float32 quotient. */
+export function rescaled(from: CodeType, to: CodeType, ratio: number): CodeFunction {
+  const multiplier = quantizeMultiplier(ratio);
+  const clamp = clampTo(to);
+  return (code) => clamp(to.zeroPoint + multiply(code - from.zeroPoint, multiplier));
+}
+
+export function leakyRelu(from: CodeType, to: CodeType, alpha: number): CodeFunction {
+  const identity = quantizeMultiplier(fround(from.scale / to.scale));
+  const slope = quantizeMultiplier(fround(fround(from.scale * fround(alpha)) / to.scale));
+  const clamp = clampTo(to);
+  return (code) => {
+    const x = code - from.zeroPoint;
+    return clamp(to.zeroPoint + multiply(x, x >= 0 ? identity : slope));
+  };
+}
+
+/** The kernels of 8-bit functions without an integer definition: float32 at every step. */
+function byFloat(from: CodeType, to: CodeType, fn: (x: number) => number): CodeFunction {
+  const inverse = fround(1 / to.scale);
+  const clamp = clampTo(to);
+  return (code) => {
+    const transformed = fround(fn(fround(from.scale * (code - from.zeroPoint))));
+    return clamp(fround(round(fround(transformed * inverse)) + to.zeroPoint));
+  };
+}
+
+/** Signed 8-bit LOGISTIC and TANH: fixed point with 4 integer bits; the ends of the range beyond their radius. */
+function byFixedPoint(
+  from: CodeType,
+  to: CodeType,
+  fn: (x: number, integerBits: number) => number,
+  fractionBits: number,
+  offset: number,
+): CodeFunction {
+  const multiplier = quantizeMultiplier(from.scale * 2 ** 27);
+  const radius = inputRadius(4, multiplier.shift);
+  const clamp = clampTo(to);
+  return (code) => {
+    const x = code - from.zeroPoint;
+    if (x <= -radius) return clamp(-Infinity);
+    if (x >= radius) return clamp(Infinity);
+    return clamp(dividePowerOfTwo(fn(multiply(x, multiplier), 4), 31 - fractionBits) + offset);
+  };
+}
+
+export function logisticCodes(from: CodeType, to: CodeType): CodeFunction {
+  if (from.bits === 16) return logistic16(from.scale);
+  if (!from.signed) return byFloat(from, to, (x) => 1 / (1 + exp64(-x)));
+  return byFixedPoint(from, to, logistic, 8, -128);
+}
+
+export function tanhCodes(from: CodeType, to: CodeType): CodeFunction {
+  if (from.bits === 16) return tanh16(from.scale);
+  if (!from.signed) return byFloat(from, to, tanh64);
+  return byFixedPoint(from, to, tanh, 7, 0);
+}
+
+export function eluCodes(from: CodeType, to: CodeType): CodeFunction {
+  return byFloat(from, to, (x) => (x < 0 ? exp64(x) - 1 : x));
+}
+
+export function expCodes(from: CodeType, to: CodeType): CodeFunction {
+  return byFloat(from, to, exp64);
+}
+
+const clamp16 = (value: number) => Math.min(Math.max(value, -32768), 32767);
+
+/** SaturatingRoundingDoublingHighMul of 16-bit integers: a * b / 2^15, rounded, ties away from zero but downwards up. */
+function doublingHighProduct16(a: number, b: number): number {
+  if (a === -32768 && b === -32768) return 32767;
+  const product = a * b;
+  return Math.trunc((product + (product >= 0 ? 2 ** 14 : 1 - 2 ** 14)) / 2 ** 15);
+}
+
+/** DownScaleInt32ToInt16Multiplier. */
+const to16 = (multiplier: number) =>
+  multiplier >= 2 ** 31 - 1 - 2 ** 15 ? 32767 : (multiplier + 2 ** 15) >> 16;
+
+/** HARD_SWISH on 8 bits, in 16-bit fixed point. */
+export function hardSwishCodes(from: CodeType, to: CodeType): CodeFunction {
+  const fine = fround(from.scale / 128);
+  const output = quantizeMultiplier(fround(fine / to.scale));
+  const gate = quantizeMultiplier(fround(fine / fround(3 / 32768)));
+  const [outputMultiplier, gateMultiplier] = [to16(output.value), to16(gate.value)];
+  const clamp = clampTo(to);
+  return (code) => {
+    const x = (code - from.zeroPoint) * 128;
+    const scaled = doublingHighProduct16(x, outputMultiplier);
+    let open = x;
+    if (gate.shift > 0) open = clamp16(open * 2 ** (gate.shift - 1));
+    open = doublingHighProduct16(open, gateMultiplier);
+    if (gate.shift > 0) open = clamp16(open * 2);
+    if (gate.shift < 0) open = dividePowerOfTwo(open, -gate.shift);
+    open = (open + 32768) >> 1;
+    const product = Math.trunc((open * scaled) / 2 ** 15);
+    return clamp(dividePowerOfTwo(product, -output.shift) + to.zeroPoint);
+  };
+}
