@@ -4,7 +4,7 @@ import { createEngine, parseProgram } from 'dynafix';
 const program = parseProgram(`
 x = input fixed(8,4) [1,2]
 w = constant fixed(8,3) [2,2] = 3 -5 7 1
-y = gemm x w shift=3 round=halfEven overflow=saturate accumulator=32 accumulatorOverflow=wrap provedBits=11 -> fixed(8,4) [1,2]
+y = gemm x w scaling=shift(3,halfEven) overflow=saturate accumulator=32 accumulatorOverflow=wrap provedBits=11 -> fixed(8,4) [1,2]
 output y
 `);
 const engine = createEngine({ threads: 1 });

@@ -27,7 +27,7 @@ afterAll(() => engine.dispose());
 const text = (weights: string) => `
 x = input fixed(8,4) [1,2]
 w = constant fixed(8,3) [2,2] = ${weights}
-y = gemm x w shift=3 round=halfEven overflow=saturate accumulator=32 accumulatorOverflow=wrap provedBits=20 -> fixed(8,4) [1,2]
+y = gemm x w scaling=shift(3,halfEven) overflow=saturate accumulator=32 accumulatorOverflow=wrap provedBits=20 -> fixed(8,4) [1,2]
 output y
 `;
 const product = (weights: string) => parseProgram(text(weights));
@@ -38,7 +38,7 @@ const real = parseProgram(`
 x = input f32 [1,2]
 q = quantize x round=halfEven overflow=saturate -> fixed(8,4) [1,2]
 w = constant fixed(8,3) [2,2] = 3 -5 7 1
-y = gemm q w shift=3 round=halfEven overflow=saturate accumulator=32 accumulatorOverflow=wrap provedBits=20 -> fixed(8,4) [1,2]
+y = gemm q w scaling=shift(3,halfEven) overflow=saturate accumulator=32 accumulatorOverflow=wrap provedBits=20 -> fixed(8,4) [1,2]
 output y
 `);
 

@@ -69,7 +69,7 @@ export const proved: Accumulator = {
 };
 
 /** Round half to even, saturate. */
-export function byShift(shift: number | readonly number[]): Requantize {
+export function byShift(shift: number | readonly number[]): Extract<Requantize, { style: 'shift' }> {
   return { style: 'shift', shift, rounding: 'halfEven', overflow: 'saturate' };
 }
 

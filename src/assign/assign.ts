@@ -5,6 +5,7 @@
  */
 import type { Statistics } from '../calibrate/statistics.js';
 import type { NodeArithmetic } from '../compile/model-formats.js';
+import type { ScalingRule } from '../compile/scaling.js';
 import { ConstraintError, InputError } from '../errors.js';
 import { codeRange, type Format, fixed } from '../formats/format.js';
 import type { Graph, Node } from '../graph/graph.js';
@@ -140,13 +141,19 @@ function nodeArithmetic(
   profile: Profile,
   constants: ConstantChoices,
 ): NodeArithmetic {
-  const { accumulator, requantize, bias } = rulesFor(profile, operator);
+  const { accumulator, requantize, bias, reciprocals } = rulesFor(profile, operator);
   const own = constants.biases.get(name);
   return {
     accumulator,
     biasBits: own === undefined ? bias.bits : accumulator.bits,
     ...(own === undefined ? {} : { biasFormat: constantFormat(own) }),
+    scaling: scalingRule(requantize),
     rounding: requantize.rounding,
     overflow: requantize.overflow,
+    ...(reciprocals && { reciprocals }),
   };
+}
+
+function scalingRule({ style, multiplierBits }: Profile['requantize']): ScalingRule {
+  return style === 'multiplier' ? { style, bits: multiplierBits! } : { style };
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { checkFormat } from '../formats/format.js';
-import { OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
+import { isRounding, OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
 import { parseJson } from '../inputs/parse-json.js';
 import { readText, writeFile } from '../platform/files.js';
 import { METHODS } from './fraction-bits.js';
@@ -20,8 +20,13 @@ const format = z.strictObject({
   zeroPoint: field,
   axis: z.int().min(0).nullable(),
 });
-const rounding = z.enum(ROUNDINGS);
+const rounding = z.union([z.enum(ROUNDINGS), z.string().refine(isRounding)]);
 const overflow = z.enum(OVERFLOWS);
+
+const scalingRule = z.discriminatedUnion('style', [
+  z.strictObject({ style: z.enum(['shift', 'doubling', 'scale', 'division']) }),
+  z.strictObject({ style: z.literal('multiplier'), bits: z.int().min(2).max(31) }),
+]);
 
 const arithmetic = z.strictObject({
   accumulator: z.strictObject({
@@ -37,8 +42,12 @@ const arithmetic = z.strictObject({
   }),
   biasBits: z.int().min(2).max(64),
   biasFormat: format.optional(),
+  scaling: scalingRule,
   rounding,
   overflow,
+  reciprocals: z
+    .array(z.strictObject({ count: z.int().min(1), multiplier: z.int().min(1), shift: z.int() }))
+    .optional(),
 });
 
 const reason = z.strictObject({
@@ -71,7 +80,7 @@ const formatsSchema = z.strictObject({
   model: z.string(),
   /** Name of the hardware profile. */
   hardware: z.string(),
-  conversions: z.strictObject({ rounding, overflow }),
+  conversions: z.strictObject({ rounding, overflow, scaling: scalingRule.optional() }),
   tensors: z.record(z.string(), format),
   constants: z.record(z.string(), format),
   nodes: z.record(z.string(), arithmetic),

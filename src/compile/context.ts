@@ -4,15 +4,7 @@
  */
 import { FormatError, ModelError } from '../errors.js';
 import { quantizeValues } from '../formats/convert.js';
-import {
-  at,
-  codeRange,
-  type Format,
-  formatText,
-  isPowerOfTwo,
-  sameFormat,
-  stepSize,
-} from '../formats/format.js';
+import { at, type Codes, codeRange, type Format, sameFormat, stepSize } from '../formats/format.js';
 import { roundReal } from '../formats/rounding.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
@@ -21,6 +13,7 @@ import { plainOrder } from './axis-order.js';
 import type { ModelFormats, NodeArithmetic } from './model-formats.js';
 import { createProgramBuilder, type ProgramBuilder, type Stored } from './program-builder.js';
 import { type Interval, intersect } from './ranges.js';
+import { createScaling } from './scaling.js';
 
 interface Value {
   codes?: Stored;
@@ -39,6 +32,13 @@ export interface Context {
   /** Format of a constant, stored as `shape`, that is used by a node that computes in codes. */
   constantFormat(name: string, node: Node, shape: readonly number[]): Format;
   arithmetic(node: Node): NodeArithmetic;
+  /**
+   * Codes of a constant in the layout of the graph: those that the model gives, else its values in `format`. The node may
+   * have changed its values.
+   */
+  constantCodes(constant: { name: string; tensor: Tensor }, format: Format, node: Node): Codes;
+  /** The codes that the model itself gives for a constant. */
+  givenCodes(name: string): Codes | undefined;
   /** The value as float32, or as codes of exactly `format`, in the given axis order (default: as it is stored). */
   read(value: string, format: Format | null, order?: readonly number[]): Stored;
   /** Says which tensor holds a value that was computed from the values `inputs`. */
@@ -81,6 +81,24 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
         throw new FormatError({ where: `node "${node.name}"`, what: `constant "${name}" has no format` });
       requireChannels(format, name, shape);
       return format;
+    },
+    givenCodes: (name) => formats?.codes?.get(name),
+    constantCodes({ name, tensor }, format, node) {
+      const given = context.givenCodes(name);
+      if (given !== undefined) {
+        if (tensor === graph.constants.get(name)) return given;
+        throw new FormatError({
+          where: `node "${node.name}"`,
+          what: `changes "${name}", whose codes are given`,
+        });
+      }
+      return quantizeValues(
+        floatData(tensor),
+        tensor.shape,
+        format,
+        context.arithmetic(node).rounding,
+        'saturate',
+      );
     },
     arithmetic(node) {
       const arithmetic = formats?.nodes[node.name];
@@ -147,28 +165,15 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     const source = builder.tensors[stored.tensor];
     const from = source.format!;
     if (sameFormat(from, format)) return stored;
-    requirePowerOfTwo(from, value);
-    requirePowerOfTwo(format, value);
-    const shift = at(from.fractionBits, 0) - at(format.fractionBits, 0);
-    const requantize = { style: 'shift', shift, ...formats!.conversions } as const;
+    const { rounding, overflow, scaling = { style: 'shift' } } = formats!.conversions;
+    const ratio = { operands: [from], result: format };
+    const requantize = { ...createScaling(scaling, rounding, ratio, value), overflow };
     const output = { name: `${value}@${format.bits}.${format.fractionBits}`, shape: source.shape, format };
     const tensor = builder.emit(null, { op: 'requantize', requantize, inputs: [stored.tensor] }, output);
     return { tensor, order: stored.order };
   }
 
   return context;
-}
-
-/** Refuses formats that shifts alone cannot compute with. */
-export function requirePowerOfTwo(format: Format, where: string): void {
-  if (isPowerOfTwo(format) && typeof format.fractionBits === 'number') return;
-  const expected = 'one power-of-two scale and zeroPoint 0';
-  throw new FormatError({
-    where: `"${where}"`,
-    what: 'has the wrong scale',
-    expected,
-    got: formatText(format),
-  });
 }
 
 /** Refuses scales per channel whose number is not that of the channels. */
@@ -189,8 +194,10 @@ function requireChannels(
 export function clampCodes(clamp: Node['clamp'], format: Format, arithmetic: NodeArithmetic): Clamp | null {
   if (clamp === undefined) return null;
   const range = codeRange(format);
-  const code = (value: number) =>
-    Math.min(Math.max(roundReal(value / stepSize(format), arithmetic.rounding), range.low), range.high);
+  const code = (value: number) => {
+    const rounded = roundReal(value / stepSize(format), arithmetic.rounding) + at(format.zeroPoint, 0);
+    return Math.min(Math.max(rounded, range.low), range.high);
+  };
   const low = code(clamp.low);
   const high = code(clamp.high);
   return low === range.low && high === range.high ? null : { low, high };

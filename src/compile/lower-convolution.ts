@@ -6,32 +6,32 @@ import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
 import type { Arithmetic, Window } from '../program/instructions.js';
 import { channelsLastOrder, inOrder, permuteData, plainOrder, spatialShape } from './axis-order.js';
-import {
-  type Context,
-  clampCodes,
-  clampFloat,
-  floatData,
-  outputRange,
-  requirePowerOfTwo,
-} from './context.js';
+import { type Context, clampCodes, clampFloat, floatData, outputRange } from './context.js';
 import type { NodeArithmetic } from './model-formats.js';
 import { accumulatorRange, bitsFor, union } from './ranges.js';
+import { createScaling } from './scaling.js';
 
 interface Named {
   readonly name: string;
   readonly tensor: Tensor;
 }
 
+/** Constant weights as the program stores them: their shape, and how elements come from the order of the graph. */
+interface Weights extends Named {
+  readonly shape: readonly number[];
+  arrange<T extends Codes | Float32Array>(elements: T): T;
+}
+
 /** Weights [O, C/groups, ...kernel] of ONNX as [O, kh, kw, C/groups]. */
-function canonicalWeights({ shape, data }: Tensor): { shape: number[]; data: Float32Array } {
-  const [outputs, channels, ...kernel] = shape;
+function canonicalWeights({ name, tensor }: Named): Weights {
+  const [outputs, channels, ...kernel] = tensor.shape;
   const [height, width] = kernel.length === 1 ? [1, kernel[0]] : kernel;
   const onnx = [outputs, channels, height, width];
-  const values = floatData({ type: 'float32', shape, data });
-  const permutation = [0, 2, 3, 1];
   return {
+    name,
+    tensor,
     shape: [outputs, height, width, channels],
-    data: permuteData(values, onnx, permutation, new Float32Array(values.length)),
+    arrange: (elements) => permuteData(elements, onnx, [0, 2, 3, 1], elements.slice() as typeof elements),
   };
 }
 
@@ -54,8 +54,7 @@ export function lowerConvolution(
     order,
   ).tensor;
   const shape = inOrder(context.type(value).shape, order);
-  const canonical = canonicalWeights(weights.tensor);
-  const operands = product(context, node, input, { name: weights.name, ...canonical }, bias, format);
+  const operands = product(context, node, input, canonicalWeights(weights), bias, format);
   const planar = builder.reshape(input, spatialShape(builder.tensors[input].shape), node.inputs[0]);
   const source = crop(context, spread(context, planar, interior), window.pads);
   const [top, left, bottom, right] = window.pads.map((pad) => Math.max(0, pad));
@@ -113,7 +112,7 @@ export function lowerGemm(context: Context, node: Node, weights: Named, bias: Na
     plain,
   ).tensor;
   const [outputs, depth] = weights.tensor.shape;
-  const canonical = { name: weights.name, shape: [outputs, depth], data: floatData(weights.tensor) };
+  const canonical: Weights = { ...weights, shape: [outputs, depth], arrange: (elements) => elements };
   const operands = product(context, node, input, canonical, bias, format);
   const rows = elementCount(shape) / outputs;
   const source = builder.reshape(input, [rows, depth], node.inputs[0]);
@@ -144,14 +143,15 @@ function product(
   context: Context,
   node: Node,
   input: number,
-  weights: { name: string; shape: readonly number[]; data: Float32Array },
+  weights: Weights,
   bias: Named | undefined,
   format: Format | null,
 ) {
   const { builder } = context;
   const channels = weights.shape[0];
   if (format === null) {
-    const inputs = [builder.constant(weights.name, weights.shape, null, weights.data)];
+    const values = weights.arrange(floatData(weights.tensor));
+    const inputs = [builder.constant(weights.name, weights.shape, null, values)];
     if (bias) inputs.push(builder.constant(bias.name, [channels], null, floatData(bias.tensor)));
     return {
       inputs,
@@ -161,38 +161,47 @@ function product(
   }
   const arithmetic = context.arithmetic(node);
   const from = builder.tensors[input].format!;
-  requirePowerOfTwo(from, node.inputs[0]);
-  requirePowerOfTwo(format, node.outputs[0]);
   const weightFormat = context.constantFormat(weights.name, node, weights.shape);
-  const codes = quantizeValues(weights.data, weights.shape, weightFormat, arithmetic.rounding, 'saturate');
+  const codes = weights.arrange(context.constantCodes(weights, weightFormat, node));
   const inputs = [builder.constant(weights.name, weights.shape, weightFormat, codes)];
-  const fraction = (channel: number) => at(from.fractionBits, 0) + at(weightFormat.fractionBits, channel);
-  const positions =
-    typeof weightFormat.fractionBits === 'number'
-      ? fraction(0)
-      : weightFormat.fractionBits.map((_, channel) => fraction(channel));
   let biasCodes: Codes | undefined;
   if (bias) {
-    const biasFormat = fixed(arithmetic.biasBits, positions);
-    biasCodes = quantizeBias(floatData(bias.tensor), biasFormat, arithmetic, node);
+    const biasFormat = productFormat(from, weightFormat, arithmetic.biasBits);
+    biasCodes =
+      context.givenCodes(bias.name) ?? quantizeBias(floatData(bias.tensor), biasFormat, arithmetic, node);
     inputs.push(builder.constant(bias.name, [channels], biasFormat, biasCodes));
   }
-  const range = accumulatorRange(codes as ArrayLike<number>, channels, biasCodes, builder.range(input));
-  const outputFraction = at(format.fractionBits, 0);
-  const shift =
-    typeof positions === 'number'
-      ? positions - outputFraction
-      : positions.map((position) => position - outputFraction);
+  const zero = at(from.zeroPoint, 0);
+  const { low, high } = builder.range(input);
+  const length = codes.length / Math.max(channels, 1);
+  const centred = Array.from(codes as ArrayLike<number>, (code, index) => {
+    return code - at(weightFormat.zeroPoint, Math.floor(index / length));
+  });
+  const range = accumulatorRange(centred, channels, biasCodes, { low: low - zero, high: high - zero });
   const clamp = clampCodes(node.clamp, format, arithmetic);
+  const { scaling, rounding, overflow } = arithmetic;
+  const ratio = { operands: [from, weightFormat], result: format };
   const full: Arithmetic = {
     accumulator: { ...arithmetic.accumulator, provedBits: bitsFor(range) },
-    requantize: { style: 'shift', shift, rounding: arithmetic.rounding, overflow: arithmetic.overflow },
+    requantize: { ...createScaling(scaling, rounding, ratio, node.name), overflow },
   };
   return {
     inputs,
     fields: { clamp, arithmetic: full },
     output: { format, range: outputRange(format, clamp) },
   };
+}
+
+/** The format in which one step is one step of the input times one step of the weights. */
+function productFormat(input: Format, weights: Format, bits: number): Format {
+  const combine = (key: 'fractionBits' | 'mantissa', join: (a: number, b: number) => number) => {
+    const [a, b] = [at(input[key], 0), weights[key]];
+    return typeof b === 'number' ? join(a, b) : b.map((entry) => join(a, entry));
+  };
+  const fractionBits = combine('fractionBits', (a, b) => a + b);
+  const mantissa = combine('mantissa', (a, b) => a * b);
+  const perChannel = typeof fractionBits !== 'number' || typeof mantissa !== 'number';
+  return fixed(bits, fractionBits, { mantissa, axis: perChannel ? 0 : null });
 }
 
 /**

@@ -1,21 +1,16 @@
 /** Elementwise operators: add, multiply, clamp, leaky rectifiers and functions of one variable. */
 
+import { FormatError } from '../errors.js';
 import { evaluateUnary } from '../execute/oracle/elementary.js';
 import { quantizeValues } from '../formats/convert.js';
-import { at, codeRange, type Format, fixed, stepSize } from '../formats/format.js';
+import { at, codeRange, type Format, fixed, formatText, isPowerOfTwo, stepSize } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
 import type { Requantize, UnaryFunction } from '../program/instructions.js';
 import { channelsLastOrder, inOrder, permuteData, plainOrder } from './axis-order.js';
-import {
-  type Context,
-  clampCodes,
-  clampFloat,
-  floatData,
-  outputRange,
-  requirePowerOfTwo,
-} from './context.js';
+import { type Context, clampCodes, clampFloat, floatData, outputRange } from './context.js';
 import type { Stored } from './program-builder.js';
+import { createScaling, createSumScaling } from './scaling.js';
 
 /**
  * Both operands of a broadcasting operator in one axis order and of equal rank; each in its own format, or where `shared` both
@@ -68,21 +63,20 @@ function constant(
   const shape = inOrder(lifted, order);
   if (format === null) return context.builder.constant(name, shape, null, data);
   const own = shared ? format : context.constantFormat(name, node, shape);
-  const codes = quantizeValues(data, shape, own, context.arithmetic(node).rounding, 'saturate');
-  return context.builder.constant(name, shape, own, codes);
+  const codes = context.constantCodes({ name, tensor }, own, node);
+  const arranged = permuteData(codes, lifted, order, codes.slice() as typeof codes);
+  return context.builder.constant(name, shape, own, arranged);
 }
 
-/** A requantisation with the node's rounding and overflow. */
-function byShift(context: Context, node: Node, shift: number): Requantize {
-  const { rounding, overflow } = context.arithmetic(node);
-  return { style: 'shift', shift, rounding, overflow };
-}
-
-/** Fraction bits of a tensor that must have one power-of-two scale. */
-function fraction(context: Context, tensor: number): number {
-  const { format, name } = context.builder.tensors[tensor];
-  requirePowerOfTwo(format!, name);
-  return at(format!.fractionBits, 0);
+/** A requantisation of products of the operands by the node's arithmetic. */
+function requantizeProduct(
+  context: Context,
+  node: Node,
+  operands: readonly Format[],
+  result: Format,
+): Requantize {
+  const { scaling, rounding, overflow } = context.arithmetic(node);
+  return { ...createScaling(scaling, rounding, { operands, result }, node.name), overflow };
 }
 
 export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
@@ -96,6 +90,7 @@ export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
       op: 'add',
       sign,
       shifts: [0, 0],
+      scalings: null,
       clamp: clampFloat(node.clamp),
       requantize: null,
       inputs,
@@ -107,14 +102,20 @@ export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
     );
     return;
   }
-  const [a, b] = inputs.map((tensor) => fraction(context, tensor));
-  const common = Math.max(a, b);
-  requirePowerOfTwo(format, value);
-  const requantize = byShift(context, node, common - at(format.fractionBits, 0));
-  const clamp = clampCodes(node.clamp, format, context.arithmetic(node));
+  const [a, b] = inputs.map((tensor) => builder.tensors[tensor].format!);
+  const arithmetic = context.arithmetic(node);
+  const { shifts, scalings, output } = createSumScaling(
+    arithmetic.scaling,
+    arithmetic.rounding,
+    [a, b],
+    format,
+    node.name,
+  );
+  const requantize = { ...output, overflow: arithmetic.overflow };
+  const clamp = clampCodes(node.clamp, format, arithmetic);
   const tensor = builder.emit(
     node,
-    { op: 'add', sign, shifts: [common - a, common - b], clamp, requantize, inputs },
+    { op: 'add', sign, shifts, scalings, clamp, requantize, inputs },
     { name: value, shape, format, range: outputRange(format, clamp) },
   );
   context.define(value, { tensor, order }, node.inputs);
@@ -135,9 +136,8 @@ export function lowerMultiply(context: Context, node: Node): void {
     );
     return;
   }
-  requirePowerOfTwo(format, value);
-  const [a, b] = inputs.map((tensor) => fraction(context, tensor));
-  const requantize = byShift(context, node, a + b - at(format.fractionBits, 0));
+  const operandFormats = inputs.map((tensor) => builder.tensors[tensor].format!);
+  const requantize = requantizeProduct(context, node, operandFormats, format);
   const clamp = clampCodes(node.clamp, format, context.arithmetic(node));
   const tensor = builder.emit(
     node,
@@ -182,7 +182,6 @@ export function lowerClamp(context: Context, node: Node, low: number, high: numb
     node,
     (input, format) => {
       const { shape } = builder.tensors[input.tensor];
-      if (format !== null) requirePowerOfTwo(format, node.outputs[0]);
       const clamp =
         format === null
           ? clampFloat(limits)!
@@ -255,17 +254,26 @@ export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: str
     context.define(value, stored, node.inputs);
     return;
   }
-  requirePowerOfTwo(format, value);
   const slopeFormat = context.constantFormat(slopes.name, node, size);
-  requirePowerOfTwo(slopeFormat, slopes.name);
-  const slopeShift = at(slopeFormat.fractionBits, 0);
-  const codes = quantizeValues(values, size, slopeFormat, context.arithmetic(node).rounding, 'saturate');
+  if (!isPowerOfTwo(slopeFormat) || typeof slopeFormat.fractionBits !== 'number')
+    throw new FormatError({
+      where: `"${slopes.name}"`,
+      what: 'slopes have the wrong scale',
+      expected: 'one power of two and zeroPoint 0',
+      got: formatText(slopeFormat),
+    });
+  const slopeShift = slopeFormat.fractionBits;
+  const codes = context.constantCodes(slopes, slopeFormat, node);
   const constant = builder.constant(slopes.name, size, fixed(slopeFormat.bits, slopeShift), codes);
-  const shift = fraction(context, input.tensor) + slopeShift - at(format.fractionBits, 0);
   const draft = {
     op: 'leakyRelu',
     slopeShift,
-    requantize: byShift(context, node, shift),
+    requantize: requantizeProduct(
+      context,
+      node,
+      [builder.tensors[input.tensor].format!, slopeFormat],
+      format,
+    ),
     inputs: [input.tensor, constant],
   } as const;
   const tensor = builder.emit(node, draft, { name: value, shape, format });

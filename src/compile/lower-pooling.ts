@@ -1,12 +1,11 @@
 /** Pooling over the spatial axes, and the float32 normalisations. */
-import { at, codeRange, type Format } from '../formats/format.js';
-import { roundReal } from '../formats/rounding.js';
+import type { Format } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import type { Window } from '../program/instructions.js';
 import { averagedCounts } from '../program/shapes.js';
 import { channelsLastOrder, inOrder, spatialShape } from './axis-order.js';
-import { type Context, requirePowerOfTwo } from './context.js';
-import { bitsFor } from './ranges.js';
+import type { Context } from './context.js';
+import { createScaling } from './scaling.js';
 
 /** Rank-3 values are pooled as rank 4 with height 1. */
 function spatial(
@@ -48,8 +47,8 @@ export function lowerAveragePool(
   const [value] = node.outputs;
   const format = context.format(value);
   const from = format === null ? null : (context.format(node.inputs[0]) ?? format);
-  const float = { reciprocals: [], rounding: 'halfEven', overflow: 'saturate', accumulatorBits: 0 } as const;
-  // The input keeps its own format: the shift of the reciprocal converts to that of the output.
+  const float = { scalings: [], overflow: 'saturate' } as const;
+  // The input keeps its own format: the scaling of the sum converts to that of the output.
   const lowered = (input: number, shape: number[]) => {
     const codes =
       from === null || format === null
@@ -77,31 +76,15 @@ function averageCodes(
   const { builder } = context;
   const format = context.format(node.outputs[0])!;
   const from = builder.tensors[input].format!;
-  requirePowerOfTwo(from, node.inputs[0]);
-  requirePowerOfTwo(format, node.outputs[0]);
-  const difference = at(from.fractionBits, 0) - at(format.fractionBits, 0);
+  const { reciprocals, scaling, rounding, overflow } = context.arithmetic(node);
   const counts = averagedCounts(window, builder.tensors[input].shape, shape, countIncludePad);
-  const reciprocals = counts
+  const scalings = counts
     .filter((count) => count > 0)
     .map((count) => {
-      const { multiplier, exponent } = reciprocal(count);
-      return { count, multiplier, shift: exponent + difference };
+      const ratio = { operands: [from], result: format, divisor: count, reciprocals };
+      return { count, scaling: createScaling(scaling, rounding, ratio, node.name) };
     });
-  const { low, high } = codeRange(from);
-  const bits = reciprocals.map(({ count, multiplier }) => {
-    const largest = Math.max(-low, high) * count * multiplier;
-    return bitsFor({ low: -largest, high: largest });
-  });
-  const { rounding, overflow } = context.arithmetic(node);
-  return { reciprocals, rounding, overflow, accumulatorBits: Math.max(...bits) };
-}
-
-/** 1 / count as multiplier * 2^-exponent: 16 bits, nearest, ties to even, in lowest terms. Exact for powers of two. */
-export function reciprocal(count: number): { multiplier: number; exponent: number } {
-  let exponent = 15 + 32 - Math.clz32(count - 1);
-  let multiplier = roundReal(2 ** exponent / count, 'halfEven');
-  for (; multiplier % 2 === 0; multiplier /= 2) exponent--;
-  return { multiplier, exponent };
+  return { scalings, overflow };
 }
 
 export function lowerSoftmax(context: Context, node: Node, axis: number): void {

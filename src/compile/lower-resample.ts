@@ -3,8 +3,8 @@ import { at, codeRange, type Format, fixed } from '../formats/format.js';
 import { roundReal } from '../formats/rounding.js';
 import type { Node } from '../graph/graph.js';
 import type { Taps } from '../operators/resampling.js';
-import type { Requantize } from '../program/instructions.js';
-import { type Context, requirePowerOfTwo } from './context.js';
+import type { Context } from './context.js';
+import { createScaling } from './scaling.js';
 
 /** Most fraction bits of a weight in codes: 1 then still fits 16 bits. */
 const WEIGHT_FRACTION = 14;
@@ -40,14 +40,12 @@ export function lowerResample(context: Context, node: Node, axes: readonly (Taps
       tensor = builder.emit(last ? node : null, { ...draft, inputs }, { name, shape, format: null });
       continue;
     }
-    requirePowerOfTwo(from.format, from.name);
-    requirePowerOfTwo(format, value);
     const weights = weightCodes(taps);
     const constant = builder.constant(weightName, weightShape, weights.format, weights.codes);
     const to = last ? format : betweenFormat(from.format, taps, weights.fraction);
-    const shift = at(from.format.fractionBits, 0) + weights.fraction - at(to.fractionBits, 0);
-    const { rounding, overflow } = context.arithmetic(node);
-    const requantize: Requantize = { style: 'shift', shift, rounding, overflow };
+    const { scaling, rounding, overflow } = context.arithmetic(node);
+    const ratio = { operands: [from.format, weights.format], result: to };
+    const requantize = { ...createScaling(scaling, rounding, ratio, node.name), overflow };
     const draft = { op: 'resample', axis, indices: taps.indices, requantize } as const;
     const inputs = [tensor, constant];
     tensor = builder.emit(last ? node : null, { ...draft, inputs }, { name, shape, format: to });
@@ -84,6 +82,8 @@ function betweenFormat(from: Format, { count, weights }: Taps, fraction: number)
     );
   }
   const { low, high } = codeRange(from);
-  const room = Math.floor(Math.log2((2 ** 15 - 1) / (Math.max(-low, high) * most)) + 2 ** -20);
-  return fixed(16, at(from.fractionBits, 0) + Math.min(room, fraction));
+  const zero = at(from.zeroPoint, 0);
+  const room = Math.floor(Math.log2((2 ** 15 - 1) / (Math.max(zero - low, high - zero) * most)) + 2 ** -20);
+  const fractionBits = at(from.fractionBits, 0) + Math.min(room, fraction);
+  return fixed(16, fractionBits, { mantissa: from.mantissa });
 }

@@ -1,7 +1,8 @@
 /** The number formats and arithmetic that a model is compiled with: what formats.json says, without its reasons. */
-import type { Format } from '../formats/format.js';
+import type { Codes, Format } from '../formats/format.js';
 import type { Overflow, Rounding } from '../formats/rounding.js';
 import type { Accumulator } from '../program/instructions.js';
+import type { Reciprocal, ScalingRule } from './scaling.js';
 
 /** How one node computes. */
 export interface NodeArithmetic {
@@ -9,9 +10,13 @@ export interface NodeArithmetic {
   readonly biasBits: number;
   /** Present where the bias is stored with fraction bits of its own, of which it loses what does not fit. */
   readonly biasFormat?: Format;
+  /** How the scales of the formats become the numbers of the requantisation. */
+  readonly scaling: ScalingRule;
   /** Of the output, of the accumulator's requantisation and of the quantisation of constants. */
   readonly rounding: Rounding;
   readonly overflow: Overflow;
+  /** The hardware's approximations multiplier * 2^-shift of 1 / count in average pooling; others are the nearest of 16 bits. */
+  readonly reciprocals?: readonly Reciprocal[];
 }
 
 export interface ModelFormats {
@@ -19,12 +24,16 @@ export interface ModelFormats {
   readonly tensors: Readonly<Record<string, Format>>;
   /** Weights, slopes and constant operands, by the constant's name. Biases stand at the accumulator's position. */
   readonly constants: Readonly<Record<string, Format>>;
+  /** Exact codes of constants, in the layout of the graph: of models that come quantised. Others are quantised. */
+  readonly codes?: ReadonlyMap<string, Codes>;
   /** Of the conversions that belong to no node: real inputs to codes, and from one format to another. */
   readonly conversions: {
     readonly rounding: Rounding;
     readonly overflow: Overflow;
     /** ONNX: quotients of float32 by float32 are float32. Default false. */
     readonly float32Quotient?: boolean;
+    /** Default: by shifts. */
+    readonly scaling?: ScalingRule;
   };
   /** By node name. */
   readonly nodes: Readonly<Record<string, NodeArithmetic>>;

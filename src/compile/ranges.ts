@@ -16,8 +16,8 @@ export function bitsFor({ low, high }: Interval): number {
 }
 
 /**
- * Interval of any partial sum of products, bias included, over all output channels.
- * `weights` holds `channels` rows of equal length. Exact while the bound stays below
+ * Interval of any partial sum of products, bias included, over all output channels; `weights` and `input` are taken above
+ * their zero points. `weights` holds `channels` rows of equal length. Exact while the bound stays below
  * 2^53, and widened beyond by more than the sums can have lost.
  */
 export function accumulatorRange(

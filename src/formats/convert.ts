@@ -10,8 +10,13 @@ const BEYOND = 1n << 80n;
 /** Throws the error that the caller wants: what is wrong, and the value. */
 export type ConversionFailure = (what: string, got: string) => never;
 
-/** One real value of a channel to its code: overflow(rounding(value / step) + zeroPoint). */
-export type Quantizer = (value: number, channel: number, fail: ConversionFailure) => number | bigint;
+/** One real value of a channel to its code, overflow(rounding(value / step) + zeroPoint), as element `element`. */
+export type Quantizer = (
+  value: number,
+  channel: number,
+  element: number,
+  fail: ConversionFailure,
+) => number | bigint;
 
 /**
  * The function that docs/arithmetic.md defines as `quantize`. NaN fails; an infinity fails unless the overflow saturates.
@@ -26,13 +31,13 @@ export function createQuantizer(
 ): Quantizer {
   checkOverflow(format, overflow, where);
   const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
-  return (value, channel, fail) => {
+  return (value, channel, element, fail) => {
     const exact = value / stepSize(format, channel);
     const quotient = float32Quotient ? Math.fround(exact) : exact;
     if (Number.isNaN(quotient)) fail('not a number has no code', 'NaN');
     if (!Number.isFinite(quotient) && !saturates) fail(`an infinity cannot ${overflow}`, String(value));
     const trap = (): never => fail(`does not fit ${formatText(format)}`, String(value));
-    const rounded = roundReal(quotient, rounding);
+    const rounded = roundReal(quotient, rounding, element);
     const zeroPoint = at(format.zeroPoint, channel);
     if (Math.abs(rounded) < 2 ** 52) return applyOverflow(rounded + zeroPoint, format, overflow, trap);
     const integer = Number.isFinite(rounded) ? BigInt(rounded) : rounded > 0 ? BEYOND : -BEYOND;
@@ -67,7 +72,7 @@ export function quantizeValues(
   const quantize = createQuantizer(format, rounding, overflow, formatText(format));
   const channelOf = createChannelIndex(shape, format);
   for (let i = 0; i < values.length; i++) {
-    const code = quantize(values[i], channelOf(i), (what, got) => {
+    const code = quantize(values[i], channelOf(i), i, (what, got) => {
       throw new FormatError({ where: `element ${i}`, what, got });
     });
     if (codes instanceof BigInt64Array) codes[i] = BigInt(code);

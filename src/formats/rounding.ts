@@ -15,7 +15,30 @@ export const ROUNDINGS = [
   'halfTowardZero', // sign(x) * ceiling(|x| - 1/2)
   'halfEvenPositiveHalfUpNegative', // positive ties to even, negative ties up: the DPU of Brevitas
 ] as const;
-export type Rounding = (typeof ROUNDINGS)[number];
+/** `stochastic(SEED)`: floor(x + u), u from 0 up to 1 by a hash of the seed (32 bits) and the element's index. */
+export type Rounding = (typeof ROUNDINGS)[number] | `stochastic(${number})`;
+
+/** True for a rounding by name, and for stochastic ones with a seed from 0 to 2^32 - 1. */
+export function isRounding(text: string): text is Rounding {
+  const seed = /^stochastic\((0|[1-9]\d*)\)$/.exec(text)?.[1];
+  return (ROUNDINGS as readonly string[]).includes(text) || (seed !== undefined && Number(seed) < 2 ** 32);
+}
+
+/** The seed of a stochastic rounding; undefined for all others. */
+export function seedOf(rounding: Rounding): number | undefined {
+  return rounding.startsWith('stochastic') ? Number(rounding.slice('stochastic('.length, -1)) : undefined;
+}
+
+/**
+ * The 32 bits that decide how element `element` of a tensor is rounded: the finaliser of MurmurHash3 over
+ * seed + (element + 1) * 0x9E3779B9.
+ */
+export function stochasticBits(seed: number, element: number): number {
+  let bits = (seed + Math.imul(element + 1, 0x9e3779b9)) | 0;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
+}
 
 export const OVERFLOWS = [
   'saturate', // clamp to the format's range
@@ -30,7 +53,7 @@ export type Overflow = (typeof OVERFLOWS)[number];
  * the definition of every rounding, for reals and for integers.
  */
 function roundsUp(
-  rounding: Rounding,
+  rounding: (typeof ROUNDINGS)[number],
   half: 'less' | 'equal' | 'more',
   negative: boolean,
   odd: boolean,
@@ -62,29 +85,51 @@ function roundsUp(
   }
 }
 
-/** Rounds a real number to an integer. Exact for every float64; infinities stay, NaN stays NaN. */
-export function roundReal(x: number, rounding: Rounding): number {
+/**
+ * Rounds a real number to an integer; `element` is the index of the element that it belongs to, for stochastic rounding.
+ * Exact for every float64; infinities stay, NaN stays NaN.
+ */
+export function roundReal(x: number, rounding: Rounding, element = 0): number {
   const below = Math.floor(x);
   if (below === x || Number.isNaN(x)) return x;
+  const seed = seedOf(rounding);
+  if (seed !== undefined) {
+    const u = stochasticBits(seed, element) / 2 ** 32;
+    // The difference from the nearer of both integers to zero is exact.
+    const up = x < 0 ? x - (below + 1) >= -u : x - below >= 1 - u;
+    return up ? below + 1 : below;
+  }
   const middle = below + 0.5;
   const half = x < middle ? 'less' : x > middle ? 'more' : 'equal';
-  return roundsUp(rounding, half, x < 0, below % 2 !== 0) ? below + 1 : below;
+  const named = rounding as (typeof ROUNDINGS)[number];
+  return roundsUp(named, half, x < 0, below % 2 !== 0) ? below + 1 : below;
 }
 
 /** value * 2^-shift, rounded; a shift below 0 is an exact left shift. Exact while |value| and the result are below 2^53. */
-export function roundShift(value: number, shift: number, rounding: Rounding): number {
-  return roundReal(value * 2 ** -shift, rounding);
+export function roundShift(value: number, shift: number, rounding: Rounding, element = 0): number {
+  return roundReal(value * 2 ** -shift, rounding, element);
 }
 
 /** As roundShift, for integers of any size. */
-export function roundShiftBig(value: bigint, shift: number, rounding: Rounding): bigint {
+export function roundShiftBig(value: bigint, shift: number, rounding: Rounding, element = 0): bigint {
   if (shift <= 0) return value << BigInt(-shift);
-  const below = value >> BigInt(shift);
-  const twice = (value - (below << BigInt(shift))) << 1n;
-  if (twice === 0n) return below;
-  const unit = 1n << BigInt(shift);
-  const half = twice < unit ? 'less' : twice > unit ? 'more' : 'equal';
-  return roundsUp(rounding, half, value < 0n, (below & 1n) === 1n) ? below + 1n : below;
+  return roundQuotient(value, 1n << BigInt(shift), rounding, element);
+}
+
+/** The exact quotient of two integers, rounded; the divisor is positive. */
+export function roundQuotient(value: bigint, divisor: bigint, rounding: Rounding, element = 0): bigint {
+  const remainder = ((value % divisor) + divisor) % divisor;
+  const below = (value - remainder) / divisor;
+  if (remainder === 0n) return below;
+  const seed = seedOf(rounding);
+  if (seed !== undefined) {
+    const missing = 2n ** 32n - BigInt(stochasticBits(seed, element));
+    return remainder << 32n >= missing * divisor ? below + 1n : below;
+  }
+  const twice = remainder << 1n;
+  const half = twice < divisor ? 'less' : twice > divisor ? 'more' : 'equal';
+  const named = rounding as (typeof ROUNDINGS)[number];
+  return roundsUp(named, half, value < 0n, (below & 1n) === 1n) ? below + 1n : below;
 }
 
 /** Constants of the branch-free form of roundShift; see roundingConstants. */
@@ -99,9 +144,10 @@ export interface RoundingConstants {
  *
  *     roundShift(x, shift) = (x + offset + ((bit & evenMask) | (sign & negativeMask))) >> shift
  *
- * For shifts from 1 to 52 (a shift of 0 gives zeros); the masks are meant for integers as wide as x.
+ * For shifts from 1 to 52 (a shift of 0 gives zeros); the masks are meant for integers as wide as x. Not for stochastic
+ * rounding, whose addend differs from element to element.
  */
-export function roundingConstants(rounding: Rounding, shift: number): RoundingConstants {
+export function roundingConstants(rounding: (typeof ROUNDINGS)[number], shift: number): RoundingConstants {
   const rest = 2 ** shift - 1;
   const half = 2 ** (shift - 1);
   const constants = (offset: number, evenMask = 0, negativeMask = 0) => ({ offset, evenMask, negativeMask });

@@ -10,6 +10,7 @@ export interface Problem {
 
 const products: readonly RuledOperator[] = ['Conv', 'Gemm', 'MatMul'];
 const sums: readonly RuledOperator[] = ['Add', 'Sub'];
+const averages: readonly RuledOperator[] = ['AveragePool', 'GlobalAveragePool', 'ReduceMean'];
 
 /** Operators that a window has a meaning for; the others always have it. */
 const applies: Record<string, readonly RuledOperator[]> = {
@@ -39,6 +40,13 @@ export function findContradictions(profile: Profile): Problem[] {
         problems.push({ path: `${path}${group}.${name}`, message: `has no meaning for ${operator}` });
       }
     }
+    if (own.reciprocals !== undefined && !averages.includes(operator)) {
+      problems.push({ path: `${path}reciprocals`, message: `has no meaning for ${operator}` });
+    }
+    const { style } = rulesFor(profile, operator).requantize;
+    if (style === 'division' && !averages.includes(operator)) {
+      problems.push({ path: `${path}requantize.style`, message: 'division is for averages' });
+    }
     if (own.shifts?.output !== undefined && sums.includes(operator)) {
       problems.push({ path: `${path}shifts.output`, message: `is called write for ${operator}` });
     }
@@ -46,8 +54,19 @@ export function findContradictions(profile: Profile): Problem[] {
   return problems;
 }
 
-function findInRules({ activations, weights, bias, accumulator }: ResolvedRules, path: string): Problem[] {
+function findInRules(
+  { activations, weights, bias, accumulator, requantize }: ResolvedRules,
+  path: string,
+): Problem[] {
   const problems: Problem[] = [];
+  if ((requantize.style === 'multiplier') !== (requantize.multiplierBits !== undefined)) {
+    const message = 'belongs to the style multiplier, which needs it';
+    problems.push({ path: `${path}requantize.multiplierBits`, message });
+  }
+  if (requantize.style === 'doubling' && requantize.rounding !== 'halfAwayFromZero') {
+    const message = 'is halfAwayFromZero in the style doubling';
+    problems.push({ path: `${path}requantize.rounding`, message });
+  }
   const widest = Math.max(...activations.bits) + Math.max(...weights.bits);
   if (accumulator.bits < widest) {
     const message = `${accumulator.bits} bits cannot hold a product of ${widest} bits`;

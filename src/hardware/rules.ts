@@ -3,7 +3,8 @@ import type { OperatorRules, Profile, RuledOperator } from './schema.js';
 
 /** What holds for one operator: the profile's rules, replaced field by field by those of the operator. */
 export type ResolvedRules = Pick<Profile, 'activations' | 'weights' | 'bias' | 'accumulator' | 'requantize'> &
-  Required<Pick<OperatorRules, 'positions' | 'shifts'>>;
+  Required<Pick<OperatorRules, 'positions' | 'shifts'>> &
+  Pick<OperatorRules, 'reciprocals'>;
 
 export function rulesFor(profile: Profile, operator: string): ResolvedRules {
   const own = profile.operators[operator as RuledOperator] ?? {};
@@ -15,5 +16,6 @@ export function rulesFor(profile: Profile, operator: string): ResolvedRules {
     requantize: { ...profile.requantize, ...own.requantize },
     positions: own.positions ?? {},
     shifts: own.shifts ?? {},
+    reciprocals: own.reciprocals,
   };
 }

@@ -1,6 +1,6 @@
 /** The schema of a hardware profile. docs/hardware.md describes every field; unknown keys are refused. */
 import { z } from 'zod';
-import { OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
+import { isRounding, OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
 
 /** Operators that a profile can set rules for, as they are called after the passes. */
 export const RULED_OPERATORS = [
@@ -57,7 +57,10 @@ const widths = z
   .min(1)
   .refine((bits) => new Set(bits).size === bits.length, 'lists a width twice');
 
-const rounding = z.enum(ROUNDINGS);
+const rounding = z.union([
+  z.enum(ROUNDINGS),
+  z.string().refine(isRounding, 'is not stochastic(SEED) with a seed of 32 bits'),
+]);
 const overflow = z.enum(OVERFLOWS);
 
 const window = z
@@ -98,7 +101,21 @@ const accumulator = z.strictObject({
     .nullable(),
 });
 
-const requantize = z.strictObject({ style: z.literal('shift'), rounding, overflow });
+const requantize = z.strictObject({
+  /** How scales become integers: docs/arithmetic.md section 4.2. */
+  style: z.enum(['shift', 'multiplier', 'doubling', 'scale', 'division']),
+  /** Width of the multiplier of the style `multiplier`. */
+  multiplierBits: z.int().min(2).max(31).optional(),
+  rounding,
+  overflow,
+});
+
+/** 1 / count as multiplier * 2^-shift. */
+const reciprocal = z.strictObject({
+  count: z.int().min(1),
+  multiplier: z.int().min(1).max(65535),
+  shift: z.int().min(0).max(31),
+});
 
 /** Windows of fraction bits. */
 const positions = z.strictObject({
@@ -123,6 +140,8 @@ const operatorRules = z.strictObject({
   bias: bias.optional(),
   accumulator: accumulator.partial().optional(),
   requantize: requantize.partial().optional(),
+  /** What average pooling takes for 1 / count instead of the nearest multiplier of 16 bits. */
+  reciprocals: z.array(reciprocal).optional(),
   positions: positions.optional(),
   shifts: shifts.optional(),
 });

@@ -1,5 +1,6 @@
 /** From a model file to a graph that is ready to be lowered. */
 import type { StatisticsHeader } from '../calibrate/statistics.js';
+import type { ModelFormats } from '../compile/model-formats.js';
 import { placeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
@@ -14,6 +15,8 @@ export interface LoadedModel {
   readonly digest: string;
   /** After all passes, with the types of all values. */
   readonly graph: Graph;
+  /** What a model that comes quantised says itself; null for a float model. */
+  readonly formats: ModelFormats | null;
 }
 
 /**
@@ -27,7 +30,7 @@ export function loadModel(
   const { graph } = readGraph(path, shapes);
   const digest = sha256(readBytes(path));
   try {
-    return { path, digest, graph: prepareGraph(graph).graph };
+    return { path, digest, graph: prepareGraph(graph).graph, formats: null };
   } catch (error) {
     throw placeError(error, path);
   }

@@ -1,7 +1,7 @@
 /** What the rules of verify-instructions.ts have in common: checks of operands, formats and requantisation. */
 import { at, codeRange, type Format, formatText, sameFormat } from '../formats/format.js';
 import type { Overflow } from '../formats/rounding.js';
-import type { Accumulator, Clamp, Requantize } from './instructions.js';
+import type { Accumulator, Clamp, PerChannel, Requantize, Scaling } from './instructions.js';
 import type { ProgramTensor } from './program.js';
 import { sameShape } from './shapes.js';
 
@@ -91,13 +91,6 @@ export function expectNoZeroPoint(check: Check, name: string, format: Format): v
     check.fail(`"${name}" has a zero point`, 'zeroPoint 0', formatText(format));
 }
 
-/** As `expectScale`, without a zero point: what products, sums and shifts work on. */
-export function expectShiftable(check: Check, tensor: ProgramTensor, axis: number | null = null): Format {
-  const format = expectScale(check, tensor, axis);
-  expectNoZeroPoint(check, tensor.name, format);
-  return format;
-}
-
 /** True where the instruction works on codes; all operands given must be of the output's kind. */
 export function worksOnCodes(check: Check, operands: readonly ProgramTensor[] = check.inputs): boolean {
   const isCodes = check.output.format !== null;
@@ -149,32 +142,50 @@ export function expectShift(check: Check, what: string, shift: number): void {
   expectInteger(check, what, shift, 0, 31);
 }
 
+/** The numbers of a scaling: one, or one for each of `channels`. */
+export function expectScaling(check: Check, scaling: Scaling, channels: number): void {
+  const expectNumbers = (what: string, values: PerChannel, expectOne: (value: number) => void) => {
+    if (typeof values !== 'number' && values.length !== channels)
+      check.fail(`${what} has a wrong length`, `one, or one for each of ${channels} channels`, values.length);
+    for (const value of [values].flat()) expectOne(value);
+  };
+  const expectIntegers = (what: string, values: PerChannel, low: number, high: number) =>
+    expectNumbers(what, values, (value) => expectInteger(check, what, value, low, high));
+  if (scaling.style === 'shift') expectIntegers('shift', scaling.shift, -32, 62);
+  if (scaling.style === 'multiplier' || scaling.style === 'doubling') {
+    expectIntegers('multiplier', scaling.multiplier, 0, 2 ** 31 - 1);
+    const limit = scaling.style === 'doubling' ? 31 : 62;
+    expectIntegers('shift', scaling.shift, -31, limit);
+  }
+  if (scaling.style === 'division') expectIntegers('divisor', scaling.divisor, 1, 2 ** 31 - 1);
+  if (scaling.style === 'scale')
+    expectNumbers('scale', scaling.scale, (value) => {
+      if (value > 0 && Number.isFinite(value) && Math.fround(value) === value) return;
+      check.fail('scale is out of range', 'a float32 above 0', value);
+    });
+}
+
 /**
- * A requantisation of values whose channel c has its binary point at `position(c)`: shift = position - fraction bits of
- * the output. `exact` is false where mantissas enter, which shifts do not tell.
+ * A requantisation. Where channel c of what it scales has its binary point at `position(c)`, a shift fits the output's
+ * fraction bits; other scalings, and shifts where mantissas enter, say what the formats do not.
  */
 export function expectRequantize(
   check: Check,
   requantize: Requantize | null,
-  position: (channel: number) => number,
-  exact: boolean,
+  position?: (channel: number) => number,
 ): void {
   const { output } = check;
   if (requantize === null) check.fail('has no requantisation', 'one, as it works on codes', 'none');
-  const format = expectShiftable(check, output, output.shape.length - 1);
+  const format = expectScale(check, output, output.shape.length - 1);
   expectOverflow(check, format, requantize.overflow);
-  const { shift } = requantize;
   const channels = output.shape.at(-1) ?? 1;
-  if (typeof shift !== 'number' && shift.length !== channels) {
-    check.fail('shift has a wrong length', `one, or one for each of ${channels} channels`, shift.length);
-  }
+  expectScaling(check, requantize, channels);
+  if (requantize.style !== 'shift' || position === undefined || !hasUnitMantissa(format)) return;
   for (let channel = 0; channel < channels; channel++) {
-    const given = at(shift, channel);
-    expectInteger(check, 'shift', given, -32, 62);
+    const given = at(requantize.shift, channel);
     const expected = position(channel) - at(format.fractionBits, channel);
-    if (exact && hasUnitMantissa(format) && given !== expected) {
+    if (given !== expected)
       check.fail(`shift of channel ${channel} does not fit the formats`, `${expected}`, given);
-    }
   }
 }
 

@@ -29,14 +29,29 @@ export interface Accumulator {
   readonly provedBits: number;
 }
 
-/** Power-of-two requantisation of an accumulator: code = overflow(rounding(accumulator * 2^-shift)). */
-export interface Requantize {
-  readonly style: 'shift';
-  /** Right shift (negative: left), one for all or one per output channel. */
-  readonly shift: number | readonly number[];
-  readonly rounding: Rounding;
-  readonly overflow: Overflow;
-}
+/** One number for all channels, or one per output channel. */
+export type PerChannel = number | readonly number[];
+
+/** From an exact integer a to an integer: docs/arithmetic.md section 4.2. */
+export type Scaling =
+  /** a * 2^-shift, rounded; a negative shift goes to the left. */
+  | { readonly style: 'shift'; readonly shift: PerChannel; readonly rounding: Rounding }
+  /** a * multiplier * 2^-shift, rounded once. */
+  | {
+      readonly style: 'multiplier';
+      readonly multiplier: PerChannel;
+      readonly shift: PerChannel;
+      readonly rounding: Rounding;
+    }
+  /** gemmlowp and TFLite: doubling high multiplication in 32 bits, then a shift; both round. */
+  | { readonly style: 'doubling'; readonly multiplier: PerChannel; readonly shift: PerChannel }
+  /** ONNX QLinear operators: float32 a times a float32 scale. */
+  | { readonly style: 'scale'; readonly scale: PerChannel; readonly rounding: Rounding }
+  /** The exact quotient a / divisor, rounded. */
+  | { readonly style: 'division'; readonly divisor: PerChannel; readonly rounding: Rounding };
+
+/** From an exact integer to codes: overflow(scaling(a) + zero point of the output). */
+export type Requantize = Scaling & { readonly overflow: Overflow };
 
 /** From products to output codes; null on float32 instructions. */
 export interface Arithmetic {
@@ -96,9 +111,9 @@ export interface Instructions {
   };
   /** codes -> values f32: the real value of a code, rounded to float32 (ties to even). */
   dequantize: Record<never, never>;
-  /** codes -> codes of another format. Only power-of-two formats. */
+  /** codes -> codes of another format. */
   requantize: { readonly requantize: Requantize };
-  /** x [N,H,W,C], weights [O,kh,kw,C/groups], bias [O]. Padding adds zeros. */
+  /** x [N,H,W,C], weights [O,kh,kw,C/groups], bias [O]. Padding adds real zeros. */
   convolution: {
     readonly window: Window;
     readonly groups: number;
@@ -108,11 +123,13 @@ export interface Instructions {
   /** x [M,K], weights [N,K], bias [N] -> [M,N]. */
   gemm: { readonly clamp: Clamp | null; readonly arithmetic: Arithmetic | null };
   /**
-   * a + sign*b with numpy broadcasting. Codes: requantize((a << shifts[0]) + sign*(b << shifts[1])).
+   * a + sign*b with numpy broadcasting. Codes: requantize(s0(a << shifts[0]) + sign * s1(b << shifts[1])), where s0 and s1
+   * are `scalings`, one for the whole operand each, or nothing.
    */
   add: {
     readonly sign: 1 | -1;
     readonly shifts: readonly [number, number];
+    readonly scalings: readonly [Scaling, Scaling] | null;
     readonly clamp: Clamp | null;
     readonly requantize: Requantize | null;
   };
@@ -132,20 +149,14 @@ export interface Instructions {
   maxPool: { readonly window: Window };
   /**
    * Float32: sum in order row, column, then times fround(1 / count).
-   * Codes: requantize(sum * multipliers[count]), multiplier and shift chosen by the compiler per window size.
+   * Codes: the scaling of the window's count, which divides by it, chosen by the compiler.
    */
   averagePool: {
     readonly window: Window;
     readonly countIncludePad: boolean;
-    /** Codes: for each count of window elements that occurs, its reciprocal. Empty for float32. */
-    readonly reciprocals: readonly {
-      readonly count: number;
-      readonly multiplier: number;
-      readonly shift: number;
-    }[];
-    readonly rounding: Rounding;
+    /** Codes: for each count of window elements that occurs, how its sum is scaled. Empty for float32. */
+    readonly scalings: readonly { readonly count: number; readonly scaling: Scaling }[];
     readonly overflow: Overflow;
-    readonly accumulatorBits: number;
   };
   /**
    * exp(x - max) / sum over `axis`. Codes: tables of exp by the distance from the largest code and, for TFLite's form on 16

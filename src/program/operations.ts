@@ -1,7 +1,9 @@
 /** What each instruction carries beside its tensors, as text and in the file: one row per instruction. */
-import { type Field, group, nullable, optional, refuse, required } from './field.js';
+import type { Overflow } from '../formats/rounding.js';
+import { type Field, group, nullable, optional, required } from './field.js';
 import { unaryFunction } from './function-spelling.js';
-import type { Accumulator, Arithmetic, Instructions, Requantize, Window } from './instructions.js';
+import type { Accumulator, Arithmetic, Instructions, Requantize, Scaling, Window } from './instructions.js';
+import { countScalings, scaling, scalingPair } from './scaling-spelling.js';
 import * as as from './spellings.js';
 
 const rounding = required(as.rounding, 'round');
@@ -18,18 +20,17 @@ const window = group<Window>({
   dilations: optional(as.pair, [1, 1]),
 });
 
-const shift = group<Omit<Requantize, 'style'>>({ shift: required(as.perChannel), rounding, overflow });
-
 const requantize: Field<Requantize> = {
-  print: (value, key) => shift.print(value, key),
-  parse: (words, key) => ({ style: 'shift', ...shift.parse(words, key) }),
-  encode: (value) => ({ shift: shift.encode(value) }),
-  decode(wire, key) {
-    const message = (wire as { shift?: unknown } | null)?.shift;
-    if (!message) return refuse(key, 'a style that this version knows: shift', 'another');
-    return { style: 'shift', ...shift.decode(message, key) };
-  },
+  print: ({ overflow: limit, ...by }, key) => [...scaled.print({ scaling: by, overflow: limit }, key)],
+  parse: (words, key) => flatten(scaled.parse(words, key)),
+  encode: ({ overflow: limit, ...by }) => scaled.encode({ scaling: by, overflow: limit }),
+  decode: (wire, key) => flatten(scaled.decode(wire, key)),
 };
+const scaled = group<{ scaling: Scaling; overflow: Overflow }>({ scaling: required(scaling), overflow });
+const flatten = ({ scaling: by, overflow: limit }: { scaling: Scaling; overflow: Overflow }): Requantize => ({
+  ...by,
+  overflow: limit,
+});
 
 const accumulator = group<Accumulator>({
   bits: required(as.integer, 'accumulator'),
@@ -53,30 +54,29 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
   add: group({
     sign: optional(as.sign, 1),
     shifts: optional(as.pair, [0, 0]),
-    requantize: nullable(requantize, 'shift'),
+    scalings: nullable(required(scalingPair), 'scalings'),
+    requantize: nullable(requantize, 'scaling'),
     clamp,
   }),
-  multiply: group({ requantize: nullable(requantize, 'shift'), clamp }),
+  multiply: group({ requantize: nullable(requantize, 'scaling'), clamp }),
   extremum: group({ function: required(as.extremum) }),
   clamp: group({ clamp: required(as.clamp) }),
-  leakyRelu: group({ slopeShift: optional(as.integer, 0), requantize: nullable(requantize, 'shift') }),
+  leakyRelu: group({ slopeShift: optional(as.integer, 0), requantize: nullable(requantize, 'scaling') }),
   lookup: group({}),
   unary: group({ function: required(unaryFunction) }),
   maxPool: group({ window }),
   averagePool: group({
     window,
     countIncludePad: optional(as.flag, false),
-    reciprocals: optional(as.reciprocals, []),
-    rounding,
+    scalings: optional(countScalings, []),
     overflow,
-    accumulatorBits: optional(as.integer, 0),
   }),
   softmax: group({ axis: integer }),
   localResponseNormalization: group({ size: integer, alpha: number, beta: number, bias: number }),
   concat: group({ axis: integer }),
   slice: group({ starts: integers, steps: integers }),
   gather: group({ axis: integer, indices: integers }),
-  resample: group({ axis: integer, indices: integers, requantize: nullable(requantize, 'shift') }),
+  resample: group({ axis: integer, indices: integers, requantize: nullable(requantize, 'scaling') }),
   pad: group({ before: integers, after: integers, interior: optional(as.integers, []), value: number }),
   transpose: group({ permutation: integers }),
   reshape: group({}),

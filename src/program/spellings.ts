@@ -1,7 +1,7 @@
 /** How the values in instructions are spelled: numbers, lists, names and the few that are more than that. */
-import { OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
+import { isRounding, OVERFLOWS, ROUNDINGS, type Rounding, seedOf } from '../formats/rounding.js';
 import type { Spelling } from './field.js';
-import type { Accumulator, Clamp, Instructions } from './instructions.js';
+import type { Accumulator, Clamp } from './instructions.js';
 import { program as proto } from './program.proto.js';
 
 /** Text of a float64 that reads back as the same number. */
@@ -39,10 +39,29 @@ function parseSign(text: string): 1 | -1 | undefined {
   return text === '1' ? 1 : text === '-1' ? -1 : undefined;
 }
 
+/** The parts of `[a,b(c,d),[e,f]]`: commas inside of brackets belong to their part. */
 function items(text: string): string[] | undefined {
   if (!text.startsWith('[') || !text.endsWith(']')) return undefined;
   const inside = text.slice(1, -1);
-  return inside === '' ? [] : inside.split(',');
+  return inside === '' ? [] : parts(inside);
+}
+
+function parts(text: string): string[] {
+  const found = [''];
+  let depth = 0;
+  for (const character of text) {
+    if (character === ',' && depth === 0) found.push('');
+    else found[found.length - 1] += character;
+    if (character === '[' || character === '(') depth++;
+    if (character === ']' || character === ')') depth--;
+  }
+  return found;
+}
+
+/** The name and the parts of `name(a,b)`. */
+export function call(text: string): { name: string; parts: string[] } | undefined {
+  const match = /^(\w+)\((.*)\)$/.exec(text);
+  return match ? { name: match[1], parts: parts(match[2]) } : undefined;
 }
 
 /** `[a,b]`; of exactly `length` items where that is given. */
@@ -73,20 +92,27 @@ export const integers = list<number>(integer);
 export const pair = list<number, readonly [number, number]>(integer, 2);
 export const quad = list<number, readonly [number, number, number, number]>(integer, 4);
 
-/** One integer for all channels, or a list with one per channel. */
-export const perChannel: Spelling<number | readonly number[]> = {
-  expected: 'INTEGER or a list of INTEGER',
-  print: (value) => (typeof value === 'number' ? integer.print(value) : integers.print(value)),
-  parse: (text) => integer.parse(text) ?? integers.parse(text),
-  encode: (value) => (typeof value === 'number' ? { values: [value] } : { values: value, perChannel: true }),
-  decode(wire) {
-    const message = wire as proto.Integers.$Properties | null;
-    const values = message?.values;
-    if (!values) return undefined;
-    if (message.perChannel) return [...values];
-    return values.length === 1 ? values[0] : undefined;
-  },
-};
+/** One number for all channels, or a list with one per channel. */
+function onePerChannel(item: Spelling<number>): Spelling<number | readonly number[]> {
+  const items = list(item);
+  return {
+    expected: `${item.expected} or ${items.expected}`,
+    print: (value) => (typeof value === 'number' ? item.print(value) : items.print(value)),
+    parse: (text) => item.parse(text) ?? items.parse(text),
+    encode: (value) =>
+      typeof value === 'number' ? { values: [value] } : { values: value, perChannel: true },
+    decode(wire) {
+      const message = wire as proto.Integers.$Properties | proto.Numbers.$Properties | null;
+      const values = message?.values;
+      if (!values) return undefined;
+      if (message.perChannel) return [...values];
+      return values.length === 1 ? values[0] : undefined;
+    },
+  };
+}
+
+export const perChannel = onePerChannel(integer);
+export const scales = onePerChannel(number);
 
 /** One of `names`; in the file an enumeration whose constants are `prefix` and the name in capitals. */
 function name<T extends string>(names: readonly T[], enumeration: object, prefix: string): Spelling<T> {
@@ -105,7 +131,26 @@ function name<T extends string>(names: readonly T[], enumeration: object, prefix
   };
 }
 
-export const rounding = name(ROUNDINGS, proto.Rounding, 'ROUNDING');
+const roundingName = name([...ROUNDINGS, 'stochastic'], proto.RoundingName, 'ROUNDING');
+
+/** A name, or `stochastic(SEED)`. */
+export const rounding: Spelling<Rounding> = {
+  expected: `${ROUNDINGS.join(' | ')} | stochastic(SEED)`,
+  print: (value) => value,
+  parse: (text) => (isRounding(text) ? text : undefined),
+  encode(value) {
+    const seed = seedOf(value);
+    return seed === undefined
+      ? { name: roundingName.encode(value as (typeof ROUNDINGS)[number]) }
+      : { name: roundingName.encode('stochastic'), seed };
+  },
+  decode(wire) {
+    const message = wire as proto.Rounding | null;
+    const found = message ? roundingName.decode(message.name) : undefined;
+    return found === 'stochastic' ? `stochastic(${message!.seed})` : found;
+  },
+};
+
 export const overflow = name(OVERFLOWS, proto.Overflow, 'OVERFLOW');
 export const extremum = name(['maximum', 'minimum'], proto.Extremum, 'EXTREMUM');
 export const biasOrder = name(['first', 'last'], proto.BiasOrder, 'BIAS_ORDER');
@@ -132,11 +177,11 @@ export const partialSum: Spelling<NonNullable<Accumulator['partialSum']>> = {
   expected: '[every,bits,rounding,overflow]',
   print: (sum) => `[${sum.every},${sum.bits},${sum.rounding},${sum.overflow}]`,
   parse(text) {
-    const parts = items(text);
-    if (parts?.length !== 4) return undefined;
-    const [every, bits] = parts.map(parseInteger);
-    const mode = rounding.parse(parts[2]);
-    const limit = overflow.parse(parts[3]);
+    const words = items(text);
+    if (words?.length !== 4) return undefined;
+    const [every, bits] = words.map(parseInteger);
+    const mode = rounding.parse(words[2]);
+    const limit = overflow.parse(words[3]);
     if (every === undefined || bits === undefined || mode === undefined || limit === undefined)
       return undefined;
     return { every, bits, rounding: mode, overflow: limit };
@@ -155,22 +200,3 @@ export const partialSum: Spelling<NonNullable<Accumulator['partialSum']>> = {
       : { every, bits, rounding: mode, overflow: limit };
   },
 };
-
-type Reciprocals = Instructions['averagePool']['reciprocals'];
-
-/** `count:multiplier>>shift`. */
-export const reciprocals: Spelling<Reciprocals> = list<Reciprocals[number]>({
-  expected: 'count:multiplier>>shift',
-  print: ({ count, multiplier, shift }) => `${count}:${multiplier}>>${shift}`,
-  parse(text) {
-    const match = /^(\d+):(\d+)>>(-?\d+)$/.exec(text);
-    return match
-      ? { count: Number(match[1]), multiplier: Number(match[2]), shift: Number(match[3]) }
-      : undefined;
-  },
-  encode: (value) => value,
-  decode(wire) {
-    const { count, multiplier, shift } = wire as proto.Reciprocal;
-    return { count, multiplier, shift };
-  },
-});

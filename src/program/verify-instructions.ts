@@ -1,5 +1,5 @@
 /** What is legal for each instruction: one rule per row. docs/arithmetic.md says what the fields mean. */
-import { at, codeRange, formatText, sameFormat } from '../formats/format.js';
+import { at, formatText, sameFormat } from '../formats/format.js';
 import type { Check } from './check.js';
 import * as check from './check.js';
 import type { Arithmetic, Clamp, InstructionTable, Window } from './instructions.js';
@@ -49,13 +49,9 @@ export const rules: InstructionTable<[Check], void> = {
   requantize({ requantize }, c) {
     unary(c);
     const [x] = c.inputs;
-    const format = check.expectShiftable(c, x, x.shape.length - 1);
-    for (const tensor of [x, c.output]) {
-      if (!check.hasUnitMantissa(check.expectCodes(c, tensor))) {
-        c.fail(`the scale of "${tensor.name}" is not a power of two`, 'mantissa 1', 'another');
-      }
-    }
-    check.expectRequantize(c, requantize, (channel) => at(format.fractionBits, channel), true);
+    const format = check.expectScale(c, x, x.shape.length - 1);
+    const position = (channel: number) => at(format.fractionBits, channel);
+    check.expectRequantize(c, requantize, check.hasUnitMantissa(format) ? position : undefined);
   },
   convolution({ window, groups, clamp, arithmetic }, c) {
     check.expectOperands(c, 2, 3);
@@ -81,25 +77,30 @@ export const rules: InstructionTable<[Check], void> = {
     check.expectShape(c, 'the output', c.output, [x.shape[0], weights.shape[0]]);
     expectProducts(c, arithmetic, clamp);
   },
-  add({ sign, shifts, clamp, requantize }, c) {
+  add({ sign, shifts, scalings, clamp, requantize }, c) {
     expectBroadcast(c, clamp);
     if (sign !== 1 && sign !== -1) c.fail('sign is out of range', '1 or -1', sign);
     for (const shift of shifts) check.expectShift(c, 'shifts', shift);
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
-    const [a, b] = c.inputs.map((operand) => check.expectShiftable(c, operand));
+    const [a, b] = c.inputs.map((operand) => check.expectScale(c, operand, null));
+    if (scalings !== null) {
+      for (const scaling of scalings) check.expectScaling(c, scaling, 1);
+      return check.expectRequantize(c, requantize);
+    }
     const positions = [at(a.fractionBits, 0) + shifts[0], at(b.fractionBits, 0) + shifts[1]];
     const exact = check.hasUnitMantissa(a) && check.hasUnitMantissa(b);
     if (exact && positions[0] !== positions[1]) {
       c.fail('shifts do not align the operands', 'one number of fraction bits', positions.join(' and '));
     }
-    check.expectRequantize(c, requantize, () => positions[0], exact);
+    check.expectRequantize(c, requantize, exact ? () => positions[0] : undefined);
   },
   multiply({ clamp, requantize }, c) {
     expectBroadcast(c, clamp);
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
-    const [a, b] = c.inputs.map((operand) => check.expectShiftable(c, operand));
+    const [a, b] = c.inputs.map((operand) => check.expectScale(c, operand, null));
     const exact = check.hasUnitMantissa(a) && check.hasUnitMantissa(b);
-    check.expectRequantize(c, requantize, () => at(a.fractionBits, 0) + at(b.fractionBits, 0), exact);
+    const position = at(a.fractionBits, 0) + at(b.fractionBits, 0);
+    check.expectRequantize(c, requantize, exact ? () => position : undefined);
   },
   extremum(_, c) {
     expectBroadcast(c, null);
@@ -119,13 +120,15 @@ export const rules: InstructionTable<[Check], void> = {
     check.expectShape(c, 'the slope', slopes, [slopes.shape[0] === 1 ? 1 : channels]);
     check.expectShift(c, 'slopeShift', slopeShift);
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
-    const input = check.expectShiftable(c, x);
-    const slope = check.expectShiftable(c, slopes);
+    const input = check.expectScale(c, x, null);
+    const slope = check.expectScale(c, slopes, null);
+    check.expectNoZeroPoint(c, slopes.name, slope);
     if (check.hasUnitMantissa(slope) && slope.fractionBits !== slopeShift) {
       c.fail('slopeShift does not fit the slopes', String(slope.fractionBits), slopeShift);
     }
     const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(slope);
-    check.expectRequantize(c, requantize, () => at(input.fractionBits, 0) + slopeShift, exact);
+    const position = at(input.fractionBits, 0) + slopeShift;
+    check.expectRequantize(c, requantize, exact ? () => position : undefined);
   },
   lookup(_, c) {
     check.expectOperands(c, 2);
@@ -151,7 +154,7 @@ export const rules: InstructionTable<[Check], void> = {
     check.expectShape(c, 'the output', c.output, [...c.output.shape.slice(0, 3), c.inputs[0].shape[3]]);
     check.expectOneFormat(c);
   },
-  averagePool({ window, countIncludePad, reciprocals, overflow, accumulatorBits }, c) {
+  averagePool({ window, countIncludePad, scalings, overflow }, c) {
     check.expectOperands(c, 1);
     const [x] = c.inputs;
     expectWindow(c, window, true);
@@ -159,26 +162,17 @@ export const rules: InstructionTable<[Check], void> = {
     const counts = averagedCounts(window, x.shape, c.output.shape, countIncludePad);
     if (counts[0] === 0) c.fail('a window lies in the padding', 'one element of the input', 'none');
     if (!check.worksOnCodes(c)) {
-      if (reciprocals.length > 0)
-        c.fail('has reciprocals', 'none, as it works on float32', reciprocals.length);
+      if (scalings.length > 0) c.fail('has scalings', 'none, as it works on float32', scalings.length);
       return;
     }
-    const format = check.expectShiftable(c, x);
-    check.expectOverflow(c, check.expectShiftable(c, c.output), overflow);
-    check.expectInteger(c, 'accumulatorBits', accumulatorBits, 1, 53);
-    const entries = new Map(reciprocals.map((entry) => [entry.count, entry]));
-    if (entries.size < reciprocals.length)
-      c.fail('two reciprocals have one count', 'different counts', 'equal ones');
+    check.expectScale(c, x, null);
+    const known = new Set(scalings.map(({ count }) => count));
+    if (known.size < scalings.length) c.fail('two scalings have one count', 'different counts', 'equal ones');
     for (const count of counts)
-      if (!entries.has(count)) c.fail('a reciprocal is missing', `count ${count}`, 'none');
-    const { low, high } = codeRange(format);
-    for (const { count, multiplier, shift } of reciprocals) {
+      if (!known.has(count)) c.fail('a scaling is missing', `count ${count}`, 'none');
+    for (const { count, scaling } of scalings) {
       check.expectInteger(c, 'the count', count, 1, LARGEST);
-      check.expectInteger(c, 'the multiplier', multiplier, 1, LARGEST);
-      check.expectInteger(c, 'the shift', shift, -32, 62);
-      const [least, most] = [low * count * multiplier, high * count * multiplier];
-      if (least >= -(2 ** (accumulatorBits - 1)) && most < 2 ** (accumulatorBits - 1)) continue;
-      c.fail('accumulatorBits are too few', `room for ${least} to ${most}`, accumulatorBits);
+      check.expectRequantize(c, { ...scaling, overflow });
     }
   },
   softmax({ axis }, c) {
@@ -243,10 +237,10 @@ export const rules: InstructionTable<[Check], void> = {
     if (taps > MOST_PRODUCTS) c.fail('an output has too many products', `at most ${MOST_PRODUCTS}`, taps);
     check.expectShape(c, 'the output', c.output, shape.with(axis, outputs));
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
-    const [input, weight] = c.inputs.map((operand) => check.expectShiftable(c, operand));
+    const [input, weight] = c.inputs.map((operand) => check.expectScale(c, operand, null));
     const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(weight);
     const position = at(input.fractionBits, 0) + at(weight.fractionBits, 0);
-    check.expectRequantize(c, requantize, () => position, exact);
+    check.expectRequantize(c, requantize, exact ? () => position : undefined);
   },
   pad({ before, after, interior, value }, c) {
     check.expectOperands(c, 1);
@@ -345,13 +339,13 @@ function expectProducts(c: Check, arithmetic: Arithmetic | null, clamp: Clamp | 
   const products = elementCount(weights.shape.slice(1));
   if (products > MOST_PRODUCTS)
     c.fail('an output has too many products', `at most ${MOST_PRODUCTS}`, products);
-  const input = check.expectShiftable(c, x);
-  const weight = check.expectShiftable(c, weights, 0);
+  const input = check.expectScale(c, x, null);
+  const weight = check.expectScale(c, weights, 0);
   const position = (channel: number) => at(input.fractionBits, 0) + at(weight.fractionBits, channel);
   const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(weight);
   if (bias !== undefined) expectBias(c, bias, position, exact);
   check.expectAccumulator(c, arithmetic.accumulator);
-  check.expectRequantize(c, arithmetic.requantize, position, exact);
+  check.expectRequantize(c, arithmetic.requantize, exact ? position : undefined);
 }
 
 /** A bias stands at the accumulator's position. */

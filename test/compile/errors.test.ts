@@ -85,6 +85,7 @@ const { graph: convolution } = prepareGraph(
 const arithmetic = {
   accumulator: proved,
   biasBits: 32,
+  scaling: { style: 'shift' },
   rounding: 'halfEven',
   overflow: 'saturate',
 } as const;
@@ -103,7 +104,7 @@ test.each<[string, Partial<ModelFormats>, RegExp]>([
   [
     'a scale that is no power of two',
     { tensors: { x: fixed(8, 7, { mantissa: 3 }), y: fixed(8, 4) } },
-    /^"x": has the wrong scale/,
+    /^"y": the scales of channel 0 do not fit, expected powers of two/,
   ],
   [
     'a bias wider than its register',

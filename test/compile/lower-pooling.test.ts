@@ -1,23 +1,23 @@
 /** Averages: by what they divide, and how exactly. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { reciprocal } from '#src/compile/lower-pooling.js';
+import { nearestReciprocal } from '#src/compile/scaling.js';
 import { averagedCounts } from '#src/program/shapes.js';
 import { windowOf } from '../programs.js';
 
 test('reciprocals are the nearest with 16 bits, exact for powers of two', () => {
-  expect(reciprocal(1)).toEqual({ multiplier: 1, exponent: 0 });
-  expect(reciprocal(64)).toEqual({ multiplier: 1, exponent: 6 });
+  expect(nearestReciprocal(1)).toEqual({ count: 1, multiplier: 1, shift: 0 });
+  expect(nearestReciprocal(64)).toEqual({ count: 64, multiplier: 1, shift: 6 });
   // 2^17 / 3 = 43690.67; 2^21 / 49 = 42799.02.
-  expect(reciprocal(3)).toEqual({ multiplier: 43691, exponent: 17 });
-  expect(reciprocal(49)).toEqual({ multiplier: 42799, exponent: 21 });
+  expect(nearestReciprocal(3)).toEqual({ count: 3, multiplier: 43691, shift: 17 });
+  expect(nearestReciprocal(49)).toEqual({ count: 49, multiplier: 42799, shift: 21 });
   // 2^19 / 9 = 58254.2, an even number, halved.
-  expect(reciprocal(9)).toEqual({ multiplier: 29127, exponent: 18 });
+  expect(nearestReciprocal(9)).toEqual({ count: 9, multiplier: 29127, shift: 18 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2 ** 20 }), (count) => {
-      const { multiplier, exponent } = reciprocal(count);
+      const { multiplier, shift } = nearestReciprocal(count);
       expect(Number.isInteger(multiplier) && multiplier < 2 ** 16).toBe(true);
-      expect(Math.abs((multiplier * count) / 2 ** exponent - 1)).toBeLessThanOrEqual(2 ** -16);
+      expect(Math.abs((multiplier * count) / 2 ** shift - 1)).toBeLessThanOrEqual(2 ** -16);
     }),
   );
 });

@@ -5,7 +5,7 @@ import type { Elements } from '#src/execute/executor.js';
 import { createOracle } from '#src/execute/oracle/oracle.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { allocateCodes, codeRange, type Format, fixed } from '#src/formats/format.js';
-import { ROUNDINGS } from '#src/formats/rounding.js';
+import { ROUNDINGS, type Rounding } from '#src/formats/rounding.js';
 import type { Accumulator, Instruction, Opcode, Requantize, Window } from '#src/program/instructions.js';
 import type { Program, ProgramTensor } from '#src/program/program.js';
 
@@ -138,7 +138,7 @@ export const weightFormats = fc
 
 export function shiftOf(
   shift: number | readonly number[],
-  rounding: Requantize['rounding'],
+  rounding: Rounding,
   overflow: Requantize['overflow'],
 ): Requantize {
   return { style: 'shift', shift, rounding, overflow };

@@ -92,7 +92,8 @@ const additions = rounded.map((v): Case => {
     { ...codeOperand(b, formats[1], v.fills[1], next), constant: v.clamp },
   ];
   const { sign, shifts } = v;
-  const fields = { op: 'add', sign, shifts, clamp: halfClamp(format, v.clamp), requantize } as const;
+  const clamp = halfClamp(format, v.clamp);
+  const fields = { op: 'add', sign, shifts, scalings: null, clamp, requantize } as const;
   return single<'add'>(fields, operands, { shape, format });
 });
 
@@ -151,7 +152,11 @@ const floatBinaries = fc
       return single<'leakyRelu'>(fields, [floatOperand(shape, next), slopes], { shape, format: null });
     }
     const sign = kind === 'add' ? 1 : -1;
-    return single<'add'>({ op: 'add', sign, shifts: [0, 0], clamp, requantize: null }, operands, output);
+    return single<'add'>(
+      { op: 'add', sign, shifts: [0, 0], scalings: null, clamp, requantize: null },
+      operands,
+      output,
+    );
   });
 
 const clamps = fc
@@ -233,18 +238,19 @@ const averagePools = fc
     const [format, , output] = v.formats;
     const operand = float ? floatOperand(x, next, false) : codeOperand(x, format, v.fills[0], next);
     const shift = 12 + v.shift;
-    const reciprocals = float
-      ? []
-      : counts(window).map((count) => ({ count, multiplier: Math.round(2 ** 12 / count), shift }));
     const { rounding, overflow } = v;
+    const scalings = float
+      ? []
+      : counts(window).map((count) => {
+          const multiplier = Math.round(2 ** 12 / count);
+          return { count, scaling: { style: 'multiplier', multiplier, shift, rounding } as const };
+        });
     const fields = {
       op: 'averagePool',
       window,
       countIncludePad,
-      reciprocals,
-      rounding,
+      scalings,
       overflow,
-      accumulatorBits: 52,
     } as const;
     const fractionBits = at(format.fractionBits, 0);
     return single<'averagePool'>(fields, [operand], {

@@ -1,6 +1,8 @@
 /** One random instruction of each kind on a tensor that fits it: what arbitrary.ts makes programs of. */
-import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
+
+import { at, type Format, fixed } from '#src/formats/format.js';
 import { type Arithmetic, type Opcode, PLAIN_FUNCTIONS } from '#src/program/instructions.js';
+
 import { broadcastShape, elementCount, sweep, tapCount } from '#src/program/shapes.js';
 import type { Builder } from './builder.js';
 import { drawCodes, drawFloats, drawFormat, drawSize, type Kind } from './draw.js';
@@ -222,14 +224,16 @@ function emitAdd(b: Builder, x: number): number {
   const output = broadcastShape(left.shape, right.shape)!;
   const sign = draw.pick([1, -1] as const);
   if (format === null) {
-    const fields = { sign, shifts: [0, 0] as const, clamp: drawClamp(b, null), requantize: null };
+    const unscaled = { shifts: [0, 0] as const, scalings: null, requantize: null };
+    const fields = { sign, ...unscaled, clamp: drawClamp(b, null) };
     return b.emit('add', fields, operands, { shape: output, format: null });
   }
   const position = Math.max(fractionOf(left.format), fractionOf(right.format)) + draw.pick([0, 0, 1, 9]);
   const shifts = [position - fractionOf(left.format), position - fractionOf(right.format)] as const;
   const bits = Math.max(left.format!.bits + shifts[0], right.format!.bits + shifts[1]) + 1;
   const drawn = drawRequantize(b, position, bits);
-  const fields = { sign, shifts, clamp: drawClamp(b, drawn.format), requantize: drawn.requantize };
+  const { requantize } = drawn;
+  const fields = { sign, shifts, scalings: null, clamp: drawClamp(b, drawn.format), requantize };
   return b.emit('add', fields, operands, { shape: output, format: drawn.format });
 }
 
@@ -270,10 +274,10 @@ function emitAveragePool(b: Builder, x: number): number {
   const { shape, format } = b.tensor(x);
   const countIncludePad = draw.chance(40);
   const { window, spatial } = drawWindow(b, shape, true);
-  const common = { window, countIncludePad, rounding: drawRounding(b) };
+  const common = { window, countIncludePad };
   const output = [shape[0], ...spatial, shape[3]];
   if (format === null) {
-    const fields = { ...common, reciprocals: [], overflow: drawOverflow(b), accumulatorBits: 0 };
+    const fields = { ...common, scalings: [], overflow: drawOverflow(b) };
     return b.emit('averagePool', fields, [x], { shape: output, format });
   }
   const counts = () => {
@@ -288,20 +292,13 @@ function emitAveragePool(b: Builder, x: number): number {
   const own = drawFormat(draw, { unusual: b.unusual });
   const precision = draw.integer(0, 20);
   const fraction = fractionOf(format) + draw.integer(-3, 3);
-  const reciprocals = counts().map((count) => ({
-    count,
-    multiplier: Math.max(1, Math.round(2 ** precision / count)),
-    shift: precision + fractionOf(format) - fraction,
-  }));
-  const { low, high } = codeRange(format);
-  const products = reciprocals.map(({ count, multiplier }) => Math.max(-low, high) * count * multiplier);
-  const needed = Math.ceil(Math.log2(Math.max(...products) + 1)) + 1;
-  const fields = {
-    ...common,
-    reciprocals,
-    overflow: drawOverflow(b, own.narrow),
-    accumulatorBits: Math.min(needed + draw.pick([0, 1, 9]), 53),
-  };
+  const rounding = drawRounding(b);
+  const shift = precision + fractionOf(format) - fraction;
+  const scalings = counts().map((count) => {
+    const multiplier = Math.max(1, Math.round(2 ** precision / count));
+    return { count, scaling: { style: 'multiplier', multiplier, shift, rounding } as const };
+  });
+  const fields = { ...common, scalings, overflow: drawOverflow(b, own.narrow) };
   return b.emit('averagePool', fields, [x], { shape: output, format: { ...own, fractionBits: fraction } });
 }
 

@@ -16,7 +16,7 @@ const program = parseProgram(`
   x = input fixed(8,4) [1,2]
   w = constant fixed(8,3) [2,2] = 3 -5 127 -128
   b = constant fixed(48,7) [2] = -140737488355328 140737488355327
-  y = gemm x w b shift=3 round=floor overflow=wrap accumulator=64 accumulatorOverflow=wrap -> fixed(8,4) [1,2]
+  y = gemm x w b scaling=shift(3,floor) overflow=wrap accumulator=64 accumulatorOverflow=wrap -> fixed(8,4) [1,2]
   z = dequantize y -> f32 [1,2]
   c = clamp z clamp=[-0,Infinity] -> f32 [1,2]
   output c codes=y

@@ -9,7 +9,7 @@ const text = `program "two layers"
 metadata producer = "a \\"test\\""
 x = input fixed(8,4) [1,2]
 w = constant fixed(8,3) [2,2] = 3 -5 1 1
-a = gemm x w shift=3 round=halfEven overflow=saturate accumulator=32 accumulatorOverflow=wrap -> fixed(8,4) [1,2] for MatMul "fc 1"
+a = gemm x w scaling=shift(3,halfEven) overflow=saturate accumulator=32 accumulatorOverflow=wrap -> fixed(8,4) [1,2] for MatMul "fc 1"
 b = dequantize a -> f32 [1,2] as end
 output b codes=a port=result
 `;
@@ -38,11 +38,11 @@ test('comments and spaces do not matter', () => {
 test.each([
   ['x w', 'x v', /line 5: tensor: .*a tensor of a line above, got v/],
   ['gemm', 'gem', /line 5: instruction: .*quantize \| .*, got gem/],
-  ['halfEven', 'nearest', /line 5: round: .*floor \| .*, got nearest/],
-  ['round=halfEven ', '', /line 5: round: .*expected round=floor/],
-  ['shift=3', 'shift=3 shift=3', /line 5: shift: .*one value/],
-  ['shift=3', 'shift=3 speed=9', /line 5: speed: .*no such attribute/],
-  ['shift=3', 'shift=three', /line 5: shift: .*INTEGER/],
+  ['halfEven', 'nearest', /line 5: scaling: .*shift\(shift,rounding\) \| .*, got shift\(3,nearest\)/],
+  ['scaling=shift(3,halfEven) ', '', /line 5: scaling: .*expected scaling=shift/],
+  ['w scaling', 'w overflow=trap scaling', /line 5: overflow: .*one value/],
+  ['w scaling', 'w speed=9 scaling', /line 5: speed: .*no such attribute/],
+  ['shift(3,', 'shift(three,', /line 5: scaling: .*got shift\(three,halfEven\)/],
   ['-> fixed(8,4) [1,2] for', 'for', /line 5: gemm: .*-> FORMAT SHAPE/],
   ['fixed(8,4) [1,2] for', 'fixed(8) [1,2] for', /line 5: .*fixed\(8\)/],
   ['fixed(8,4) [1,2] for', 'fixed(8,4) 1x2 for', /line 5: shape: .*1x2/],
@@ -65,7 +65,7 @@ describe('large constants', () => {
   const program = parseProgram(`
     x = input fixed(8,4) [65]
     c = constant fixed(8,4) [65] = ${elements.join(' ')}
-    y = add x c shift=0 round=floor overflow=saturate -> fixed(8,4) [65]
+    y = add x c scaling=shift(0,floor) overflow=saturate -> fixed(8,4) [65]
     output y
   `);
   const printed = printProgram(program);

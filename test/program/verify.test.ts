@@ -4,12 +4,13 @@ import { parseProgram } from '#src/program/parse.js';
 import type { Program } from '#src/program/program.js';
 import { verifyProgram } from '#src/program/verify.js';
 
-const round = 'round=halfEven overflow=saturate';
+const round = 'overflow=saturate';
 const register = 'accumulator=32 accumulatorOverflow=wrap';
 const codes = `
 x = input fixed(8,4) [1,3,3,2]
 v = input fixed(8,4) [1,2]
 `;
+const averages = '1:multiplier(4,2,floor),2:multiplier(2,2,floor),4:multiplier(1,2,floor)';
 const weights = 'w = constant fixed(8,[3,4],axis=0) [2,1,1,2] = 1 2 3 4';
 const matrix = 'w = constant fixed(8,3) [3,2] = 1 2 3 4 5 6';
 const floats = 'f = input f32 [1,3,3,2]';
@@ -19,13 +20,18 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
   [
     `${codes}${weights}
      b = constant fixed(32,[7,8],axis=0) [2] = 5 -6
-     y = convolution x w b kernel=[1,1] shift=[3,4] ${round} ${register} -> fixed(8,4) [1,3,3,2]`,
-    ['shift=[3,4]', 'shift=[3,3]', /shift of channel 1 does not fit the formats, expected 4, got 3/],
-    ['shift=[3,4]', 'shift=3', /shift of channel 1/],
-    ['shift=[3,4]', 'shift=[3,4,5]', /shift has a wrong length/],
+     y = convolution x w b kernel=[1,1] scaling=shift([3,4],halfEven) ${round} ${register} -> fixed(8,4) [1,3,3,2]`,
+    [
+      'scaling=shift([3,4],halfEven)',
+      'scaling=shift([3,3],halfEven)',
+      /shift of channel 1 does not fit the formats, expected 4, got 3/,
+    ],
+    ['scaling=shift([3,4],halfEven)', 'scaling=shift(3,halfEven)', /shift of channel 1/],
+    ['scaling=shift([3,4],halfEven)', 'scaling=shift([3,4,5],halfEven)', /shift has a wrong length/],
     ['fixed(32,[7,8]', 'fixed(32,[7,7]', /bias does not stand at the accumulator, expected 8 fraction bits/],
     ['[2] = 5 -6', '[2] = 5 2147483648', /code of 32 bits/],
-    ['x = input fixed(8,4)', 'x = input fixed(8,4,zeroPoint=1)', /"x" has a zero point/],
+    ['x = input fixed(8,4)', 'x = input fixed(8,4,zeroPoint=1)', null],
+    ['fixed(32,[7,8],axis=0)', 'fixed(32,[7,8],zeroPoint=1,axis=0)', /"b" has a zero point/],
     [
       'x = input fixed(8,4) [1,3,3,2]',
       'x = input fixed(8,[4,4],axis=3) [1,3,3,2]',
@@ -41,13 +47,13 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
     ['accumulator=32', 'accumulator=65', /accumulator is out of range, expected an integer from 8 to 64/],
     ['accumulator=32', 'order=[row,column] accumulator=32', /order is not a loop nest/],
     ['accumulator=32', 'order=[inputLane,row,column,inputBlock] accumulator=32', null],
-    [`shift=[3,4] ${round} ${register}`, '', /has no arithmetic/],
+    [`scaling=shift([3,4],halfEven) ${round} ${register}`, '', /has no arithmetic/],
     ['w b kernel', 'x b kernel', /weights has a wrong shape/],
     ['fixed(8,4) [1,3,3,2]\nv', 'fixed(17,4) [1,3,3,2]\nv', /illegal width/],
   ],
   [
     `${codes}${matrix}
-     y = gemm v w shift=3 ${round} ${register} clamp=[0,127] -> fixed(8,4) [1,3]`,
+     y = gemm v w scaling=shift(3,halfEven) ${round} ${register} clamp=[0,127] -> fixed(8,4) [1,3]`,
     ['clamp=[0,127]', 'clamp=[0,128]', /clamp is out of range/],
     ['clamp=[0,127]', 'clamp=[5,4]', /clamp is empty/],
     ['clamp=[0,127]', 'clamp=[0,1.5]', /clamp is out of range/],
@@ -59,27 +65,27 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
   ],
   [
     `${codes}
-     y = add x x shifts=[1,1] shift=2 ${round} -> fixed(8,3) [1,3,3,2]`,
+     y = add x x shifts=[1,1] scaling=shift(2,halfEven) ${round} -> fixed(8,3) [1,3,3,2]`,
     ['shifts=[1,1]', 'shifts=[1,0]', /shifts do not align the operands/],
     ['shifts=[1,1]', 'shifts=[-1,-1]', /shifts is out of range/],
-    ['shift=2', 'shift=1', /expected 2, got 1/],
+    ['scaling=shift(2,halfEven)', 'scaling=shift(1,halfEven)', /expected 2, got 1/],
     ['add x x', 'add x v', null],
     ['[1,2]\n', '[1,3]\n', null],
-    [`shift=2 ${round}`, '', /has no requantisation/],
+    [`scaling=shift(2,halfEven) ${round}`, '', /has no requantisation/],
   ],
   [
     `${codes}
-     y = multiply x v shift=5 ${round} -> fixed(8,3) [1,3,3,2]`,
-    ['shift=5', 'shift=4', /expected 5, got 4/],
+     y = multiply x v scaling=shift(5,halfEven) ${round} -> fixed(8,3) [1,3,3,2]`,
+    ['scaling=shift(5,halfEven)', 'scaling=shift(4,halfEven)', /expected 5, got 4/],
     ['[1,2]', '[1,3]', /operands do not broadcast/],
     ['overflow=saturate -> fixed(8,3)', 'overflow=wrap -> fixed(8,3,narrow)', /narrow format cannot wrap/],
   ],
   [
     `${codes}
      s = constant fixed(8,7) [2] = 13 26
-     y = leakyRelu x s slopeShift=7 shift=7 ${round} -> fixed(8,4) [1,3,3,2]`,
+     y = leakyRelu x s slopeShift=7 scaling=shift(7,halfEven) ${round} -> fixed(8,4) [1,3,3,2]`,
     ['slopeShift=7', 'slopeShift=6', /slopeShift does not fit the slopes, expected 7, got 6/],
-    [' shift=7', ' shift=8', /expected 7, got 8/],
+    [' scaling=shift(7,halfEven)', ' scaling=shift(8,halfEven)', /expected 7, got 8/],
     ['[2] = 13 26', '[3] = 13 26 1', /slope has a wrong shape/],
   ],
   [
@@ -91,21 +97,22 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
   ],
   [
     `${codes}
-     y = averagePool x kernel=[2,2] pads=[0,0,1,1] accumulatorBits=10 reciprocals=[1:4>>2,2:2>>2,4:1>>2] ${round} -> fixed(8,4) [1,3,3,2]`,
-    ['2:2>>2,', '', /reciprocal is missing, expected count 2/],
-    ['2:2>>2', '1:2>>2', /two reciprocals have one count/],
-    [
-      'accumulatorBits=10',
-      'accumulatorBits=9',
-      /accumulatorBits are too few, expected room for -512 to 508, got 9/,
-    ],
+     y = averagePool x kernel=[2,2] pads=[0,0,1,1] scalings=[${averages}] ${round} -> fixed(8,4) [1,3,3,2]`,
+    [',2:multiplier(2,2,floor)', '', /scaling is missing, expected count 2/],
+    ['2:mult', '1:mult', /two scalings have one count/],
+    ['multiplier(2,', 'multiplier(2147483648,', /multiplier is out of range/],
+    ['multiplier(2,2,floor)', 'division(0,floor)', /divisor is out of range/],
+    ['multiplier(2,2,floor)', 'scale(0.1,floor)', /scale is out of range, expected a float32 above 0/],
+    ['multiplier(2,2,floor)', 'doubling(1073741824,[1,2])', null],
+    ['multiplier(2,2,floor)', 'doubling(1073741824,[1,2,3])', /shift has a wrong length/],
+    ['multiplier(2,2,floor)', 'shift(1,stochastic(4294967295))', null],
     ['pads=[0,0,1,1]', 'countIncludePad=true pads=[0,0,1,1]', null],
   ],
   [
     `${floats}
      y = averagePool f kernel=[3,3] strides=[2,2] ${round} -> f32 [1,1,1,2]`,
     ['[1,1,1,2]', '[1,1,2,2]', /wrong shape/],
-    ['kernel', 'reciprocals=[9:1>>0] kernel', /has reciprocals/],
+    ['kernel', 'scalings=[9:shift(0,floor)] kernel', /has scalings/],
   ],
   [
     `${floats}
@@ -144,16 +151,16 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
   [`${floats}\n y = reshape f -> f32 [18]`, ['[18]', '[19]', /another number of elements/]],
   [`${floats}\n y = softmax f axis=3 -> f32 [1,3,3,2]`, ['axis=3', 'axis=4', /axis is out of range/]],
   [
-    `${floats}\n y = quantize f ${round} -> fixed(8,[4,5],axis=3) [1,3,3,2]`,
+    `${floats}\n y = quantize f round=halfEven ${round} -> fixed(8,[4,5],axis=3) [1,3,3,2]`,
     ['axis=3', 'axis=2', /number of channels/],
     ['axis=3', 'axis=4', /illegal axis/],
     ['fixed(8,', 'fixed(1,', /illegal width/],
     ['f32', 'fixed(8,0)', /"f" holds codes/],
   ],
   [
-    `${codes}\n y = requantize x shift=1 ${round} -> fixed(16,3) [1,3,3,2]`,
-    ['shift=1', 'shift=0', /expected 1, got 0/],
-    ['fixed(16,3)', 'fixed(16,3,mantissa=3)', /not a power of two/],
+    `${codes}\n y = requantize x scaling=shift(1,halfEven) ${round} -> fixed(16,3) [1,3,3,2]`,
+    ['scaling=shift(1,halfEven)', 'scaling=shift(0,halfEven)', /expected 1, got 0/],
+    ['fixed(16,3)', 'fixed(16,3,mantissa=3)', null],
   ],
 ];
 

@@ -17,7 +17,10 @@ interface Options extends ModelOptions {
 export const compile = addJsonOption(addModelOptions(new Command('compile')))
   .description('compile a model and its formats to an integer program')
   .argument('<model>', '.onnx or .tflite, also with .gz')
-  .option('--formats <file>', 'formats.json; without it the program is float32')
+  .option(
+    '--formats <file>',
+    'formats.json; without it the program has the formats that the model comes with, if any',
+  )
   .requiredOption('-o, --output <file>', 'program file to write')
   .action((path: string, options: Options) => {
     const model = loadModel(path, options.shape);
@@ -35,13 +38,13 @@ export const compile = addJsonOption(addModelOptions(new Command('compile')))
 
 /** Compiles; what cannot be compiled with formats names their file. */
 function compileWith(
-  { graph }: LoadedModel,
+  { graph, formats: own }: LoadedModel,
   formats: FormatsFile | null,
   metadata: Readonly<Record<string, string>>,
   path = '',
 ): Program {
   try {
-    return compileProgram(graph, formats, metadata);
+    return compileProgram(graph, formats ?? own, metadata);
   } catch (error) {
     throw formats === null ? error : placeError(error, path);
   }

@@ -3,7 +3,7 @@ import { applyOverflow, applyOverflowBig, type Trap, type Width } from '../../fo
 import { roundShift, roundShiftBig } from '../../formats/rounding.js';
 import type { Accumulator } from '../../program/instructions.js';
 import { check } from './operands.js';
-import { EXACT } from './store-codes.js';
+import { EXACT } from './scale.js';
 
 /** The reduction of one output element: rows and columns of the kernel, channels of the group. */
 export interface Extents {

@@ -8,6 +8,7 @@ import {
   checkFloat,
   checkInputs,
   checkShape,
+  createCentred,
   numbers,
   type Operand,
   type Operands,
@@ -46,7 +47,7 @@ export function prepareQuantize(instruction: Instruction<'quantize'>, operands: 
   const channelOf = createChannelIndex(output.shape, format);
   return () => {
     for (let i = 0; i < x.length; i++) {
-      const code = quantize(x[i], channelOf(i), (what, got) => {
+      const code = quantize(x[i], channelOf(i), i, (what, got) => {
         throw new ExecutionError({ where: `instruction "${where}", element ${i}`, what, got });
       });
       codes[i] = Number(code);
@@ -73,10 +74,11 @@ export function prepareRequantize({ requantize }: Instruction<'requantize'>, ope
   checkInputs(operands, 1);
   checkCodes(where, [inputs[0], output]);
   checkShape(where, output, inputs[0].shape);
-  const x = numbers(where, inputs[0]);
+  const read = createCentred(where, inputs[0]);
   const store = createStore(operands, requantize, null);
   const channels = output.shape.at(-1) ?? 1;
   return () => {
+    const x = read();
     for (let i = 0; i < x.length; i++) store(i, i % channels, x[i]);
   };
 }

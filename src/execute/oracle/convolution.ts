@@ -10,13 +10,14 @@ import {
   checkInputs,
   checkRank,
   checkShape,
-  numbers,
+  createCentred,
   type Operand,
   type Operands,
   product,
   type Run,
 } from './operands.js';
-import { createStore, EXACT, overflowError } from './store-codes.js';
+import { EXACT } from './scale.js';
+import { createStore, overflowError } from './store-codes.js';
 import { checkWindow, forEachWindow } from './windows.js';
 
 /** A convolution whose operands fit each other; a gemm is one with a kernel of 1 x 1. */
@@ -125,15 +126,15 @@ function prepareExact(
 ): Run {
   const { window, groups, input, output: shape, depth } = geometry;
   const { where, inputs } = operands;
-  const [x, weights] = inputs.slice(0, 2).map((operand) => numbers(where, operand));
+  const [readX, readW] = inputs.slice(0, 2).map((operand) => createCentred(where, operand));
   const bias = biasReader(inputs[2]);
   const store = createStore(operands, requantize, clamp);
   const channels = input[3];
   const outputs = shape[3];
   const size = window.kernel[0] * window.kernel[1];
   return () => {
-    const values = Int32Array.from(x);
-    const w = Int32Array.from(weights);
+    const values = readX();
+    const w = readW();
     forEachWindow(window, input, shape, (position, taps) => {
       for (let o = 0; o < outputs; o++) {
         const first = Math.floor(o / (outputs / groups)) * depth;
@@ -157,7 +158,7 @@ function prepareEmulated(
 ): Run {
   const { window, groups, input, output: shape, depth } = geometry;
   const { where, inputs } = operands;
-  const [x, w] = inputs.slice(0, 2).map((operand) => numbers(where, operand));
+  const [readX, readW] = inputs.slice(0, 2).map((operand) => createCentred(where, operand));
   const bias = biasReader(inputs[2]);
   const store = createStore(operands, requantize, clamp);
   const extents = { row: window.kernel[0], column: window.kernel[1], inputChannel: depth };
@@ -168,6 +169,8 @@ function prepareEmulated(
   const size = window.kernel[0] * window.kernel[1];
   const products = new Float64Array(size * depth);
   return () => {
+    const x = readX();
+    const w = readW();
     forEachWindow(window, input, shape, (position, taps) => {
       for (let o = 0; o < outputs; o++) {
         const first = Math.floor(o / (outputs / groups)) * depth;

@@ -9,22 +9,33 @@ import {
   checkInputs,
   checkSameFormat,
   checkShape,
+  createCentred,
   numbers,
   type Operands,
   type Run,
   shapeText,
 } from './operands.js';
-import { createStore } from './store-codes.js';
+import { createScale } from './scale.js';
+import { createStore, overflowError } from './store-codes.js';
 import { broadcastIndex, broadcastShape } from './strided-index.js';
 
 const { fround } = Math;
 
 export function prepareAdd(instruction: Instruction<'add'>, operands: Operands): Run {
-  const { sign, shifts, clamp, requantize } = instruction;
+  const { sign, shifts, scalings, clamp, requantize } = instruction;
+  const { where } = operands;
   const legal = shifts.every((shift) => Number.isInteger(shift) && shift >= 0 && shift <= 32);
-  check(legal, operands.where, 'has wrong shifts', '0 to 32', shifts.join(', '));
-  const [scaleA, scaleB] = shifts.map((shift) => 2 ** shift);
-  const codes = (a: number, b: number) => a * scaleA + sign * b * scaleB;
+  check(legal, where, 'has wrong shifts', '0 to 32', shifts.join(', '));
+  const scales = scalings?.map((scaling) => createScale(scaling, 1, where));
+  const operand = (value: number, index: number, element: number): number => {
+    const shifted = value * 2 ** shifts[index];
+    const trap = (got: number | bigint): never => {
+      throw overflowError(where, element, got);
+    };
+    return Number(scales?.[index](shifted, 0, element, trap) ?? shifted);
+  };
+  const codes = (a: number, b: number, element: number) =>
+    operand(a, 0, element) + sign * operand(b, 1, element);
   const floats = (a: number, b: number) => a + sign * b;
   return preparePairs(operands, clamp, requantize, codes, floats);
 }
@@ -51,22 +62,25 @@ function preparePairs(
   operands: Operands,
   clamp: Clamp | null,
   requantize: Requantize | null,
-  codes: (a: number, b: number) => number,
+  codes: (a: number, b: number, element: number) => number,
   floats: (a: number, b: number) => number,
 ): Run {
   const { where, inputs, output } = operands;
   const { shape } = output;
-  const { a, b, index } = pairs(operands);
+  const { index } = pairs(operands);
   const [indexA, indexB] = index;
   if (requantize !== null) {
     checkCodes(where, [...inputs, output]);
     const store = createStore(operands, requantize, clamp);
     const channels = shape.at(-1) ?? 1;
+    const [readA, readB] = inputs.map((input) => createCentred(where, input));
     return () => {
-      for (let i = 0; i < indexA.length; i++) store(i, i % channels, codes(a[indexA[i]], b[indexB[i]]));
+      const [a, b] = [readA(), readB()];
+      for (let i = 0; i < indexA.length; i++) store(i, i % channels, codes(a[indexA[i]], b[indexB[i]], i));
     };
   }
   checkFloat(where, [...inputs, output]);
+  const [a, b] = inputs.map((input) => numbers(where, input));
   const y = numbers(where, output);
   const low = fround(clamp?.low ?? -Infinity);
   const high = fround(clamp?.high ?? Infinity);
@@ -114,22 +128,24 @@ export function prepareLeakyRelu(instruction: Instruction<'leakyRelu'>, operands
   const channels = output.shape.at(-1) ?? 1;
   const perChannel = inputs[1].shape.length === 1 && inputs[1].shape[0] !== 1;
   checkShape(where, inputs[1], perChannel ? [channels] : [1]);
-  const [x, slopes] = inputs.map((input) => numbers(where, input));
-  const slopeOf = (i: number) => slopes[perChannel ? i % channels : 0];
+  const slopeOf = (slopes: ArrayLike<number>, i: number) => slopes[perChannel ? i % channels : 0];
   if (requantize === null) {
     checkFloat(where, [...inputs, output]);
+    const [x, slopes] = inputs.map((input) => numbers(where, input));
     const y = numbers(where, output);
     return () => {
-      for (let i = 0; i < x.length; i++) y[i] = x[i] >= 0 ? x[i] : fround(x[i] * slopeOf(i));
+      for (let i = 0; i < x.length; i++) y[i] = x[i] >= 0 ? x[i] : fround(x[i] * slopeOf(slopes, i));
     };
   }
   checkCodes(where, [...inputs, output]);
   const legal = Number.isInteger(slopeShift) && slopeShift >= 0 && slopeShift <= 32;
   check(legal, where, 'has a wrong slope shift', '0 to 32', String(slopeShift));
   const store = createStore(operands, requantize, null);
+  const [readX, readSlopes] = inputs.map((input) => createCentred(where, input));
   return () => {
+    const [x, slopes] = [readX(), readSlopes()];
     for (let i = 0; i < x.length; i++) {
-      store(i, i % channels, x[i] >= 0 ? x[i] * 2 ** slopeShift : x[i] * slopeOf(i));
+      store(i, i % channels, x[i] >= 0 ? x[i] * 2 ** slopeShift : x[i] * slopeOf(slopes, i));
     }
   };
 }

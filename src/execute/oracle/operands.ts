@@ -1,7 +1,9 @@
 /** What the functions of the oracle work on: tensors with their storage, and checks that a program fits them. */
 import { ExecutionError, ProgramError } from '../../errors.js';
+import { createChannelIndex } from '../../formats/convert.js';
 import {
   allocateCodes,
+  at,
   type Codes,
   checkFormat,
   codeRange,
@@ -72,11 +74,10 @@ export function checkFloat(where: string, operands: readonly Operand[]): void {
   }
 }
 
-/** Throws a ProgramError unless all operands are codes with zero point 0. */
+/** Throws a ProgramError unless all operands are codes. */
 export function checkCodes(where: string, operands: readonly Operand[]): void {
   for (const { name, format } of operands) {
-    const zero = format !== null && [format.zeroPoint].flat().every((entry) => entry === 0);
-    check(zero, where, `"${name}" has the wrong type`, 'codes with zero point 0', describe(format));
+    check(format !== null, where, `"${name}" has the wrong type`, 'codes', describe(format));
   }
 }
 
@@ -95,6 +96,16 @@ export function numbers(where: string, { name, data, format }: Operand): Numbers
   const narrow = !(data instanceof BigInt64Array) && (format === null || format.bits <= 16);
   check(narrow, where, `"${name}" is too wide`, 'codes of at most 16 bits', describe(format));
   return data;
+}
+
+/** Reads codes of at most 16 bits as integers above their zero point. */
+export function createCentred(where: string, operand: Operand): () => Int32Array {
+  const data = numbers(where, operand);
+  const { format, shape } = operand;
+  if (format === null) return () => Int32Array.from(data);
+  const channelOf = createChannelIndex(shape, format);
+  const { zeroPoint } = format;
+  return () => Int32Array.from(data, (code, element) => code - at(zeroPoint, channelOf(element)));
 }
 
 /** What keeps elements from being those of a tensor; undefined where they are. */

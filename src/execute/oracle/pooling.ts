@@ -7,6 +7,7 @@ import {
   checkFloat,
   checkInputs,
   checkSameFormat,
+  createCentred,
   numbers,
   type Operands,
   type Run,
@@ -76,35 +77,28 @@ function prepareCodes(
   operands: Operands,
   countOf: (taps: Taps) => number,
 ): Run {
-  const { window, reciprocals, rounding, overflow, accumulatorBits } = instruction;
+  const { window, scalings, overflow } = instruction;
   const { where, inputs, output } = operands;
   const [input] = inputs;
   checkCodes(where, [input, output]);
-  const { low, high } = codeRange(input.format!);
-  const limit = 2 ** (accumulatorBits - 1);
   const stores = new Map(
-    reciprocals.map(({ count, multiplier, shift }) => {
-      const [least, most] = [low * count * multiplier, high * count * multiplier];
-      const fits = least >= -limit && most < limit && limit <= 2 ** 52;
-      check(fits, where, 'the accumulator is too narrow', `${least} to ${most}`, `${accumulatorBits} bits`);
-      const store = createStore(operands, { style: 'shift', shift, rounding, overflow }, null);
-      return [count, { multiplier, store }] as const;
-    }),
+    scalings.map(({ count, scaling }) => [count, createStore(operands, { ...scaling, overflow }, null)]),
   );
   const known = [...stores.keys()].join(', ');
   forEachWindow(window, input.shape, output.shape, (_, taps) => {
     const count = countOf(taps);
-    check(stores.has(count), where, 'has no reciprocal for a window', String(count), known);
+    check(stores.has(count), where, 'has no scaling for a window', String(count), known);
   });
-  const x = numbers(where, input);
+  const read = createCentred(where, input);
   const channels = input.shape[3];
   return () => {
+    const x = read();
     forEachWindow(window, input.shape, output.shape, (position, taps) => {
-      const { multiplier, store } = stores.get(countOf(taps))!;
+      const store = stores.get(countOf(taps))!;
       for (let c = 0; c < channels; c++) {
         let sum = 0;
         for (let t = 0; t < taps.count; t++) sum += x[taps.pixels[t] * channels + c];
-        store(position * channels + c, c, sum * multiplier);
+        store(position * channels + c, c, sum);
       }
     });
   };

@@ -7,6 +7,7 @@ import {
   checkInputs,
   checkRank,
   checkShape,
+  createCentred,
   numbers,
   type Operands,
   product,
@@ -61,11 +62,13 @@ export function prepareResample(instruction: Instruction<'resample'>, operands: 
   checkCodes(where, [...inputs, output]);
   const store = createStore(operands, requantize, null);
   const channels = output.shape.at(-1)!;
+  const [readX, readWeights] = inputs.map((input) => createCentred(where, input));
   return () => {
+    const [codes, factors] = [readX(), readWeights()];
     for (let i = 0; i < count; i++) {
       let sum = 0;
       forEachTap(i, (at, t) => {
-        sum += x[at] * weights[t];
+        sum += codes[at] * factors[t];
       });
       store(i, i % channels, sum);
     }

@@ -10,6 +10,7 @@ import {
   outputRange,
   REDUCED_WORDS,
   reducedRecords,
+  requireShift,
   WIDE_BYTES,
   wideRecords,
 } from './rounding.js';
@@ -65,7 +66,7 @@ export function chooseArithmetic(
   groups: number,
 ): Layer {
   const { constants } = context;
-  const { requantize } = instruction.arithmetic!;
+  const requantize = requireShift(instruction, instruction.arithmetic!.requantize);
   const bits = provedWidth(instruction);
   const { format } = context.tensor(instruction.inputs[1]);
   const short = format!.bits < 8 || (format!.bits === 8 && format!.signed);

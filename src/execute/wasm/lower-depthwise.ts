@@ -6,7 +6,14 @@ import { placeFloatClamp, provedWidth } from './layer.js';
 import { pixelsPerCall, placeZeros } from './lower-convolution.js';
 import { hasExtremePair, packDepthwise, packDepthwise3x3, packDepthwiseFloats } from './pack-depthwise.js';
 import { elementBytes } from './prepared.js';
-import { channelShifts, narrowRecords, outputRange, reducedRecords, wideRecords } from './rounding.js';
+import {
+  channelShifts,
+  narrowRecords,
+  outputRange,
+  reducedRecords,
+  requireShift,
+  wideRecords,
+} from './rounding.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
 /** What one call reads: it stays in the second-level cache from one block of channels to the next. */
@@ -113,7 +120,7 @@ function planCodes(
   bias: ArrayLike<number | bigint> | undefined,
 ): Plan {
   const { constants } = context;
-  const { requantize } = instruction.arithmetic!;
+  const requantize = requireShift(instruction, instruction.arithmetic!.requantize);
   const bits = provedWidth(instruction);
   const { format } = context.tensor(instruction.output);
   const range = outputRange(instruction, format!, requantize.overflow, instruction.clamp);

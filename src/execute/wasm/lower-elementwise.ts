@@ -1,11 +1,19 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
 import { at, codeRange, stepSize } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
-import type { Clamp, Instruction, Requantize, UnaryFunction } from '../../program/instructions.js';
+import type { Clamp, Instruction, UnaryFunction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { type Address, type Context, shift, unsupported } from './context.js';
 import { elementBytes } from './prepared.js';
-import { channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
+import {
+  type ByShift,
+  channelShifts,
+  narrowRecords,
+  outputRange,
+  requireNamed,
+  requireShift,
+  wideRecords,
+} from './rounding.js';
 import { broadcastStrides, denseStrides, forEachIndex, joinAxes } from './strided.js';
 
 type Binary = 'add' | 'multiply' | 'leakyRelu';
@@ -13,7 +21,7 @@ type Binary = 'add' | 'multiply' | 'leakyRelu';
 /** What a binary kernel computes beside its operands. */
 interface Operation {
   readonly name: Binary;
-  readonly requantize: Requantize | null;
+  readonly requantize: ByShift | null;
   readonly clamp: Clamp | null;
   readonly sign: 1 | -1;
   /** Left shifts of the operands, add and leakyRelu only. */
@@ -24,16 +32,24 @@ interface Operation {
 const LARGEST_FACTOR_SHIFT = 14;
 
 export function lowerAdd(instruction: Instruction<'add'>, context: Context): void {
-  lowerBinary(instruction, context, { ...instruction, name: 'add' });
+  if (instruction.scalings !== null) unsupported(instruction, 'scaling of operands', 'none', 'one for each');
+  lowerBinary(instruction, context, { ...instruction, ...shiftOf(instruction), name: 'add' });
 }
 
 export function lowerMultiply(instruction: Instruction<'multiply'>, context: Context): void {
-  lowerBinary(instruction, context, { ...instruction, name: 'multiply', sign: 1, shifts: [0, 0] });
+  const operation = { ...instruction, ...shiftOf(instruction) };
+  lowerBinary(instruction, context, { ...operation, name: 'multiply', sign: 1, shifts: [0, 0] });
 }
 
 export function lowerLeakyRelu(instruction: Instruction<'leakyRelu'>, context: Context): void {
   const shifts = [instruction.slopeShift, 0] as const;
-  lowerBinary(instruction, context, { ...instruction, name: 'leakyRelu', clamp: null, sign: 1, shifts });
+  const operation = { ...instruction, ...shiftOf(instruction) };
+  lowerBinary(instruction, context, { ...operation, name: 'leakyRelu', clamp: null, sign: 1, shifts });
+}
+
+function shiftOf(instruction: Instruction<Binary>): { requantize: ByShift | null } {
+  const { requantize } = instruction;
+  return { requantize: requantize && requireShift(instruction, requantize) };
 }
 
 type BinaryInstruction = Instruction<Binary | 'extremum'>;
@@ -145,7 +161,7 @@ type Rounded = BinaryInstruction | Instruction<'requantize'>;
 function placeWide(
   instruction: Rounded,
   context: Context,
-  requantize: Requantize,
+  requantize: ByShift,
   { shifts, clamp }: Pick<Operation, 'shifts' | 'clamp'>,
 ) {
   const { format, shape } = context.tensor(instruction.output);
@@ -168,7 +184,7 @@ function dense({ inputs: [x], output }: Instruction, context: Context) {
 }
 
 export function lowerRequantize(instruction: Instruction<'requantize'>, context: Context): void {
-  const { requantize } = instruction;
+  const requantize = requireShift(instruction, instruction.requantize);
   const args = dense(instruction, context);
   const range = outputRange(
     instruction,
@@ -250,7 +266,7 @@ export function lowerQuantize(instruction: Instruction<'quantize'>, context: Con
     channels,
     inner,
     single: Number(instruction.float32Quotient),
-    rounding: ROUNDINGS.indexOf(rounding),
+    rounding: ROUNDINGS.indexOf(requireNamed(instruction, rounding)),
   });
 }
 

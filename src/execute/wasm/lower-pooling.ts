@@ -4,7 +4,7 @@ import type { Instruction } from '../../program/instructions.js';
 import { type Context, shift, unsupported } from './context.js';
 import { pixelsPerCall, placeZeros } from './lower-convolution.js';
 import { elementBytes } from './prepared.js';
-import { outputRange, WIDE_BYTES, wideRecords } from './rounding.js';
+import { outputRange, requireNamed, WIDE_BYTES, wideRecords } from './rounding.js';
 import { type Geometry, pixelCount, placeTaps, tapCount, tapCounts } from './taps.js';
 
 type Pooling = Instruction<'maxPool' | 'averagePool'>;
@@ -88,18 +88,25 @@ export function lowerAveragePool(instruction: Instruction<'averagePool'>, contex
 
 /** The record of a count: that of its rounding, and the multiplier. */
 function placeReciprocal(instruction: Instruction<'averagePool'>, context: Context, count: number): number {
-  const { reciprocals, rounding, overflow, window } = instruction;
-  const entry = reciprocals.find((candidate) => candidate.count === count);
-  if (entry === undefined)
-    unsupported(instruction, 'window', 'a reciprocal for its size', `${count} elements`);
+  const { scalings, overflow, window } = instruction;
+  const scaling = scalings.find((candidate) => candidate.count === count)?.scaling;
+  if (scaling === undefined)
+    unsupported(instruction, 'window', 'a scaling for its size', `${count} elements`);
+  if (scaling.style !== 'multiplier' && scaling.style !== 'shift')
+    unsupported(instruction, 'scaling', 'shift or multiplier', scaling.style);
+  const multiplier = scaling.style === 'multiplier' ? scaling.multiplier : 1;
+  const { shift } = scaling;
+  if (typeof multiplier !== 'number' || typeof shift !== 'number')
+    unsupported(instruction, 'scaling', 'one for all channels', 'one per channel');
+  const rounding = requireNamed(instruction, scaling.rounding);
   const taps = window.kernel[0] * window.kernel[1];
   const { low, high } = codeRange(context.tensor(instruction.inputs[0]).format!);
   const sum = Math.max(-low, high) * taps;
-  const bits = 2 + Math.ceil(Math.log2(Math.max(1, sum * Math.abs(entry.multiplier))));
+  const bits = 2 + Math.ceil(Math.log2(Math.max(1, sum * Math.abs(multiplier))));
   if (sum >= 2 ** 31 || bits > 63)
     unsupported(instruction, 'sum', 'below 2^31, and its product below 2^62', `${taps} elements`);
   const range = outputRange(instruction, context.tensor(instruction.output).format!, overflow, null);
-  const record = wideRecords(instruction, [entry.shift], rounding, range, bits).slice(0, WIDE_BYTES / 8 + 1);
-  record[WIDE_BYTES / 8] = BigInt(entry.multiplier);
+  const record = wideRecords(instruction, [shift], rounding, range, bits).slice(0, WIDE_BYTES / 8 + 1);
+  record[WIDE_BYTES / 8] = BigInt(multiplier);
   return context.constants.place(record.byteLength, () => record);
 }

@@ -1,10 +1,17 @@
 /** resample to kernel calls: with 32-bit sums where they and the rounding fit, else with 64-bit ones. */
 import { codeRange } from '../../formats/format.js';
-import type { Instruction, Requantize } from '../../program/instructions.js';
+import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import type { Context } from './context.js';
 import { elementBytes } from './prepared.js';
-import { channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
+import {
+  type ByShift,
+  channelShifts,
+  narrowRecords,
+  outputRange,
+  requireShift,
+  wideRecords,
+} from './rounding.js';
 
 export function lowerResample(instruction: Instruction<'resample'>, context: Context): void {
   const { inputs, output, axis, indices, requantize } = instruction;
@@ -49,17 +56,18 @@ export function lowerResample(instruction: Instruction<'resample'>, context: Con
     pairs,
   };
   const bits = sumBits(context, inputs[0], factors, pairs * 2);
-  const range = outputRange(instruction, context.tensor(output).format!, requantize.overflow, null);
-  const narrow = bits <= 32 ? narrowRounding(requantize, range, bits) : undefined;
+  const byShift = requireShift(instruction, requantize);
+  const range = outputRange(instruction, context.tensor(output).format!, byShift.overflow, null);
+  const narrow = bits <= 32 ? narrowRounding(byShift, range, bits) : undefined;
   if (narrow !== undefined) {
     const layer = constants.place(narrow.layer.byteLength, () => narrow.layer);
     const block = constants.place(narrow.blocks.byteLength, () => narrow.blocks);
     context.emit('resample_i16_i16_i32', { ...placed, layer, block });
     return;
   }
-  const channels = typeof requantize.shift === 'number' ? 1 : x.shape.with(axis, count).at(-1)!;
-  const shifts = channelShifts(requantize, channels);
-  const records = wideRecords(instruction, shifts, requantize.rounding, range, Math.max(33, bits));
+  const channels = typeof byShift.shift === 'number' ? 1 : x.shape.with(axis, count).at(-1)!;
+  const shifts = channelShifts(byShift, channels);
+  const records = wideRecords(instruction, shifts, byShift.rounding, range, Math.max(33, bits));
   const address = constants.place(records.byteLength, () => records);
   context.emit('resample_i16_i16_i64', { ...placed, records: address, channels });
 }
@@ -78,7 +86,7 @@ function sumBits(context: Context, x: number, factors: Int16Array, perLine: numb
   return 1 + Math.ceil(Math.log2(most * Math.max(-low, high) + 1));
 }
 
-function narrowRounding({ shift, rounding }: Requantize, range: { low: number; high: number }, bits: number) {
+function narrowRounding({ shift, rounding }: ByShift, range: { low: number; high: number }, bits: number) {
   if (typeof shift !== 'number') return undefined;
   return narrowRecords(new Array<number>(8).fill(shift), rounding, range, bits);
 }

@@ -16,6 +16,7 @@ import { lowerAveragePool, lowerMaxPool } from './lower-pooling.js';
 import { lowerResample } from './lower-resample.js';
 import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
+import { requireNoZeroPoints } from './rounding.js';
 import type { Memory } from './webassembly.js';
 
 export interface PrepareOptions {
@@ -48,6 +49,18 @@ const lowerings: InstructionTable<[Context], void> = {
   transpose: movement.lowerTranspose,
   reshape: movement.lowerReshape,
 };
+
+/** What computes with codes above their zero points. */
+const centred: ReadonlySet<Opcode> = new Set([
+  'convolution',
+  'gemm',
+  'add',
+  'multiply',
+  'averagePool',
+  'resample',
+  'requantize',
+  'leakyRelu',
+]);
 
 interface PendingStep {
   readonly instruction: number;
@@ -89,6 +102,11 @@ export function prepareProgram(
   };
   for (const [index, instruction] of program.instructions.entries()) {
     current = index;
+    if (centred.has(instruction.op))
+      requireNoZeroPoints(
+        instruction,
+        [...instruction.inputs, instruction.output].map((tensor) => program.tensors[tensor]),
+      );
     const lower = lowerings[instruction.op] as (typeof lowerings)[Opcode] as (
       instruction: unknown,
       context: Context,

@@ -1,7 +1,8 @@
 /** Records for assembly/round.ts: the constants that turn accumulators into codes. */
 import { codeRange, type Format } from '../../formats/format.js';
-import { type Rounding, roundingConstants } from '../../formats/rounding.js';
-import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
+import { ROUNDINGS, type Rounding, roundingConstants } from '../../formats/rounding.js';
+import type { Clamp, Instruction, PerChannel, Requantize } from '../../program/instructions.js';
+import type { ProgramTensor } from '../../program/program.js';
 import { unsupported } from './context.js';
 
 export interface CodeRange {
@@ -30,8 +31,37 @@ export function outputRange(
   return { low: limit(start), high: limit(high) };
 }
 
+/** A requantisation by shifts with a rounding that is an addition. */
+export interface ByShift {
+  readonly shift: PerChannel;
+  readonly rounding: (typeof ROUNDINGS)[number];
+  readonly overflow: Requantize['overflow'];
+}
+
+/** The requantisation where it is by shifts. Throws a ProgramError for any other. */
+export function requireShift(instruction: Instruction, requantize: Requantize): ByShift {
+  if (requantize.style !== 'shift')
+    return unsupported(instruction, 'style of requantisation', 'shift', requantize.style);
+  return { ...requantize, rounding: requireNamed(instruction, requantize.rounding) };
+}
+
+/** The rounding where it is the same for all elements. Throws a ProgramError for a stochastic one. */
+export function requireNamed(instruction: Instruction, rounding: Rounding): ByShift['rounding'] {
+  return (
+    ROUNDINGS.find((name) => name === rounding) ??
+    unsupported(instruction, 'rounding', 'one that is no stochastic one', rounding)
+  );
+}
+
+/** Throws a ProgramError for operands with zero points. */
+export function requireNoZeroPoints(instruction: Instruction, tensors: readonly ProgramTensor[]): void {
+  for (const { name, format } of tensors)
+    if (format !== null && [format.zeroPoint].flat().some((entry) => entry !== 0))
+      unsupported(instruction, 'zero point', '0', `another in "${name}"`);
+}
+
 /** The shift of each of `channels` channels. */
-export function channelShifts({ shift }: Requantize, channels: number): readonly number[] {
+export function channelShifts({ shift }: ByShift, channels: number): readonly number[] {
   return typeof shift === 'number' ? new Array<number>(channels).fill(shift) : shift;
 }
 
@@ -53,7 +83,7 @@ export interface NarrowRecords {
  */
 export function narrowRecords(
   shifts: readonly number[],
-  rounding: Rounding,
+  rounding: ByShift['rounding'],
   range: CodeRange,
   bits: number,
   bias?: ArrayLike<number | bigint>,
@@ -100,7 +130,7 @@ export const REDUCED_WORDS = 48;
  */
 export function reducedRecords(
   shifts: readonly number[],
-  rounding: Rounding,
+  rounding: ByShift['rounding'],
   range: CodeRange,
   bits: number,
   bias?: ArrayLike<number | bigint>,
@@ -130,7 +160,7 @@ export function reducedRecords(
 export function wideRecords(
   instruction: Instruction,
   shifts: readonly number[],
-  rounding: Rounding,
+  rounding: ByShift['rounding'],
   range: CodeRange,
   bits: number,
   bias?: ArrayLike<number | bigint>,

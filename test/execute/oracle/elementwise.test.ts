@@ -50,6 +50,7 @@ test.each(ROUNDINGS)('add and multiply of all pairs of 5-bit and unsigned 4-bit 
       op: 'add',
       sign: -1,
       shifts: [1, 2],
+      scalings: null,
       clamp: { low: -10, high: 12 },
       requantize: { ...byShift(2), rounding },
       ...operands,
@@ -147,7 +148,8 @@ test('float32 add and multiply round once, and add keeps signed zeros as IEEE 75
   const operands = { clamp: null, requantize: null, inputs: ['a', 'b'], output: 'y' };
   const a = Float32Array.of(2 ** 24, -0, 1 + 2 ** -23);
   const b = Float32Array.of(1, -0, 1 + 2 ** -23);
-  const add = (sign: 1 | -1) => run(tensors, { op: 'add', sign, shifts: [0, 0], ...operands }, a, b);
+  const add = (sign: 1 | -1) =>
+    run(tensors, { op: 'add', sign, shifts: [0, 0], scalings: null, ...operands }, a, b);
   expect(add(1)).toEqual([2 ** 24, -0, 2 + 2 ** -22]);
   expect(add(-1)).toEqual([2 ** 24 - 1, 0, 0]);
   // (1 + e)^2 = 1 + 2e + e^2, and e^2 is lost.

@@ -43,7 +43,7 @@ const io = { inputs: ['x'], output: 'y' };
 const window = windowOf([3, 2], { strides: [2, 1], pads: [1, 0, 2, 1], dilations: [1, 2] });
 const pooling = { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 0, 2, 1] };
 const undilated = { ...window, dilations: [1, 1] as const };
-const noReciprocals = { reciprocals: [], rounding: 'floor', overflow: 'trap', accumulatorBits: 0 } as const;
+const unscaled = { scalings: [], overflow: 'trap' } as const;
 
 const convolution = (groups: number): Case => ({
   ...image,
@@ -88,12 +88,12 @@ const cases: Record<string, Case> = {
   averagePool: {
     ...image,
     node: op('AveragePool', ['x'], 'y', pooling),
-    draft: { op: 'averagePool', window: undilated, countIncludePad: false, ...noReciprocals, ...io },
+    draft: { op: 'averagePool', window: undilated, countIncludePad: false, ...unscaled, ...io },
   },
   'averagePool with padding counted': {
     ...image,
     node: op('AveragePool', ['x'], 'y', { ...pooling, count_include_pad: 1 }),
-    draft: { op: 'averagePool', window: undilated, countIncludePad: true, ...noReciprocals, ...io },
+    draft: { op: 'averagePool', window: undilated, countIncludePad: true, ...unscaled, ...io },
   },
   localResponseNormalization: {
     ...image,

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { ProgramError } from '#src/errors.js';
 import { createOracle } from '#src/execute/oracle/oracle.js';
 import { fixed } from '#src/formats/format.js';
 import type { Window } from '#src/program/instructions.js';
@@ -31,19 +30,17 @@ test('maxPool of float32 keeps the first of equal zeros and skips NaN', () => {
   expect([...float.run([x])[0]]).toEqual([-0, 0, -Infinity, -0]);
 });
 
-const reciprocals = [
-  { count: 1, multiplier: 1, shift: 0 },
-  { count: 2, multiplier: 1, shift: 1 },
-  { count: 4, multiplier: 1, shift: 2 },
-];
+const byReciprocal = (count: number, multiplier: number, shift: number) => {
+  const rounding = 'halfAwayFromZero' as const;
+  return { count, scaling: { style: 'multiplier', multiplier, shift, rounding } as const };
+};
+const scalings = [byReciprocal(1, 1, 0), byReciprocal(2, 1, 1), byReciprocal(4, 1, 2)];
 const average = {
   op: 'averagePool',
   window,
   countIncludePad: false,
-  reciprocals,
-  rounding: 'halfAwayFromZero',
+  scalings,
   overflow: 'saturate',
-  accumulatorBits: 16,
   inputs: ['x'],
   output: 'y',
 } as const;
@@ -58,8 +55,8 @@ test('averagePool counts pixels with or without padding', () => {
   // All by 4: 0.25 -> 0, 0.25 -> 0, -0.75 -> -1, 5
   expect(run({ ...average, countIncludePad: true })).toEqual([0, 0, -1, 5]);
   // The approximation 7/32 of a quarter: 18 * 7 / 32 = 3.94 -> 4, -3 * 7 / 32 = -0.66 -> -1
-  const approximate = [{ count: 4, multiplier: 7, shift: 5 }];
-  expect(run({ ...average, countIncludePad: true, reciprocals: approximate })).toEqual([0, 0, -1, 4]);
+  const approximate = [byReciprocal(4, 7, 5)];
+  expect(run({ ...average, countIncludePad: true, scalings: approximate })).toEqual([0, 0, -1, 4]);
 });
 
 test('a window that reaches past the padding (ceil mode) counts nothing there', () => {
@@ -76,20 +73,15 @@ test('a window that reaches past the padding (ceil mode) counts nothing there', 
 test('averagePool of float32 multiplies the rounded sum by a rounded reciprocal', () => {
   const x = Float32Array.from(image, (value) => value / 3);
   const third: Window = { kernel: [2, 2], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
-  const draft = { ...average, window: third, reciprocals: [] };
+  const draft = { ...average, window: third, scalings: [] };
   const [y] = createOracle(programOf(tensors(3, false), [draft])).run([x]);
   const { fround } = Math;
   const sum = fround(fround(fround(x[0] + x[1]) + x[3]) + x[4]);
   expect(y[0]).toBe(fround(sum * 0.25));
 });
 
-test('a missing reciprocal and a narrow accumulator are refused', () => {
+test('a missing scaling is refused', () => {
   const make = (fields: object) => () =>
     createOracle(programOf(tensors(3, true), [{ ...average, ...fields }]));
-  expect(make({ reciprocals: reciprocals.slice(1) })).toThrow(
-    /no reciprocal for a window, expected 1, got 2, 4/,
-  );
-  // 4 * -128 = -512 fits 10 bits, not 9.
-  expect(make({ accumulatorBits: 10 })).not.toThrow();
-  expect(make({ accumulatorBits: 9 })).toThrow(ProgramError);
+  expect(make({ scalings: scalings.slice(1) })).toThrow(/no scaling for a window, expected 1, got 2, 4/);
 });
