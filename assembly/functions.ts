@@ -38,6 +38,8 @@ const RECIPROCAL = 1;
 const FLOOR = 2;
 const CEILING = 3;
 const TRUNCATE = 4;
+const IS_ZERO = 5;
+const IS_NOT_ZERO = 6;
 
 // @ts-ignore: decorator
 @inline
@@ -46,7 +48,9 @@ function vector(operation: i32, v: v128): v128 {
   if (operation == RECIPROCAL) return f32x4.div(f32x4.splat(1), v);
   if (operation == FLOOR) return f32x4.floor(v);
   if (operation == CEILING) return f32x4.ceil(v);
-  return f32x4.trunc(v);
+  if (operation == TRUNCATE) return f32x4.trunc(v);
+  const zero = f32x4.splat(0);
+  return v128.and(operation == IS_ZERO ? f32x4.eq(v, zero) : f32x4.ne(v, zero), f32x4.splat(1));
 }
 
 // @ts-ignore: decorator
@@ -101,4 +105,12 @@ export function ceiling_f32_f32(x: usize, y: usize, length: i32, alpha: f32, bet
 
 export function truncate_f32_f32(x: usize, y: usize, length: i32, alpha: f32, beta: f32): void {
   vectors(TRUNCATE, x, y, length);
+}
+
+export function isZero_f32_f32(x: usize, y: usize, length: i32, alpha: f32, beta: f32): void {
+  vectors(IS_ZERO, x, y, length);
+}
+
+export function isNotZero_f32_f32(x: usize, y: usize, length: i32, alpha: f32, beta: f32): void {
+  vectors(IS_NOT_ZERO, x, y, length);
 }

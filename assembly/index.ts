@@ -60,4 +60,15 @@ export {
   floor_f32_f32,
   ceiling_f32_f32,
   truncate_f32_f32,
+  isZero_f32_f32,
+  isNotZero_f32_f32,
 } from './functions';
+export {
+  divide_f32_f32_f32,
+  power_f32_f32_f32,
+  equal_f32_f32_f32,
+  notEqual_f32_f32_f32,
+  less_f32_f32_f32,
+  lessOrEqual_f32_f32_f32,
+  select_f32_f32_f32,
+} from './selection';

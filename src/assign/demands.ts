@@ -54,6 +54,9 @@ export function collectDemands(graph: Graph): Demand[] {
   const note = (kind: 'function' | 'movement' | 'alias' | 'float') => (node: Node) => {
     demands.push({ kind, node, inputs: values(node.inputs), output: node.outputs[0] });
   };
+  const floatValue = (node: Node, output: string) => {
+    if (output !== '') demands.push({ kind: 'float', node, inputs: values(node.inputs), output });
+  };
   const mix = (node: Node, mixed: boolean) => {
     demands.push({ kind: 'movement', node, inputs: values(node.inputs), output: node.outputs[0], mixed });
   };
@@ -106,6 +109,8 @@ export function collectDemands(graph: Graph): Demand[] {
     transpose: note('alias'),
     reshape: note('alias'),
     alias: note('alias'),
+    binary: note('float'),
+    select: note('float'),
     softmax: note('float'),
     localResponseNormalization: note('float'),
   };
@@ -114,7 +119,8 @@ export function collectDemands(graph: Graph): Demand[] {
     if (operator?.lower === undefined) {
       throw new ModelError({ where: `node "${node.name}"`, what: `${node.operator} cannot be compiled` });
     }
-    operator.lower(node, lowering);
+    if (operator.float) for (const output of node.outputs) floatValue(node, output);
+    else operator.lower(node, lowering);
   }
   return demands;
 }

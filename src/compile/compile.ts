@@ -32,6 +32,7 @@ import {
 } from './lower-pooling.js';
 import { lowerDepthToSpace, lowerGather, lowerSpaceToDepth } from './lower-rearrangement.js';
 import { lowerResample } from './lower-resample.js';
+import { lowerBinary, lowerSelect } from './lower-selection.js';
 import type { ModelFormats } from './model-formats.js';
 import { removeUnused } from './remove-unused.js';
 
@@ -104,6 +105,8 @@ function createLowering(context: Context): Lowering {
     gemm: (node, weights, bias) => lowerGemm(context, node, weights, bias),
     add: (node, sign) => lowerAdd(context, node, sign),
     multiply: (node) => lowerMultiply(context, node),
+    binary: (node, fn) => lowerBinary(context, node, fn),
+    select: (node) => lowerSelect(context, node),
     extremum: (node, fn) => lowerExtremum(context, node, fn),
     clamp: (node, low, high) => lowerClamp(context, node, low, high),
     leakyRelu: (node, slopes) => lowerLeakyRelu(context, node, slopes),

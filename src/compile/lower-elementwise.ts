@@ -13,28 +13,28 @@ import type { Stored } from './program-builder.js';
 import { createScaling, createSumScaling } from './scaling.js';
 
 /**
- * Both operands of a broadcasting operator in one axis order and of equal rank; each in its own format, or where `shared` both
+ * All operands of a broadcasting operator in one axis order and of equal rank; each in its own format, or where `shared` both
  * in `format`.
  */
-function operands(
+export function operands(
   context: Context,
   node: Node,
   format: Format | null,
   shared = false,
-): { inputs: [number, number]; order: readonly number[] } {
+): { inputs: number[]; order: readonly number[] } {
   const rank = context.type(node.outputs[0]).shape.length;
   const lead = node.inputs.find(
     (name) => context.constant(name) === undefined && context.type(name).shape.length === rank,
   );
   const own = (name: string) => (format === null || shared ? format : (context.format(name) ?? format));
   const order = lead === undefined ? plainOrder(rank) : context.read(lead, own(lead)).order;
-  const [a, b] = node.inputs.map((name) => {
+  const inputs = node.inputs.map((name) => {
     const tensor = context.constant(name);
     return tensor === undefined
       ? computed(context, name, own(name), order)
       : constant(context, node, name, tensor, format, order, shared);
   });
-  return { inputs: [a, b], order };
+  return { inputs, order };
 }
 
 function computed(context: Context, name: string, format: Format | null, order: readonly number[]): number {

@@ -1,6 +1,8 @@
-/** Add, Sub, Mul, Max and Min on activations and constants; Sum, Div and Mod on constants. */
+/** Add, Sub, Mul, Div, Pow, Max and Min on activations and constants; Sum and Mod on constants. */
+import { power64 } from '../execute/oracle/elementary.js';
 import { intAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
+import { float32 } from '../graph/tensor.js';
 import { nodeError, outputType, required, requireOneType, typeOf } from './check.js';
 import {
   addition,
@@ -15,6 +17,7 @@ import {
   subtraction,
 } from './elementwise.js';
 import type { Operator } from './operator.js';
+import { fromIntegers, integerWidth, truncate } from './storage.js';
 import { broadcast, broadcastShapes } from './strided.js';
 
 function binary(name: string, since: number, meaningOf: (node: Node) => BinaryMeaning): Operator {
@@ -55,10 +58,49 @@ export const mul: Operator = {
   lower: (node, lowering) => lowering.multiply(node),
 };
 
-export const div = binary('Div', 6, (node) => ({
-  float: (a, b) => a / b,
-  integer: (a, b) => a / nonZero(node, b),
-}));
+/** A pass turns division by constants into multiplication; what remains is an island. */
+export const div: Operator = {
+  ...binary('Div', 6, (node) => ({
+    float: (a, b) => a / b,
+    integer: (a, b) => a / nonZero(node, b),
+  })),
+  float: true,
+  reject: rejectInnerAxes,
+  lower: (node, lowering) => lowering.binary(node, 'divide'),
+};
+
+/** The exponent may have another type; the result has that of the base. */
+export const pow: Operator = {
+  name: 'Pow',
+  since: 6,
+  float: true,
+  infer(node, inputs, _constant, opset) {
+    const [base, exponent] = [0, 1].map((i) => required(node, inputs, i));
+    const shape = pairShape(node, [base, { ...exponent, type: base.type }], opset);
+    return [outputType(node, base.type, shape)];
+  },
+  fold(node, inputs, [{ shape }], opset) {
+    const [base, exponent] = operands(node, inputs, shape, opset);
+    const powers = Array.from(exponent.data as Float32Array, Number);
+    const at = (i: number) => power64(Number(base.data[i]), powers[i]);
+    if (base.type === 'float32')
+      return [
+        float32(
+          shape,
+          Float32Array.from(powers, (_, i) => at(i)),
+        ),
+      ];
+    if (integerWidth(base.type) === undefined)
+      throw nodeError(node, `constants of type ${base.type} cannot be computed`);
+    return [fromIntegers(node, base.type, shape, (i) => truncate(Math.fround(at(i)), base.type))];
+  },
+  reject: (node, graph) =>
+    rejectInnerAxes(node, graph) ??
+    (graph.constants.has(node.inputs[1]) || typeOf(graph, node.inputs[1]).type === 'float32'
+      ? undefined
+      : 'a computed exponent that is not float32'),
+  lower: (node, lowering) => lowering.binary(node, 'power'),
+};
 
 /** Remainders with the sign of the divisor, or with that of the dividend where fmod is set. */
 export const mod = binary('Mod', 10, (node) => ({

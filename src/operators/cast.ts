@@ -1,8 +1,8 @@
-/** Cast of constants between element types. */
+/** Cast: between element types on constants; between float32, integers and truth values on computed values. */
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { ElementType, Tensor } from '../graph/tensor.js';
-import { nodeError, outputType, required } from './check.js';
+import { nodeError, outputType, required, typeOf } from './check.js';
 import { isHalf } from './half.js';
 import type { Operator } from './operator.js';
 import { allocate, fromIntegers, integersOf, integerWidth, isFloat, toFloats, truncate } from './storage.js';
@@ -81,4 +81,18 @@ export const cast: Operator = {
     return [outputType(node, type, required(node, inputs, 0).shape)];
   },
   fold: (node, inputs, [{ type }]) => [convert(node, required(node, inputs, 0), type)],
+  types: ['bool', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'],
+  float: true,
+  reject(node, graph) {
+    const [from, to] = [node.inputs[0], node.outputs[0]].map((name) =>
+      integerWidth(typeOf(graph, name).type),
+    );
+    return from && to && from.bits > to.bits && to.bits > 1 ? 'from integers to narrower ones' : undefined;
+  },
+  lower(node, lowering) {
+    const [from, to] = [node.inputs[0], node.outputs[0]].map((name) => lowering.type(name).type);
+    if (to === 'bool' && from !== 'bool') lowering.unary(node, { name: 'isNotZero' });
+    else if (from === 'float32') lowering.unary(node, { name: 'truncate' });
+    else lowering.alias(node);
+  },
 };

@@ -1,4 +1,4 @@
-/** Equal, Less, Greater and their kin, And, Or and Not: conditions of exporters' shape arithmetic. */
+/** Equal, Less, Greater and their kin, And, Or and Not: truth values are 0 and 1. */
 import type { Node } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
 import { nodeError, outputType, required } from './check.js';
@@ -17,10 +17,18 @@ function comparable(node: Node, tensor: Tensor): readonly Element[] {
   throw nodeError(node, `constants of type ${type} cannot be computed`);
 }
 
-function condition(name: string, since: number, holds: (a: Element, b: Element) => boolean): Operator {
+function condition(
+  name: string,
+  since: number,
+  holds: (a: Element, b: Element) => boolean,
+  lower: NonNullable<Operator['lower']>,
+): Operator {
   return {
     name,
     since,
+    types: ['bool'],
+    float: true,
+    lower,
     infer(node, inputs, _constant, opset) {
       return [outputType(node, 'bool', pairShape(node, inputs, opset))];
     },
@@ -33,17 +41,58 @@ function condition(name: string, since: number, holds: (a: Element, b: Element) 
   };
 }
 
-export const equal = condition('Equal', 1, (a, b) => a === b);
-export const less = condition('Less', 1, (a, b) => a < b);
-export const lessOrEqual = condition('LessOrEqual', 12, (a, b) => a <= b);
-export const greater = condition('Greater', 1, (a, b) => a > b);
-export const greaterOrEqual = condition('GreaterOrEqual', 12, (a, b) => a >= b);
-export const and = condition('And', 1, (a, b) => a === 1 && b === 1);
-export const or = condition('Or', 1, (a, b) => a === 1 || b === 1);
+/** The node with its inputs in the other order. */
+const swapped = (node: Node): Node => ({ ...node, inputs: [node.inputs[1], node.inputs[0]] });
+
+export const equal = condition(
+  'Equal',
+  1,
+  (a, b) => a === b,
+  (node, lowering) => lowering.binary(node, 'equal'),
+);
+export const less = condition(
+  'Less',
+  1,
+  (a, b) => a < b,
+  (node, lowering) => lowering.binary(node, 'less'),
+);
+export const lessOrEqual = condition(
+  'LessOrEqual',
+  12,
+  (a, b) => a <= b,
+  (node, lowering) => lowering.binary(node, 'lessOrEqual'),
+);
+export const greater = condition(
+  'Greater',
+  1,
+  (a, b) => a > b,
+  (node, lowering) => lowering.binary(swapped(node), 'less'),
+);
+export const greaterOrEqual = condition(
+  'GreaterOrEqual',
+  12,
+  (a, b) => a >= b,
+  (node, lowering) => lowering.binary(swapped(node), 'lessOrEqual'),
+);
+export const and = condition(
+  'And',
+  1,
+  (a, b) => a === 1 && b === 1,
+  (node, lowering) => lowering.extremum(node, 'minimum'),
+);
+export const or = condition(
+  'Or',
+  1,
+  (a, b) => a === 1 || b === 1,
+  (node, lowering) => lowering.extremum(node, 'maximum'),
+);
 
 export const not: Operator = {
   name: 'Not',
   since: 1,
+  types: ['bool'],
+  float: true,
+  lower: (node, lowering) => lowering.unary(node, { name: 'isZero' }),
   infer(node, inputs) {
     return [outputType(node, 'bool', required(node, inputs, 0).shape)];
   },

@@ -70,6 +70,9 @@ export const tile: Operator = {
 export const where: Operator = {
   name: 'Where',
   since: 9,
+  types: ['bool'],
+  float: true,
+  lower: (node, lowering) => lowering.select(node),
   infer(node, inputs) {
     const condition = required(node, inputs, 0);
     const { type, shape } = required(node, inputs, 1);

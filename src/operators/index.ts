@@ -1,6 +1,6 @@
 /** The operators that dynafix knows, by the name that ONNX gives them. */
 import type { Node } from '../graph/graph.js';
-import { add, div, max, min, mod, mul, sub, sum } from './arithmetic.js';
+import { add, div, max, min, mod, mul, pow, sub, sum } from './arithmetic.js';
 import { batchNormalization } from './batch-normalization.js';
 import { cast } from './cast.js';
 import { clip, relu } from './clip.js';
@@ -93,6 +93,7 @@ const all: readonly Operator[] = [
   not,
   or,
   pad,
+  pow,
   pRelu,
   range,
   reciprocal,

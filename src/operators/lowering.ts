@@ -5,7 +5,7 @@
  */
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
-import type { UnaryFunction, Window } from '../program/instructions.js';
+import type { BinaryFunction, UnaryFunction, Window } from '../program/instructions.js';
 import type { Taps } from './resampling.js';
 
 export interface Lowering {
@@ -40,6 +40,10 @@ export interface Lowering {
   /** node.inputs[0] + sign * node.inputs[1], either may be constant. */
   add(node: Node, sign: 1 | -1): void;
   multiply(node: Node): void;
+  /** A function of two inputs in float32, either may be constant. */
+  binary(node: Node, fn: BinaryFunction): void;
+  /** node.inputs[1] where node.inputs[0] is not 0, else node.inputs[2], in float32. */
+  select(node: Node): void;
   /** The larger or smaller of two inputs, either may be constant. */
   extremum(node: Node, fn: 'maximum' | 'minimum'): void;
   clamp(node: Node, low: number, high: number): void;

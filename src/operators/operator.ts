@@ -3,7 +3,7 @@
  * must vanish by constant folding. To add one: its file, a line in index.ts, a case in test/operators.
  */
 import type { Graph, Node } from '../graph/graph.js';
-import type { Tensor, TensorType } from '../graph/tensor.js';
+import type { ElementType, Tensor, TensorType } from '../graph/tensor.js';
 import type { Lowering } from './lowering.js';
 
 /** Looks up the constant behind an input of the node at hand; undefined where it is computed or left out. */
@@ -42,6 +42,8 @@ export interface Operator {
   reject?(node: Node, graph: Graph): string | undefined;
   /** Emits instructions for the node. Absent: the operator exists only as a constant. */
   lower?(node: Node, lowering: Lowering): void;
+  /** Element types of computed values that it takes or gives beside float32; they are held as float32. */
+  readonly types?: readonly ElementType[];
   /** True where the node is computed in float32 whatever the formats say: a float tail or island. */
   readonly float?: boolean;
 }

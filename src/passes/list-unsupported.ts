@@ -39,7 +39,8 @@ function reasonAgainst(node: Node, graph: Graph): string | undefined {
   );
   for (const name of computed) {
     const { type, shape } = graph.types.get(name)!;
-    if (type !== 'float32') return `"${name}" has the element type ${type}, only float32 is computed`;
+    if (type !== 'float32' && !operator.types?.includes(type))
+      return `"${name}" has the element type ${type}, only float32 is computed`;
     if (shape.includes(0)) return `"${name}" has no elements`;
   }
   return undefined;

@@ -98,8 +98,14 @@ export const PLAIN_FUNCTIONS = [
   'floor',
   'ceiling',
   'truncate',
+  'isZero',
+  'isNotZero',
 ] as const;
 export type PlainFunction = (typeof PLAIN_FUNCTIONS)[number];
+
+/** Functions of two variables; only quotients and powers are not exact. */
+export const BINARY_FUNCTIONS = ['divide', 'power', 'equal', 'notEqual', 'less', 'lessOrEqual'] as const;
+export type BinaryFunction = (typeof BINARY_FUNCTIONS)[number];
 
 export interface Instructions {
   /** values f32 -> codes: overflow(rounding(x / scale) + zeroPoint), computed in float64. NaN is an error. */
@@ -135,6 +141,10 @@ export interface Instructions {
   };
   /** a * b with numpy broadcasting. */
   multiply: { readonly clamp: Clamp | null; readonly requantize: Requantize | null };
+  /** Float32 only: a function of two variables, with numpy broadcasting. Comparisons give 1 or 0. */
+  binary: { readonly function: BinaryFunction };
+  /** Float32 only: a where the condition is not 0, else b, with numpy broadcasting of all three. */
+  select: Record<never, never>;
   /** The larger or the smaller of a and b, with numpy broadcasting. All have one format. */
   extremum: { readonly function: 'maximum' | 'minimum' };
   /** min(max(x, low), high); the output has the input's format. */

@@ -59,6 +59,8 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
     clamp,
   }),
   multiply: group({ requantize: nullable(requantize, 'scaling'), clamp }),
+  binary: group({ function: required(as.binaryFunction) }),
+  select: group({}),
   extremum: group({ function: required(as.extremum) }),
   clamp: group({ clamp: required(as.clamp) }),
   leakyRelu: group({ slopeShift: optional(as.integer, 0), requantize: nullable(requantize, 'scaling') }),

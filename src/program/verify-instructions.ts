@@ -102,6 +102,14 @@ export const rules: InstructionTable<[Check], void> = {
     const position = at(a.fractionBits, 0) + at(b.fractionBits, 0);
     check.expectRequantize(c, requantize, exact ? () => position : undefined);
   },
+  binary(_, c) {
+    expectBroadcast(c, null);
+    expectAllFloat(c);
+  },
+  select(_, c) {
+    expectSelection(c);
+    expectAllFloat(c);
+  },
   extremum(_, c) {
     expectBroadcast(c, null);
     check.expectOneFormat(c);
@@ -297,6 +305,16 @@ function expectBroadcast(c: Check, clamp: Clamp | null): void {
   if (shape === undefined) c.fail('the operands do not broadcast', `[${a.shape}]`, `[${b.shape}]`);
   check.expectShape(c, 'the output', c.output, shape);
   check.expectClamp(c, clamp);
+}
+
+function expectSelection(c: Check): void {
+  check.expectOperands(c, 3);
+  const [condition, a, b] = c.inputs;
+  const chosen = broadcastShape(a.shape, b.shape);
+  const shape = chosen && broadcastShape(condition.shape, chosen);
+  const shapes = c.inputs.map((input) => `[${input.shape}]`).join(' and ');
+  if (shape === undefined) c.fail('the operands do not broadcast', 'equal sizes, or 1', shapes);
+  check.expectShape(c, 'the output', c.output, shape);
 }
 
 /** Window fields, and rank, batch and spatial size of the output; `ceil` allows windows past the padded input. */

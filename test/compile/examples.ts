@@ -233,6 +233,48 @@ export const operatorExamples: Record<string, Example> = {
   'Min with a constant': single('Min', image, {}, { c: float32([], [0.2]) }),
   Neg: single('Neg', image),
   Abs: single('Abs', [2, 7]),
+  'Div of computed values': {
+    inputs: { a: image, b: [1, 5, 1, 1] },
+    nodes: [op('Exp', ['b'], 'divisor'), op('Div', ['a', 'divisor'], 'y')],
+    outputs: ['y'],
+  },
+  Pow: {
+    inputs: { a: image, b: [4, 3] },
+    nodes: [op('Exp', ['a'], 'base'), op('Pow', ['base', 'b'], 'y')],
+    outputs: ['y'],
+  },
+  'Pow with a constant exponent': single('Pow', image, {}, { e: float32([], [3]) }),
+  'Where, on a comparison': {
+    inputs: { a: image, b: image },
+    constants: { zero: float32([], [0]) },
+    nodes: [
+      op('Greater', ['a', 'b'], 'larger'),
+      op('Less', ['a', 'zero'], 'negative'),
+      op('Not', ['negative'], 'positive'),
+      op('And', ['larger', 'positive'], 'both'),
+      op('Where', ['both', 'a', 'zero'], 'y'),
+    ],
+    outputs: ['y'],
+  },
+  'Cast of comparisons': {
+    inputs: { a: image, b: image },
+    nodes: [
+      op('GreaterOrEqual', ['a', 'b'], 'notSmaller'),
+      op('LessOrEqual', ['a', 'b'], 'notLarger'),
+      op('Equal', ['a', 'b'], 'same'),
+      op('Or', ['same', 'notSmaller'], 'either'),
+      op('And', ['either', 'notLarger'], 'both'),
+      op('Cast', ['either'], 'y', { to: 1 }),
+      op('Cast', ['both'], 'z', { to: 1 }),
+    ],
+    outputs: ['y', 'z'],
+  },
+  'Cast to integers and back': {
+    inputs: { x: image },
+    nodes: [op('Cast', ['x'], 'whole', { to: 7 }), op('Cast', ['whole'], 'y', { to: 1 })],
+    outputs: ['y'],
+    scales: [1e5],
+  },
   MaxPool: single('MaxPool', [1, 5, 7, 8], { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 1, 1] }),
   'MaxPool dilated, ceil_mode': single('MaxPool', [1, 9, 11, 10], {
     kernel_shape: [3, 3],

@@ -106,6 +106,7 @@ const inside: readonly Inside[] = [
       Softmax Softplus SpaceToDepth Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze Upsample Where`,
     ),
   },
+  { reason: 'truth values', computes: ['bool'], beside: [], names: words('And Not Or') },
   {
     reason: 'quantised operators of ONNX',
     computes: ['int4', 'uint4', 'int8', 'uint8', 'int16', 'uint16'],

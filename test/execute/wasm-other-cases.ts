@@ -1,7 +1,12 @@
 /** Random programs of the instructions that are no products and move no data. */
 import fc from 'fast-check';
 import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
-import { PLAIN_FUNCTIONS, type UnaryFunction, type Window } from '#src/program/instructions.js';
+import {
+  BINARY_FUNCTIONS,
+  PLAIN_FUNCTIONS,
+  type UnaryFunction,
+  type Window,
+} from '#src/program/instructions.js';
 import {
   activations,
   type Case,
@@ -158,6 +163,29 @@ const floatBinaries = fc
       output,
     );
   });
+
+const pairFunctions = fc
+  .tuple(shapes, seeds, fc.constantFrom(...BINARY_FUNCTIONS))
+  .map(([shape, seed, fn]): Case => {
+    const next = random(seed);
+    const operands = [shrink(shape, next), shrink(shape, next)].map((own) => floatOperand(own, next));
+    const output = { shape: outputOf(operands[0].shape, operands[1].shape), format: null };
+    if (fn === 'power') {
+      const bases = operands[0].data as Float32Array;
+      const exponents = operands[1].data as Float32Array;
+      bases.set([0, -0, 1, -1, -2, -Infinity, 2, -8].slice(0, bases.length));
+      exponents.set([3, -3, 0.5, 2, Infinity, -1, -0, 1e9].slice(0, exponents.length));
+    }
+    return single<'binary'>({ op: 'binary', function: fn }, operands, output);
+  });
+
+const selections = fc.tuple(shapes, seeds).map(([shape, seed]): Case => {
+  const next = random(seed);
+  const operands = [1, 2, 3].map(() => floatOperand(shrink(shape, next), next));
+  (operands[0].data as Float32Array).set([0, -0, NaN].slice(0, size(operands[0].shape)));
+  const joined = operands.map((operand) => operand.shape).reduce(outputOf);
+  return single<'select'>({ op: 'select' }, operands, { shape: joined, format: null });
+});
 
 const clamps = fc
   .tuple(shapes, seeds, activations, fc.boolean())
@@ -354,6 +382,8 @@ export const families = {
   leakyRelus,
   requantizations,
   floatBinaries,
+  pairFunctions,
+  selections,
   clamps,
   lookups,
   unaries,

@@ -1,7 +1,7 @@
 /** One random instruction of each kind on a tensor that fits it: what arbitrary.ts makes programs of. */
 
 import { at, type Format, fixed } from '#src/formats/format.js';
-import { type Arithmetic, type Opcode, PLAIN_FUNCTIONS } from '#src/program/instructions.js';
+import { type Arithmetic, BINARY_FUNCTIONS, type Opcode, PLAIN_FUNCTIONS } from '#src/program/instructions.js';
 
 import { broadcastShape, elementCount, sweep, tapCount } from '#src/program/shapes.js';
 import type { Builder } from './builder.js';
@@ -51,6 +51,30 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
   },
   add: { kinds: both, affine: false, emit: emitAdd },
   multiply: { kinds: both, affine: false, emit: emitMultiply },
+  binary: {
+    kinds: float,
+    affine: false,
+    emit(b, x) {
+      // Quotients and powers may be infinite.
+      const comparisons = BINARY_FUNCTIONS.filter((name) => name !== 'divide' && name !== 'power');
+      const fields = { function: b.draw.pick(comparisons) };
+      const { shape } = b.tensor(x);
+      const other = b.operand(null, drawPartner(b, shape));
+      const output = { shape: broadcastShape(shape, b.tensor(other).shape)!, format: null };
+      return b.emit('binary', fields, b.draw.chance(50) ? [x, other] : [other, x], output);
+    },
+  },
+  select: {
+    kinds: float,
+    affine: false,
+    emit(b, x) {
+      const { shape } = b.tensor(x);
+      const other = b.operand(null, drawPartner(b, shape));
+      const joined = broadcastShape(shape, b.tensor(other).shape)!;
+      const condition = b.operand(null, joined.slice(b.draw.integer(0, joined.length)));
+      return b.emit('select', {}, [condition, x, other], { shape: joined, format: null });
+    },
+  },
   extremum: {
     kinds: both,
     affine: true,

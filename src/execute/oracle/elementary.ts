@@ -91,6 +91,17 @@ export function log1p(t: number): number {
   return (s + s) * horner(LOG_COEFFICIENTS, s * s);
 }
 
+/** x to the power y in float64. */
+export function power64(x: number, y: number): number {
+  if (y === 0 || x === 1) return 1;
+  if (Number.isNaN(x) || Number.isNaN(y)) return NaN;
+  const a = Math.abs(x);
+  const magnitude = a === 1 ? 1 : exp64(y * log64(a));
+  if (x > 0 || Object.is(x, 0)) return magnitude;
+  if (Math.floor(y) !== y) return a > 0 && a < Infinity ? NaN : magnitude;
+  return 2 * Math.floor(y / 2) === y ? magnitude : -magnitude;
+}
+
 /** The error function in float64, by the series of Abramowitz and Stegun 7.1.6, whose terms have one sign. */
 export function erf64(x: number): number {
   if (Number.isNaN(x)) return x;
@@ -153,5 +164,9 @@ export function evaluateUnary(fn: UnaryFunction, x: number): number {
       return Math.ceil(x);
     case 'truncate':
       return Math.trunc(x);
+    case 'isZero':
+      return x === 0 ? 1 : 0;
+    case 'isNotZero':
+      return x === 0 ? 0 : 1;
   }
 }

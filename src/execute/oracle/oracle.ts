@@ -36,6 +36,7 @@ import {
 } from './operands.js';
 import { prepareAveragePool, prepareMaxPool } from './pooling.js';
 import { prepareResample } from './resample.js';
+import { prepareBinary, prepareSelect } from './selection.js';
 
 const instructions: InstructionTable<[Operands], Run> = {
   quantize: prepareQuantize,
@@ -45,6 +46,8 @@ const instructions: InstructionTable<[Operands], Run> = {
   gemm: prepareGemm,
   add: prepareAdd,
   multiply: prepareMultiply,
+  binary: prepareBinary,
+  select: prepareSelect,
   extremum: prepareExtremum,
   clamp: prepareClamp,
   leakyRelu: prepareLeakyRelu,

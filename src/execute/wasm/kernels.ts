@@ -54,6 +54,7 @@ const broadcast = ['rows', 'length', 'aRow', 'bRow', 'aStep', 'bStep'] as const;
 const binary = ['a', 'b', 'y', 'layer', 'block', ...broadcast] as const;
 const binaryWide = ['a', 'b', 'y', 'records', 'channels', 'aShift', 'bShift', 'sign', ...broadcast] as const;
 const binaryReal = ['a', 'b', 'y', 'low', 'high', 'sign', ...broadcast] as const;
+const pair = ['a', 'b', 'y', ...broadcast] as const;
 const extremum = ['a', 'b', 'y', 'largest', ...broadcast] as const;
 const gather = ['x', 'y', 'table', 'outer', 'count', 'run', 'xOuter'] as const;
 const resample = ['x', 'y', 'table', 'weights', 'outer', 'count', 'inner', 'xOuter'] as const;
@@ -92,6 +93,26 @@ export const kernels = {
   leakyRelu_i16_i16_i32: binary,
   leakyRelu_i16_i16_i64: binaryWide,
   leakyRelu_f32_f32_f32: binaryReal,
+  divide_f32_f32_f32: pair,
+  power_f32_f32_f32: pair,
+  equal_f32_f32_f32: pair,
+  notEqual_f32_f32_f32: pair,
+  less_f32_f32_f32: pair,
+  lessOrEqual_f32_f32_f32: pair,
+  select_f32_f32_f32: [
+    'condition',
+    'a',
+    'b',
+    'y',
+    'rows',
+    'length',
+    'conditionRow',
+    'aRow',
+    'bRow',
+    'conditionStep',
+    'aStep',
+    'bStep',
+  ],
   extremum_i16_i16_i16: extremum,
   extremum_f32_f32_f32: extremum,
   requantize_i16_i32: ['x', 'y', 'layer', 'block', 'length'],
@@ -131,6 +152,8 @@ export const kernels = {
   floor_f32_f32: unary,
   ceiling_f32_f32: unary,
   truncate_f32_f32: unary,
+  isZero_f32_f32: unary,
+  isNotZero_f32_f32: unary,
   softmax_f32_f32: ['x', 'y', 'outer', 'length', 'inner'],
   softmaxNewton_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'bits', 'low', 'high'],
   softmaxTable_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'reciprocals', 'high'],

@@ -3,7 +3,8 @@ import { at, codeRange, stepSize } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Clamp, Instruction, UnaryFunction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
-import { type Address, type Context, shift, unsupported } from './context.js';
+import { walkBroadcast } from './broadcast.js';
+import { type Context, shift, unsupported } from './context.js';
 import { elementBytes } from './prepared.js';
 import {
   type ByShift,
@@ -14,7 +15,6 @@ import {
   requireShift,
   wideRecords,
 } from './rounding.js';
-import { broadcastStrides, denseStrides, forEachIndex, joinAxes } from './strided.js';
 
 type Binary = 'add' | 'multiply' | 'leakyRelu';
 
@@ -64,31 +64,16 @@ export function lowerExtremum(instruction: Instruction<'extremum'>, context: Con
   for (const start of starts) context.emit(kernel, { ...start, ...fields });
 }
 
-/** The axes of the output, of which the kernel walks the last two, and where each call starts. */
-function broadcast(instruction: BinaryInstruction, context: Context) {
-  const { inputs, output } = instruction;
-  const { shape } = context.tensor(output);
-  const [a, b] = inputs.map((input) => broadcastStrides(context.tensor(input).shape, shape));
-  const y = denseStrides(shape);
-  const axes = joinAxes(shape.map((extent, axis) => ({ extent, strides: [a[axis], b[axis], y[axis]] })));
-  const rows = axes.at(-2) ?? { extent: 1, strides: [0, 0, 0] };
-  const [length] = axes.slice(-1);
+/** Where each call starts and how far it walks; steps count elements. */
+function broadcast({ inputs, output }: BinaryInstruction, context: Context) {
+  const { rows, length, rowSteps, steps, starts } = walkBroadcast(inputs, output, context);
+  const [aRow, bRow] = rowSteps;
   const size = elementBytes(context.kind(output));
-  const extents = {
-    rows: rows.extent,
-    length: length.extent,
-    aRow: rows.strides[0] * size,
-    bRow: rows.strides[1] * size,
+  return {
+    starts: starts.map(([a, b, y]) => ({ a, b, y })),
+    extents: { rows, length, aRow, bRow },
+    steps: steps.map((step) => step / size),
   };
-  const starts: { a: Address; b: Address; y: Address }[] = [];
-  if (elementCount(shape) > 0)
-    forEachIndex(axes.slice(0, -2), 3, (offsets) => {
-      const [aStart, bStart, yStart] = [...inputs, output].map((tensor, index) =>
-        shift(context.address(tensor), offsets[index] * size),
-      );
-      starts.push({ a: aStart, b: bStart, y: yStart });
-    });
-  return { starts, extents, steps: length.strides };
 }
 
 function lowerBinary(instruction: BinaryInstruction, context: Context, operation: Operation): void {

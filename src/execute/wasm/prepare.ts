@@ -15,6 +15,7 @@ import * as movement from './lower-movement.js';
 import { lowerAveragePool, lowerMaxPool } from './lower-pooling.js';
 import { lowerResample } from './lower-resample.js';
 import { lowerSoftmax } from './lower-softmax.js';
+import { lowerBinary, lowerSelect } from './lower-selection.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { requireNoZeroPoints } from './rounding.js';
 import type { Memory } from './webassembly.js';
@@ -32,6 +33,8 @@ const lowerings: InstructionTable<[Context], void> = {
   gemm: lowerGemm,
   add: elementwise.lowerAdd,
   multiply: elementwise.lowerMultiply,
+  binary: lowerBinary,
+  select: lowerSelect,
   extremum: elementwise.lowerExtremum,
   clamp: elementwise.lowerClamp,
   leakyRelu: elementwise.lowerLeakyRelu,

@@ -1,0 +1,41 @@
+/** Operands that broadcast to an output, as kernels walk them: calls over rows of elements. */
+import { elementCount } from '../../program/shapes.js';
+import { type Address, type Context, shift } from './context.js';
+import { elementBytes } from './prepared.js';
+import { broadcastStrides, denseStrides, forEachIndex, joinAxes } from './strided.js';
+
+export interface Walk {
+  readonly rows: number;
+  readonly length: number;
+  /** Bytes from row to row and from element to element, per operand. */
+  readonly rowSteps: readonly number[];
+  readonly steps: readonly number[];
+  /** Of each call: where the operands and the output start. */
+  readonly starts: readonly (readonly Address[])[];
+}
+
+/** The last two axes of the output become rows and elements, the others calls. Operands and output have one element size. */
+export function walkBroadcast(inputs: readonly number[], output: number, context: Context): Walk {
+  const { shape } = context.tensor(output);
+  const tensors = [...inputs, output];
+  const strides = [
+    ...inputs.map((input) => broadcastStrides(context.tensor(input).shape, shape)),
+    denseStrides(shape),
+  ];
+  const axes = joinAxes(shape.map((extent, axis) => ({ extent, strides: strides.map((own) => own[axis]) })));
+  const rows = axes.at(-2) ?? { extent: 1, strides: tensors.map(() => 0) };
+  const [elements] = axes.slice(-1);
+  const size = elementBytes(context.kind(output));
+  const starts: Address[][] = [];
+  if (elementCount(shape) > 0)
+    forEachIndex(axes.slice(0, -2), tensors.length, (offsets) => {
+      starts.push(tensors.map((tensor, i) => shift(context.address(tensor), offsets[i] * size)));
+    });
+  return {
+    rows: rows.extent,
+    length: elements.extent,
+    rowSteps: rows.strides.map((stride) => stride * size),
+    steps: elements.strides.map((stride) => stride * size),
+    starts,
+  };
+}

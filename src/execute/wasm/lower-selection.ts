@@ -1,0 +1,25 @@
+/** Functions of two variables and choice, on float32, to kernel calls. */
+import type { Instruction } from '../../program/instructions.js';
+import { walkBroadcast } from './broadcast.js';
+import type { Context } from './context.js';
+
+export function lowerBinary(instruction: Instruction<'binary'>, context: Context): void {
+  const { rows, length, rowSteps, steps, starts } = walkBroadcast(
+    instruction.inputs,
+    instruction.output,
+    context,
+  );
+  const [aRow, bRow] = rowSteps;
+  const [aStep, bStep] = steps;
+  for (const [a, b, y] of starts)
+    context.emit(`${instruction.function}_f32_f32_f32`, { a, b, y, rows, length, aRow, bRow, aStep, bStep });
+}
+
+export function lowerSelect({ inputs, output }: Instruction<'select'>, context: Context): void {
+  const { rows, length, rowSteps, steps, starts } = walkBroadcast(inputs, output, context);
+  const [conditionRow, aRow, bRow] = rowSteps;
+  const [conditionStep, aStep, bStep] = steps;
+  const walk = { rows, length, conditionRow, aRow, bRow, conditionStep, aStep, bStep };
+  for (const [condition, a, b, y] of starts)
+    context.emit('select_f32_f32_f32', { condition, a, b, y, ...walk });
+}
