@@ -60,7 +60,8 @@ export function runOnnxCase(modelPath: string, example: Case, options: OnnxOptio
  * few of them. The others become constants, because the cases feed weights, slopes, shapes and limits as inputs.
  */
 function prepare(modelPath: string, example: Case): Compiled | { reason: string } {
-  const { graph } = readModel(modelPath);
+  const graph = readGraph(modelPath);
+  if ('reason' in graph) return graph;
   const given = graph.inputs.map(({ name }) => name).filter((name) => example.inputs.has(name));
   const floats = given.filter((name) => example.inputs.get(name)!.type === 'float32');
   const attempts = [given, floats, ...floats.map((_, i) => floats.slice(0, floats.length - 1 - i))];
@@ -74,6 +75,16 @@ function prepare(modelPath: string, example: Case): Compiled | { reason: string 
     }
   }
   return { reason };
+}
+
+/** Reads a model that another reader has read: what dynafix says against it is a refusal. */
+function readGraph(modelPath: string): Graph | { reason: string } {
+  try {
+    return readModel(modelPath).graph;
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return { reason: error.message.replace(`${modelPath}: `, 'the model ') };
+  }
 }
 
 /** `Operator: reason` of everything that stands in the way. */

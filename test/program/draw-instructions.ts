@@ -1,7 +1,12 @@
 /** One random instruction of each kind on a tensor that fits it: what arbitrary.ts makes programs of. */
 
 import { at, type Format, fixed } from '#src/formats/format.js';
-import { type Arithmetic, BINARY_FUNCTIONS, type Opcode, PLAIN_FUNCTIONS } from '#src/program/instructions.js';
+import {
+  type Arithmetic,
+  BINARY_FUNCTIONS,
+  type Opcode,
+  PLAIN_FUNCTIONS,
+} from '#src/program/instructions.js';
 
 import { broadcastShape, elementCount, sweep, tapCount } from '#src/program/shapes.js';
 import type { Builder } from './builder.js';
