@@ -100,6 +100,20 @@ describe('a session', () => {
     for (const session of sessions) session.dispose();
   });
 
+  test('leaves its memory to the next only when its last run is done', async () => {
+    const results: Promise<number[]>[] = [];
+    for (let scale = 1; scale <= 12; scale++) {
+      const session = engine.load(product(`${8 * scale} 0 0 ${8 * scale}`));
+      const runs = [1, 2, 3].map((x) => session.run({ x: Int8Array.of(x, x) }));
+      session.dispose();
+      for (const run of runs)
+        results.push(run.then(({ outputs }) => Array.from(outputs[0].codes as Int8Array)));
+      if (scale % 3 === 0) await runs[2];
+    }
+    const expected = Array.from({ length: 12 }, (_, index) => [1, 2, 3].map((x) => (index + 1) * x)).flat();
+    expect(await Promise.all(results)).toEqual(expected.map((code) => [code, code]));
+  });
+
   test('runs nothing after its end', async () => {
     const session = engine.load(product('1 0 0 1'));
     const before = session.run({ x: Int8Array.of(8, 8) });

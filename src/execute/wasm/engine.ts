@@ -3,7 +3,9 @@ import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
 import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
+import { createMemory } from './executor.js';
 import { createSessionHandle, disposeSessionHandle, type SessionHandle } from './session.js';
+import type { Memory } from './webassembly.js';
 import type { RunTask } from './worker.js';
 
 const worker = new URL('./worker.js', import.meta.url);
@@ -23,7 +25,7 @@ export interface Session {
    * aborted before.
    */
   run(inputs: Inputs, options?: { readonly signal?: AbortSignal }): Promise<RunResult>;
-  /** Ends the session. A worker lets go of its memory when it next opens another session, or when the engine ends. */
+  /** Ends the session, whose memory serves the engine's next one as soon as the last run is done. */
   dispose(): void;
 }
 
@@ -47,18 +49,32 @@ export function createEngine({ threads = machineThreads() }: EngineOptions = {})
     throw new UsageError({ where: 'threads', what: 'is out of range', expected, got: String(threads) });
   }
   const pool = createPool(threads);
+  // Workers would keep an ended session's memory until their next garbage collection.
+  const memories: Memory[] = [];
   return {
     threads,
     variant: 'simd',
     pool,
-    load: (program) => createSession(pool, program),
+    load(program) {
+      const memory = memories.pop() ?? createMemory();
+      try {
+        return createSession(pool, program, memory, () => memories.push(memory));
+      } catch (error) {
+        memories.push(memory);
+        throw error;
+      }
+    },
     dispose: () => pool.close(),
   };
 }
 
-function createSession(pool: WorkerPool, program: Program): Session {
-  const handle = createSessionHandle(program);
+function createSession(pool: WorkerPool, program: Program, memory: Memory, release: () => void): Session {
+  const handle = createSessionHandle(program, memory);
   let disposed = false;
+  let running = 0;
+  const releaseWhenIdle = () => {
+    if (disposed && running === 0) release();
+  };
   return {
     program,
     handle,
@@ -66,11 +82,20 @@ function createSession(pool: WorkerPool, program: Program): Session {
       if (disposed)
         throw new ExecutionError({ where: `program "${program.name}"`, what: 'the session is disposed' });
       if (signal?.aborted) throw new AbortedError({ where: 'run', what: 'was cancelled' });
-      return pool.run<RunTask, RunResult>(worker, { handle, inputs: bindInputs(program, inputs) });
+      const bound = bindInputs(program, inputs);
+      running++;
+      try {
+        return await pool.run<RunTask, RunResult>(worker, { handle, inputs: bound });
+      } finally {
+        running--;
+        releaseWhenIdle();
+      }
     },
     dispose() {
+      if (disposed) return;
       disposed = true;
       disposeSessionHandle(handle);
+      releaseWhenIdle();
     },
   };
 }

@@ -27,9 +27,11 @@ export interface SessionHandle {
 
 let sessions = 0;
 
-/** Packs a program into a memory of its own. Throws a ProgramError for what the kernels do not run. */
-export function createSessionHandle(program: Program): SessionHandle {
-  const memory = createMemory();
+/**
+ * Packs a program into a memory that no other session uses, new or left by one that has ended. Throws a ProgramError for what
+ * the kernels do not run.
+ */
+export function createSessionHandle(program: Program, memory: Memory = createMemory()): SessionHandle {
   const prepared = prepareProgram(program, memory);
   const tensors = program.tensors.map(({ data, ...tensor }) => tensor);
   return {
