@@ -5,13 +5,12 @@ import { placeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { prepareGraph } from '../passes/index.js';
-import { readBytes, sha256 } from '../platform/files.js';
 import { readGraph } from './read-graph.js';
 
 export interface LoadedModel {
   /** The file's name, for messages. */
   readonly path: string;
-  /** SHA-256 of the unpacked file. */
+  /** SHA-256 of the unpacked file and of its external data. */
   readonly digest: string;
   /** After all passes, with the types of all values. */
   readonly graph: Graph;
@@ -27,8 +26,7 @@ export function loadModel(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): LoadedModel {
-  const { graph } = readGraph(path, shapes);
-  const digest = sha256(readBytes(path));
+  const { graph, digest } = readGraph(path, shapes);
   try {
     return { path, digest, graph: prepareGraph(graph).graph, formats: null };
   } catch (error) {

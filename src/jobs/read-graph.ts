@@ -1,6 +1,7 @@
 /** From a model file of either kind to a graph, before any pass. */
 import type { Graph } from '../graph/graph.js';
 import { readModel } from '../onnx/read.js';
+import { createSha256, readBytes } from '../platform/files.js';
 import { readTflite } from '../tflite/read.js';
 
 const MODEL = /\.(onnx|tflite)(\.gz)?$/;
@@ -14,6 +15,8 @@ export interface FileGraph {
   readonly graph: Graph;
   /** Counts of the operators as the file names them. */
   readonly operators: Readonly<Record<string, number>>;
+  /** SHA-256 of the unpacked file and of its external data. */
+  readonly digest: string;
 }
 
 /**
@@ -21,9 +24,11 @@ export interface FileGraph {
  * UsageError or a ModelError naming the file.
  */
 export function readGraph(path: string, shapes: Readonly<Record<string, readonly number[]>> = {}): FileGraph {
-  if (/\.tflite(\.gz)?$/.test(path)) return readTflite(path, { shapes });
-  const { graph } = readModel(path, { shapes });
+  const hash = createSha256();
+  hash.add(readBytes(path));
+  if (/\.tflite(\.gz)?$/.test(path)) return { ...readTflite(path, { shapes }), digest: hash.digest() };
+  const { graph } = readModel(path, { shapes, onExternalData: hash.add });
   const operators: Record<string, number> = {};
   for (const { operator } of graph.nodes) operators[operator] = (operators[operator] ?? 0) + 1;
-  return { graph, operators };
+  return { graph, operators, digest: hash.digest() };
 }

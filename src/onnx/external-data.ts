@@ -10,8 +10,11 @@ export type ExternalData = (
   where: string,
 ) => Uint8Array;
 
-/** External data beside the model file; without a file every use of it is a ModelError. */
-export function externalDataBeside(file: string | undefined): ExternalData {
+/** External data beside the model file, shown to `onRead`; without a file every use of it is a ModelError. */
+export function externalDataBeside(
+  file: string | undefined,
+  onRead: (bytes: Uint8Array) => void = () => {},
+): ExternalData {
   return (entries, length, where) => {
     const value = new Map(entries.map((entry) => [entry.key, entry.value ?? '']));
     const location = value.get('location');
@@ -38,6 +41,8 @@ export function externalDataBeside(file: string | undefined): ExternalData {
         expected: 'a model read from a file, or one without external data',
       });
     }
-    return readBeside(file, location, offset, length);
+    const bytes = readBeside(file, location, offset, length);
+    onRead(bytes);
+    return bytes;
   };
 }

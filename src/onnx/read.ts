@@ -23,6 +23,8 @@ const model = 'model';
 export interface ReadOptions {
   /** Shapes of inputs by name, for symbolic sizes other than the first, which is 1 unless given. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Called with every piece of external data, in the order of the file. */
+  readonly onExternalData?: (bytes: Uint8Array) => void;
 }
 
 /**
@@ -45,7 +47,7 @@ export function decodeModel(
 ): Model {
   const proto = decodeMessage(onnx.ModelProto, bytes, where);
   try {
-    return readProto(proto, options.shapes ?? {}, externalDataBeside(options.file));
+    return readProto(proto, options.shapes ?? {}, externalDataBeside(options.file, options.onExternalData));
   } catch (error) {
     if (!(error instanceof DynafixError)) throw error;
     const facts = { ...error.facts, where: error.where === model ? where : `${where}: ${error.where}` };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ModelError } from '#src/errors.js';
+import { readGraph } from '#src/jobs/read-graph.js';
 import { decodeModel, readModel } from '#src/onnx/read.js';
 import { encodeModel } from '#src/onnx/write.js';
 import { encode } from './samples.js';
@@ -39,6 +40,18 @@ function read(entries: Record<string, string>) {
   writeFileSync(path, withEntries(entries));
   return readModel(path);
 }
+
+test('the digest of a model changes with its external data', () => {
+  const entries = { location: 'changing.bin' };
+  const path = join(folder, 'digest.onnx');
+  writeFileSync(path, withEntries(entries));
+  const digestOf = (...values: number[]) => {
+    writeFileSync(join(folder, 'changing.bin'), new Uint8Array(Float32Array.from(values).buffer));
+    return readGraph(path).digest;
+  };
+  expect(digestOf(1, 2)).toBe(digestOf(1, 2));
+  expect(digestOf(1, 2)).not.toBe(digestOf(1, 3));
+});
 
 describe('external data', () => {
   test.each<Record<string, string>>([
