@@ -76,14 +76,14 @@ const outsideOperators: readonly Group[] = [
     ),
   },
   {
-    reason: 'functions that the issue does not list',
+    reason: 'functions that no instruction computes',
     names: words(
       `Acos Acosh Asin Asinh Atan Atanh Celu Cos Cosh Det Hardmax IsInf IsNaN Mish Round Shrink Sign Sin Sinh
       Softsign SwiGLU Swish Tan ThresholdedRelu RMSNormalization`,
     ),
   },
   {
-    reason: 'operators that the issue does not list',
+    reason: 'operators that no instruction computes',
     names: words(
       `ArgMin BitCast BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CastLike CenterCropPad CumProd CumSum Einsum
       EyeLike Mean ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd ReduceSumSquare Trilu Xor`,
@@ -133,6 +133,21 @@ const inside: readonly Inside[] = [
 
 /** Whole networks: the operators of several groups together. */
 const networkNames = new Set(inside.flatMap(({ names }) => names));
+
+/** The rule as Markdown. */
+export function scopeTable(): string {
+  const types = outsideTypes.map(
+    ({ reason, names }) => `| outside | ${reason} | types ${names.join(', ')} |`,
+  );
+  const operators = outsideOperators.map(
+    ({ reason, names }) => `| outside | ${reason} | ${names.join(', ')} |`,
+  );
+  const rows = inside.map(({ reason, computes, beside, names }) => {
+    const others = beside.length > 0 ? `, beside ${beside.join(', ')}` : '';
+    return `| inside | ${reason}: ${computes.join(', ')}${others} | ${names.join(', ')} |`;
+  });
+  return ['| | why | operators |', '| --- | --- | --- |', ...rows, ...types, ...operators].join('\n');
+}
 
 const matches = ({ names }: Group, name: string) =>
   names.includes(name) || names.includes(`${name.split('::')[0]}::*`);
