@@ -4,46 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { createScale } from '#src/execute/oracle/scale.js';
 import { ROUNDINGS, type Rounding } from '#src/formats/rounding.js';
 import type { Scaling } from '#src/program/instructions.js';
+import { roundFraction } from '../rational.js';
 
 const trap = (): never => {
   throw new RangeError('does not fit');
 };
 const apply = (scaling: Scaling, value: number | bigint, element = 0) =>
   BigInt(createScale(scaling, 1, 'test')(value, 0, element, trap));
-
-/** The definitions of docs/arithmetic.md section 2 over a fraction with a positive denominator. */
-function rounded(numerator: bigint, denominator: bigint, rounding: (typeof ROUNDINGS)[number]): bigint {
-  const floor = (n: bigint, d: bigint) => n / d - (n % d !== 0n && n < 0n ? 1n : 0n);
-  const ceiling = (n: bigint, d: bigint) => -floor(-n, d);
-  const sign = numerator < 0n ? -1n : 1n;
-  const magnitude = sign * numerator;
-  const [twice, unit] = [2n * numerator, 2n * denominator];
-  const up = floor(twice + denominator, unit);
-  const even = () =>
-    ceiling(twice - denominator, unit) % 2n === 0n ? ceiling(twice - denominator, unit) : up;
-  switch (rounding) {
-    case 'floor':
-      return floor(numerator, denominator);
-    case 'ceiling':
-      return ceiling(numerator, denominator);
-    case 'towardZero':
-      return sign * floor(magnitude, denominator);
-    case 'awayFromZero':
-      return sign * ceiling(magnitude, denominator);
-    case 'halfEven':
-      return even();
-    case 'halfTowardPositive':
-      return up;
-    case 'halfTowardNegative':
-      return ceiling(twice - denominator, unit);
-    case 'halfAwayFromZero':
-      return sign * floor(2n * magnitude + denominator, unit);
-    case 'halfTowardZero':
-      return sign * ceiling(2n * magnitude - denominator, unit);
-    case 'halfEvenPositiveHalfUpNegative':
-      return numerator < 0n ? up : even();
-  }
-}
 
 const sums = fc.oneof(
   fc.integer({ min: -600, max: 600 }).map(BigInt),
@@ -64,13 +31,15 @@ describe.each(ROUNDINGS)('%s', (rounding) => {
       fc.property(sums, multipliers, fc.integer({ min: -31, max: 62 }), (value, multiplier, shift) => {
         const [up, down] = [2n ** BigInt(Math.max(-shift, 0)), 2n ** BigInt(Math.max(shift, 0))];
         const given = inNumbers(value);
-        expect(apply({ style: 'shift', shift, rounding }, given)).toBe(rounded(value * up, down, rounding));
+        expect(apply({ style: 'shift', shift, rounding }, given)).toBe(
+          roundFraction(value * up, down, rounding),
+        );
         expect(apply({ style: 'multiplier', multiplier, shift, rounding }, given)).toBe(
-          rounded(value * BigInt(multiplier) * up, down, rounding),
+          roundFraction(value * BigInt(multiplier) * up, down, rounding),
         );
         const divisor = Math.max(multiplier, 1);
         expect(apply({ style: 'division', divisor, rounding }, given)).toBe(
-          rounded(value, BigInt(divisor), rounding),
+          roundFraction(value, BigInt(divisor), rounding),
         );
       }),
     );
@@ -100,8 +69,8 @@ describe('doubling', () => {
         multipliers,
         fc.integer({ min: 0, max: 31 }),
         (a, m, s) => {
-          const high = rounded(a * BigInt(m), 2n ** 31n, 'halfTowardPositive');
-          const expected = rounded(high, 2n ** BigInt(s), 'halfAwayFromZero');
+          const high = roundFraction(a * BigInt(m), 2n ** 31n, 'halfTowardPositive');
+          const expected = roundFraction(high, 2n ** BigInt(s), 'halfAwayFromZero');
           expect(apply({ style: 'doubling', multiplier: m, shift: s }, inNumbers(a))).toBe(expected);
         },
       ),
