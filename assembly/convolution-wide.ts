@@ -7,7 +7,7 @@
  *
  * Arguments as in convolution.ts; layer and blocks: see storeEightSums in round.ts.
  */
-import { addresses } from './lanes';
+import { addresses, storeEightLongs, storeFourLongs } from './lanes';
 import { storeEightSums, storeFourSums, wideBlock } from './round';
 
 // @ts-ignore: decorator
@@ -22,7 +22,7 @@ function widened(split: bool, total: v128, low: v128, high: v128, half: i32): v1
 // @ts-ignore: decorator
 @inline
 function wide(
-  split: bool, x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize,
+  split: bool, sums: bool, x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize,
   padding: usize, pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, run: i32,
 ): void {
   const lanes = split ? 4 : 8;
@@ -97,24 +97,33 @@ function wide(
         }
       }
       const rest = pixels - pixel;
-      storePixel(split, out, s00, s01, s02, s03, blocks, layer, half, count);
-      if (rest > 1) storePixel(split, out + yStride, s10, s11, s12, s13, blocks, layer, half, count);
-      if (rest > 2) storePixel(split, out + 2 * yStride, s20, s21, s22, s23, blocks, layer, half, count);
-      if (rest > 3) storePixel(split, out + 3 * yStride, s30, s31, s32, s33, blocks, layer, half, count);
+      storePixel(split, sums, out, s00, s01, s02, s03, blocks, layer, half, count);
+      if (rest > 1) storePixel(split, sums, out + yStride, s10, s11, s12, s13, blocks, layer, half, count);
+      if (rest > 2) storePixel(split, sums, out + 2 * yStride, s20, s21, s22, s23, blocks, layer, half, count);
+      if (rest > 3) storePixel(split, sums, out + 3 * yStride, s30, s31, s32, s33, blocks, layer, half, count);
       out += 4 * yStride;
     }
     weights += <usize>(turns * taps) * 16;
-    if (!split || half) blocks += wideBlock(layer);
-    y += lanes * 2;
+    if (!split || half) blocks += sums ? 64 : wideBlock(layer);
+    y += sums ? lanes * 8 : lanes * 2;
   }
 }
 
 // @ts-ignore: decorator
 @inline
 function storePixel(
-  split: bool, out: usize, a: v128, b: v128, c: v128, d: v128, blocks: usize, layer: usize, half: usize, count: i32,
+  split: bool, sums: bool, out: usize, a: v128, b: v128, c: v128, d: v128, blocks: usize, layer: usize, half: usize, count: i32,
 ): void {
-  if (split) storeFourSums(out, a, b, blocks, layer, half, count);
+  if (sums) {
+    const biases = split ? blocks + half * 32 : blocks;
+    const first = i64x2.add(a, v128.load(biases));
+    const second = i64x2.add(b, v128.load(biases, 16));
+    if (split) storeFourLongs(out, first, second, count);
+    else {
+      const third = i64x2.add(c, v128.load(biases, 32));
+      storeEightLongs(out, first, second, third, i64x2.add(d, v128.load(biases, 48)), count);
+    }
+  } else if (split) storeFourSums(out, a, b, blocks, layer, half, count);
   else storeEightSums(out, a, b, c, d, blocks, layer, count);
 }
 
@@ -122,12 +131,27 @@ export function convolution_i16_i8_i64(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, run: i32,
 ): void {
-  wide(false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, run);
+  wide(false, false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, run);
 }
 
 export function convolution_i16_i16_i64(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, run: i32,
 ): void {
-  wide(true, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, run);
+  wide(true, false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, run);
+}
+
+/** The sums themselves, biases included, which are all that `blocks` holds: 8 x i64 each. `yStride` is that of the sums. */
+export function convolutionSums_i16_i8_i64(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, run: i32,
+): void {
+  wide(false, true, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, run);
+}
+
+export function convolutionSums_i16_i16_i64(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, run: i32,
+): void {
+  wide(true, true, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, run);
 }

@@ -8,8 +8,13 @@
  * layer: see round.ts; padding: address of a row of zeros; pixels, channels: extent; yStride: bytes from pixel to pixel of y;
  * turns: inner loop length per tap; taps.
  */
-import { addresses, clampFloats, storeFloats, storeShorts } from './lanes';
+import { addresses, clampFloats, storeEightWords, storeFloats, storeShorts } from './lanes';
 import { BLOCK, WIDE, roundEight, storeWide } from './round';
+
+/** What becomes of the sums: codes by the 32-bit form, codes by the 64-bit form, or nothing. */
+const NARROW = 0;
+const WIDE_FORM = 1;
+const SUMS = 2;
 
 /** Weights of one turn for channels 0 to 3: pairs of i16, stored as W. */
 // @ts-ignore: decorator
@@ -42,7 +47,7 @@ function narrow<W>(
   yStride: usize,
   turns: i32,
   taps: i32,
-  wide: bool,
+  form: i32,
 ): void {
   const panel = <usize>(turns * taps) * 16 * sizeof<W>();
   for (let channel = 0; channel < channels; channel += 8) {
@@ -51,8 +56,8 @@ function narrow<W>(
     let out = y;
     for (let pixel = 0; pixel < pixels; pixel += 4) {
       let b = weights;
-      let c00 = v128.load(wide ? layer : blocks);
-      let c01 = v128.load(wide ? layer : blocks, 16);
+      let c00 = v128.load(form == WIDE_FORM ? layer : blocks);
+      let c01 = v128.load(form == WIDE_FORM ? layer : blocks, 16);
       let c10 = c00;
       let c11 = c01;
       let c20 = c00;
@@ -89,7 +94,12 @@ function narrow<W>(
         }
       }
       const rest = pixels - pixel;
-      if (wide) {
+      if (form == SUMS) {
+        storeEightWords(out, c00, c01, count);
+        if (rest > 1) storeEightWords(out + yStride, c10, c11, count);
+        if (rest > 2) storeEightWords(out + 2 * yStride, c20, c21, count);
+        if (rest > 3) storeEightWords(out + 3 * yStride, c30, c31, count);
+      } else if (form == WIDE_FORM) {
         storeWide(out, c00, c01, blocks, count);
         if (rest > 1) storeWide(out + yStride, c10, c11, blocks, count);
         if (rest > 2) storeWide(out + 2 * yStride, c20, c21, blocks, count);
@@ -103,9 +113,9 @@ function narrow<W>(
       out += 4 * yStride;
     }
     weights += panel;
-    blocks += wide ? 8 * WIDE : BLOCK;
-    if (wide) layer += 32;
-    y += 16;
+    blocks += form == SUMS ? 32 : form == WIDE_FORM ? 8 * WIDE : BLOCK;
+    if (form == WIDE_FORM) layer += 32;
+    y += form == SUMS ? 32 : 16;
   }
 }
 
@@ -113,14 +123,14 @@ export function convolution_i16_i8_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
+  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, NARROW);
 }
 
 export function convolution_i16_i16_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
+  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, NARROW);
 }
 
 /** 32-bit sums with 64-bit rounding, for shifts that the 32-bit form cannot do. `layer` holds the biases, 8 x i32 per block. */
@@ -128,14 +138,29 @@ export function convolution_i16_i8_wide(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
+  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, WIDE_FORM);
 }
 
 export function convolution_i16_i16_wide(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
+  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, WIDE_FORM);
+}
+
+/** The sums themselves, biases included, which are all that `blocks` holds: 8 x i32 each. `yStride` is that of the sums. */
+export function convolutionSums_i16_i8_i32(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, SUMS);
+}
+
+export function convolutionSums_i16_i16_i32(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, SUMS);
 }
 
 /** Float32: one input channel per turn; blocks hold 8 biases; layer holds low and high (4 x f32 each). */

@@ -4,12 +4,14 @@
  *
  * Arguments as in convolution.ts, with weights [channels/8][tap pair][8][2] (float32: [channels/8][tap][8]) and no turns.
  */
-import { addresses, interleaveHigh, interleaveLow, storeShorts } from './lanes';
+import { addresses, interleaveHigh, interleaveLow, storeEightLongs, storeEightWords, storeShorts } from './lanes';
 import { storeEightFloats } from './convolution';
 import { BLOCK, roundEight, storeEightSums, wideBlock } from './round';
 
-export function depthwise_i16_i16_i32(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+// @ts-ignore: decorator
+@inline
+function narrow(
+  sums: bool, x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, taps: i32,
 ): void {
   const panel = <usize>taps * 16;
@@ -52,22 +54,60 @@ export function depthwise_i16_i16_i32(
         b += 32;
       }
       const rest = pixels - pixel;
-      storeShorts(out, roundEight(c00, c01, blocks, layer), count);
-      if (rest > 1) storeShorts(out + yStride, roundEight(c10, c11, blocks, layer), count);
-      if (rest > 2) storeShorts(out + 2 * yStride, roundEight(c20, c21, blocks, layer), count);
-      if (rest > 3) storeShorts(out + 3 * yStride, roundEight(c30, c31, blocks, layer), count);
+      if (sums) {
+        storeEightWords(out, c00, c01, count);
+        if (rest > 1) storeEightWords(out + yStride, c10, c11, count);
+        if (rest > 2) storeEightWords(out + 2 * yStride, c20, c21, count);
+        if (rest > 3) storeEightWords(out + 3 * yStride, c30, c31, count);
+      } else {
+        storeShorts(out, roundEight(c00, c01, blocks, layer), count);
+        if (rest > 1) storeShorts(out + yStride, roundEight(c10, c11, blocks, layer), count);
+        if (rest > 2) storeShorts(out + 2 * yStride, roundEight(c20, c21, blocks, layer), count);
+        if (rest > 3) storeShorts(out + 3 * yStride, roundEight(c30, c31, blocks, layer), count);
+      }
       out += 4 * yStride;
     }
     weights += panel;
-    blocks += BLOCK;
+    blocks += sums ? 32 : BLOCK;
     x += 16;
-    y += 16;
+    y += sums ? 32 : 16;
   }
 }
 
-/** 64-bit sums and rounding, one pixel at a time. A pair of weights is never (-32768, -32768). */
+export function depthwise_i16_i16_i32(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, taps: i32,
+): void {
+  narrow(false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, taps);
+}
+
+/** The sums themselves, biases included, which are all that `blocks` holds: 8 x i32 each, or 8 x i64. */
+export function depthwiseSums_i16_i16_i32(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, taps: i32,
+): void {
+  narrow(true, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, taps);
+}
+
+export function depthwiseSums_i16_i16_i64(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, taps: i32,
+): void {
+  wide(true, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, taps);
+}
+
 export function depthwise_i16_i16_i64(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, channels: i32, yStride: usize, taps: i32,
+): void {
+  wide(false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, taps);
+}
+
+/** 64-bit sums and rounding, one pixel at a time. A pair of weights is never (-32768, -32768). */
+// @ts-ignore: decorator
+@inline
+function wide(
+  sums: bool, x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, taps: i32,
 ): void {
   for (let channel = 0; channel < channels; channel += 8) {
@@ -92,13 +132,19 @@ export function depthwise_i16_i16_i64(
         t += 32;
         b += 32;
       }
-      storeEightSums(out, c0, c1, c2, c3, blocks, layer, count);
+      if (sums) {
+        c0 = i64x2.add(c0, v128.load(blocks));
+        c1 = i64x2.add(c1, v128.load(blocks, 16));
+        c2 = i64x2.add(c2, v128.load(blocks, 32));
+        c3 = i64x2.add(c3, v128.load(blocks, 48));
+        storeEightLongs(out, c0, c1, c2, c3, count);
+      } else storeEightSums(out, c0, c1, c2, c3, blocks, layer, count);
       out += yStride;
     }
     weights += <usize>taps * 16;
-    blocks += wideBlock(layer);
+    blocks += sums ? 64 : wideBlock(layer);
     x += 16;
-    y += 16;
+    y += sums ? 64 : 16;
   }
 }
 

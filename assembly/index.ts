@@ -8,12 +8,31 @@ export {
   convolution_i16_i8_wide,
   convolution_i16_i16_wide,
   convolution_f32_f32_f32,
+  convolutionSums_i16_i8_i32,
+  convolutionSums_i16_i16_i32,
 } from './convolution';
-export { convolution_i16_i8_i64, convolution_i16_i16_i64 } from './convolution-wide';
+export {
+  convolution_i16_i8_i64,
+  convolution_i16_i16_i64,
+  convolutionSums_i16_i8_i64,
+  convolutionSums_i16_i16_i64,
+} from './convolution-wide';
 export { convolutionRow_i16_i8_i32, convolutionRow_i16_i16_i32, convolutionRow_f32_f32_f32 } from './row';
-export { depthwise_i16_i16_i32, depthwise_i16_i16_i64, depthwise_f32_f32_f32 } from './depthwise';
+export {
+  depthwise_i16_i16_i32,
+  depthwise_i16_i16_i64,
+  depthwise_f32_f32_f32,
+  depthwiseSums_i16_i16_i32,
+  depthwiseSums_i16_i16_i64,
+} from './depthwise';
 export { depthwise3x3_i16_i16_i32, depthwise3x3Half_i16_i16_i32 } from './depthwise3';
-export { maxPool_i16_i16, maxPool_f32_f32, averagePool_i16_i64, averagePool_f32_f32 } from './pool';
+export {
+  maxPool_i16_i16,
+  maxPool_f32_f32,
+  averagePool_i16_i64,
+  averagePool_f32_f32,
+  averagePoolSums_i16_i64,
+} from './pool';
 export {
   add_i16_i16_i32,
   add_i16_i16_i64,
@@ -33,10 +52,10 @@ export {
   clamp_f32_f32,
   lookup_i16_i16,
 } from './elementwise';
-export { quantize_f32_i16, quantizeShift_f32_i16, dequantize_i16_f32 } from './quantize';
+export { quantize_f32_i16, quantizeChecked_f32_i16, quantizeShift_f32_i16, dequantize_i16_f32 } from './quantize';
 export { fill_i16_i16, fill_f32_f32, move_i16_i16, move_f32_f32, transpose_i16_i16, transpose_f32_f32 } from './move';
 export { gather_i16_i16, gather_f32_f32 } from './gather';
-export { resample_i16_i16_i32, resample_i16_i16_i64, resample_f32_f32_f32 } from './resample';
+export { resample_i16_i16_i32, resample_i16_i16_i64, resample_f32_f32_f32, resampleSums_i16_i32_i64 } from './resample';
 export {
   sigmoid_f32_f32,
   tanh_f32_f32,
@@ -72,3 +91,11 @@ export {
   lessOrEqual_f32_f32_f32,
   select_f32_f32_f32,
 } from './selection';
+export { rescale_i32_i16, rescale_i64_i16, rescaleCounted_i32_i16, rescaleCounted_i64_i16 } from './rescale';
+export { accumulate_i16_i32_i32, accumulate_i16_i32_i64, accumulateCounted_i16_i32_i64 } from './accumulate';
+export {
+  addSums_i16_i16_i64,
+  multiplySums_i16_i16_i64,
+  leakyReluSums_i16_i16_i64,
+  requantizeSums_i16_i64,
+} from './sums';

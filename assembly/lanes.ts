@@ -39,6 +39,28 @@ function storeFloatTail(address: usize, value: v128, count: i32): void {
   if (count & 1) v128.store32_lane(address, value, 0);
 }
 
+/** Stores the first `count` (or all) of eight 32-bit lanes. */
+// @ts-ignore: decorator
+@inline
+export function storeEightWords(address: usize, a: v128, b: v128, count: i32): void {
+  storeFloats(address, a, count);
+  if (count > 4) storeFloats(address + 16, b, count - 4);
+}
+
+/** Stores the first `count` (or all) of eight 64-bit lanes. */
+export function storeEightLongs(address: usize, a: v128, b: v128, c: v128, d: v128, count: i32): void {
+  storeFourLongs(address, a, b, count);
+  if (count > 4) storeFourLongs(address + 32, c, d, count - 4);
+}
+
+/** Stores the first `count` (1 to 4, or more for all) of four 64-bit lanes. */
+export function storeFourLongs(address: usize, a: v128, b: v128, count: i32): void {
+  if (count > 1) v128.store(address, a);
+  else v128.store64_lane(address, a, 0);
+  if (count > 3) v128.store(address, b, 16);
+  else if (count > 2) v128.store64_lane(address, b, 0, 16);
+}
+
 /** Interleaves the low four i16 lanes of two vectors: pairs for `dot_i16x8_s`. */
 // @ts-ignore: decorator
 @inline

@@ -3,7 +3,7 @@
  * address of 32 bytes that do not change the result: the smallest code or -Infinity for the maximum, zeros for the average.
  * Averages take the taps of each pixel one by one, because the count differs at the border.
  */
-import { addresses, storeFloats, storeShorts } from './lanes';
+import { addresses, storeEightLongs, storeFloats, storeShorts } from './lanes';
 import { WIDE, roundWide } from './round';
 
 export function maxPool_i16_i16(
@@ -115,6 +115,43 @@ export function averagePool_i16_i64(
 @inline
 function average(sum: i32, record: usize): i16 {
   return <i16>roundWide(<i64>sum * load<i64>(record, WIDE), record);
+}
+
+/**
+ * The sums alone (i64), less `zeros`; padding, too, is summed. Sums of 32768 taps at a time fit 32 bits.
+ */
+export function averagePoolSums_i16_i64(
+  x: usize, y: usize, table: usize, padding: usize, pixels: i32, channels: i32, yStride: usize, taps: i32, zeros: i32,
+): void {
+  const start = i64x2.splat(-(<i64>zeros * <i64>taps));
+  for (let channel = 0; channel < channels; channel += 8) {
+    const count = channels - channel;
+    let out = y;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      let s0 = start;
+      let s1 = start;
+      let s2 = start;
+      let s3 = start;
+      for (let first = 0; first < taps; first += 32768) {
+        const last = min(first + 32768, taps);
+        let a = i32x4.splat(0);
+        let b = a;
+        for (let tap = first; tap < last; tap++) {
+          const v = v128.load(tapAddress(table, pixel, tap, taps, x, padding));
+          a = i32x4.add(a, i32x4.extend_low_i16x8_s(v));
+          b = i32x4.add(b, i32x4.extend_high_i16x8_s(v));
+        }
+        s0 = i64x2.add(s0, i64x2.extend_low_i32x4_s(a));
+        s1 = i64x2.add(s1, i64x2.extend_high_i32x4_s(a));
+        s2 = i64x2.add(s2, i64x2.extend_low_i32x4_s(b));
+        s3 = i64x2.add(s3, i64x2.extend_high_i32x4_s(b));
+      }
+      storeEightLongs(out, s0, s1, s2, s3, count);
+      out += yStride;
+    }
+    x += 16;
+    y += 64;
+  }
 }
 
 /** `selectors` holds, per pixel, fround(1 / count). */

@@ -1,4 +1,5 @@
 /** Between float32 and codes. */
+import { stochasticBits } from './scale';
 
 /** The ten roundings, numbered as in src/formats/rounding.ts. x - trunc(x) is exact, so ties are. */
 function roundReal(x: f64, rounding: i32): f64 {
@@ -59,6 +60,55 @@ export function quantize_f32_i16(
     }
   }
   return 0;
+}
+
+/**
+ * The same for what wraps (overflow 1) or is an error (2), and for stochastic rounding (10): returns -1 - the index of an element
+ * that overflows, or is infinite, where that is an error.
+ */
+export function quantizeChecked_f32_i16(
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, single: i32, rounding: i32, seed: i32, overflow: i32,
+  length: i32,
+): i32 {
+  let channel = 0;
+  let left = inner;
+  for (let i = 0; i < length; i++) {
+    const record = steps + (<usize>channel << 5);
+    let quotient = <f64>load<f32>(x) / load<f64>(record);
+    if (single) quotient = <f64>(<f32>quotient);
+    if (quotient != quotient) return i + 1;
+    const low = load<f64>(record, 8);
+    const high = load<f64>(record, 16);
+    let code = rounding == 10 ? roundStochastic(quotient, seed, i) : roundReal(quotient, rounding);
+    if (code < low || code > high) {
+      if (overflow == 0) code = code < low ? low : high;
+      else if (overflow == 2 || abs(code) == Infinity) return -1 - i;
+      else {
+        const size = high - low + 1;
+        const rest = code - floor(code / size) * size - low;
+        code = rest - floor(rest / size) * size + low;
+      }
+    }
+    store<i16>(y, <i16>(code + load<f64>(record, 24)));
+    x += 4;
+    y += 2;
+    if (--left == 0) {
+      left = inner;
+      if (++channel == channels) channel = 0;
+    }
+  }
+  return 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function roundStochastic(x: f64, seed: i32, element: i32): f64 {
+  const below = floor(x);
+  if (below == x) return x;
+  const u = <f64>stochasticBits(seed, element) / 4294967296.0;
+  // The difference from the nearer of both integers to zero is exact.
+  const up = x < 0 ? x - (below + 1) >= -u : x - below >= 1 - u;
+  return up ? below + 1 : below;
 }
 
 /**

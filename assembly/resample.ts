@@ -64,6 +64,29 @@ export function resample_i16_i16_i64(
   }
 }
 
+/**
+ * Sums alone (i64) of `count` outputs of one outer index: codes less `zero` times weights (i32), `taps` of each.
+ */
+export function resampleSums_i16_i32_i64(
+  x: usize, y: usize, table: usize, weights: usize, count: i32, inner: i32, taps: i32, zero: i32,
+): void {
+  for (let j = 0; j < count; j++) {
+    for (let k = 0; k < inner; k++) {
+      const start = x + (<usize>k << 1);
+      let sum: i64 = 0;
+      for (let tap = 0; tap < taps; tap++) {
+        const at = <usize>tap << 2;
+        const code = <i64>load<i16>(start + load<u32>(table + at)) - zero;
+        sum += code * <i64>load<i32>(weights + at);
+      }
+      store<i64>(y, sum);
+      y += 8;
+    }
+    table += <usize>taps << 2;
+    weights += <usize>taps << 2;
+  }
+}
+
 export function resample_f32_f32_f32(
   x: usize, y: usize, table: usize, weights: usize, outer: i32, count: i32, inner: i32, xOuter: usize,
   taps: i32,

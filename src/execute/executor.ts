@@ -19,6 +19,19 @@ export interface Tensors {
 /** Called after each instruction with its index. */
 export type Observer = (instruction: number, tensors: Tensors) => void;
 
+/** Counts of one run of one instruction that requantises integers. */
+export interface InstructionCounters {
+  readonly outputs: number;
+  /** Outputs that lay outside of the range before overflow, where no fused clamp hides it. */
+  readonly clipped: number;
+  /** How often a register of the accumulator wrapped, and how often one was saturated. */
+  readonly wraps: number;
+  readonly saturations: number;
+  /** Least and greatest accumulator, or integer that is scaled to a code; 0 where there is no output. */
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
 export interface Executor {
   readonly name: string;
   readonly program: Program;
@@ -28,4 +41,9 @@ export interface Executor {
    * Throws an ExecutionError where an input has the wrong length or an overflow traps.
    */
   run(inputs: readonly Elements[], observe?: Observer): Elements[];
+  /**
+   * What the instructions counted in the last run, null for those that do not requantise integers; empty where the
+   * executor does not count.
+   */
+  counters?(): (InstructionCounters | null)[];
 }

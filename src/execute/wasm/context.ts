@@ -23,6 +23,8 @@ export interface Context {
   /** Where the elements of a tensor are: stored as a constant or in the arena. */
   address(index: number): Address;
   kind(index: number): ElementKind;
+  /** Where the counters of this instruction are: see counters.ts. Undefined where nothing is counted. */
+  readonly counters: Address | undefined;
   /** Bytes of the arena that are free again after this instruction. */
   scratch(bytes: number): ArenaAddress;
   emit<K extends Kernel>(kernel: K, args: Arguments<K>): void;
@@ -32,15 +34,15 @@ export function shift(address: Address, bytes: number): Address {
   return typeof address === 'number' ? address + bytes : { ...address, offset: address.offset + bytes };
 }
 
-/** How an element of a tensor is stored. Throws a ProgramError for codes that do not fit 16 bits. */
+/** How an element of a tensor of a stored program is held. Throws a ProgramError for codes that do not fit 16 bits. */
 export function elementKind({ name, format }: ProgramTensor): ElementKind {
   if (format === null) return 'f32';
   if (format.bits < 16 || (format.bits === 16 && format.signed)) return 'i16';
   throw new ProgramError({
     where: `tensor "${name}"`,
     what: 'the WASM executor does not hold these codes (the oracle does)',
-    expected: 'at most 16 bits signed or 15 unsigned',
-    got: `${format.bits} bits ${format.signed ? 'signed' : 'unsigned'}`,
+    expected: 'at most 16 bits',
+    got: `${format.bits} bits`,
   });
 }
 

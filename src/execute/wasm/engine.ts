@@ -4,6 +4,7 @@ import { createPool, machineThreads, type WorkerPool } from '../../platform/pool
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
 import { createMemory } from './executor.js';
+import type { PrepareOptions } from './prepare.js';
 import { createSessionHandle, disposeSessionHandle, type SessionHandle } from './session.js';
 import type { Memory } from './webassembly.js';
 import type { RunTask } from './worker.js';
@@ -14,6 +15,8 @@ export interface EngineOptions {
   /** Worker threads; default: as many as the machine runs at once. */
   readonly threads?: number;
 }
+
+export type SessionOptions = Pick<PrepareOptions, 'counters'>;
 
 export interface Session {
   readonly program: Program;
@@ -35,7 +38,7 @@ export interface Engine {
   readonly variant: string;
   readonly pool: WorkerPool;
   /** Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run. */
-  load(program: Program): Session;
+  load(program: Program, options?: SessionOptions): Session;
   dispose(): Promise<void>;
 }
 
@@ -55,10 +58,10 @@ export function createEngine({ threads = machineThreads() }: EngineOptions = {})
     threads,
     variant: 'simd',
     pool,
-    load(program) {
+    load(program, options) {
       const memory = memories.pop() ?? createMemory();
       try {
-        return createSession(pool, program, memory, () => memories.push(memory));
+        return createSession(pool, program, options, memory, () => memories.push(memory));
       } catch (error) {
         memories.push(memory);
         throw error;
@@ -68,8 +71,14 @@ export function createEngine({ threads = machineThreads() }: EngineOptions = {})
   };
 }
 
-function createSession(pool: WorkerPool, program: Program, memory: Memory, release: () => void): Session {
-  const handle = createSessionHandle(program, memory);
+function createSession(
+  pool: WorkerPool,
+  program: Program,
+  options: SessionOptions | undefined,
+  memory: Memory,
+  release: () => void,
+): Session {
+  const handle = createSessionHandle(program, memory, options);
   let disposed = false;
   let running = 0;
   const releaseWhenIdle = () => {

@@ -12,13 +12,12 @@ export function createMemory(): Memory {
 }
 
 /**
- * Prepares a program for SIMD kernels: the same bytes as the oracle, fast. Throws a ProgramError for what only the
- * oracle runs.
+ * Prepares a program for SIMD kernels: the same bytes as the oracle, fast. Throws a ProgramError for what does not fit
+ * its memory.
  */
 export function createWasmExecutor(program: Program, options: PrepareOptions = {}): Executor {
   const memory = createMemory();
   const prepared = prepareProgram(program, memory, options);
   const arena = reserveArena(prepared, memory, 0, `program "${program.name}"`);
-  const { run } = createInstance(program, prepared, loadKernels(), memory, arena);
-  return { name: 'wasm', program, run };
+  return { name: 'wasm', program, ...createInstance(program, prepared, loadKernels(), memory, arena) };
 }

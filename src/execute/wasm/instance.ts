@@ -4,8 +4,10 @@ import { allocateCodes, codeRange } from '../../formats/format.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
 import { elementCount } from '../../program/shapes.js';
 import type { Elements, Executor, Observer } from '../executor.js';
+import { readCounters, resetCounters, viewCounters } from './counters.js';
 import type { Kernel } from './kernels.js';
 import type { Prepared } from './prepared.js';
+import { storedOffset } from './stored-program.js';
 import { type Memory, type Module, webAssembly } from './webassembly.js';
 
 type Call = (...args: readonly number[]) => number | undefined;
@@ -16,10 +18,8 @@ interface BoundStep {
   readonly args: readonly number[];
 }
 
-/** One thread's kernels; `run` is that of an Executor. */
-export interface WasmInstance {
-  readonly run: Executor['run'];
-}
+/** One thread's kernels; both functions are those of an Executor. */
+export type WasmInstance = Pick<Executor, 'run' | 'counters'>;
 
 /**
  * Binds a prepared program to the arena at `arena` of the memory that holds its constants; no other thread may use that
@@ -56,12 +56,22 @@ export function createInstance(
     if (data !== undefined) return data.slice();
     const elements = view(tensor);
     if (format === null) return Float32Array.from(elements);
+    const offset = storedOffset(format);
+    if (offset !== 0) return Uint16Array.from(elements, (code) => code + offset);
     const codes = allocateCodes(format, elements.length);
     (codes as Int16Array).set(elements);
     return codes;
   };
-  const write = (tensor: number, elements: Elements) => view(tensor).set(elements as Int16Array);
+  const write = (tensor: number, elements: Elements) => {
+    const offset = storedOffset(program.tensors[tensor].format);
+    const stored = offset === 0 ? elements : Int16Array.from(elements as Uint16Array, (code) => code - offset);
+    view(tensor).set(stored as Int16Array);
+  };
   const tensors = { read, write };
+
+  const counters = prepared.counters.map((offset) =>
+    offset === null ? null : viewCounters(memory.buffer, arena + offset),
+  );
 
   const runObserved = (observe: Observer) => {
     let next = 0;
@@ -74,21 +84,33 @@ export function createInstance(
   return {
     run(inputs, observe) {
       checkInputs(program, inputs);
+      for (const words of counters) if (words !== null) resetCounters(words);
       for (const [index, { tensor }] of program.inputs.entries()) write(tensor, inputs[index]);
       if (observe === undefined) for (const step of steps) runStep(program, step);
       else runObserved(observe);
       return program.outputs.map(({ tensor }) => read(tensor));
     },
+    counters: () =>
+      counters.map((words, instruction) => {
+        const { output } = program.instructions[instruction];
+        return words && readCounters(words, elementCount(program.tensors[output].shape));
+      }),
   };
 }
 
 function runStep(program: Program, { call, args, instruction }: BoundStep): void {
   const failed = call(...args);
-  if (failed)
+  if (!failed) return;
+  const { name, op } = program.instructions[instruction];
+  if (failed > 0 && op === 'quantize')
     throw new ExecutionError({
-      where: `instruction "${program.instructions[instruction].name}" (quantize)`,
+      where: `instruction "${name}" (quantize)`,
       what: `element ${failed - 1} is not a number and has no code`,
     });
+  throw new ExecutionError({
+    where: `instruction "${name}", element ${Math.abs(failed) - 1}`,
+    what: 'overflows where the program forbids it',
+  });
 }
 
 function checkInputs(program: Program, inputs: readonly Elements[]): void {

@@ -20,6 +20,24 @@ const convolution = [
   'taps',
 ] as const;
 const convolutionRuns = [...convolution, 'run'] as const;
+const accumulate = [
+  'x',
+  'y',
+  'offsets',
+  'weights',
+  'biases',
+  'plan',
+  'zero',
+  'spread',
+  'rows',
+  'columns',
+  'rowStep',
+  'columnStep',
+  'channels',
+  'yStride',
+  'first',
+] as const;
+const rescale = ['x', 'y', 'layer', 'selectors', 'period', 'inner', 'first', 'length'] as const;
 const depthwise = [
   'x',
   'y',
@@ -58,6 +76,8 @@ const pair = ['a', 'b', 'y', ...broadcast] as const;
 const extremum = ['a', 'b', 'y', 'largest', ...broadcast] as const;
 const gather = ['x', 'y', 'table', 'outer', 'count', 'run', 'xOuter'] as const;
 const resample = ['x', 'y', 'table', 'weights', 'outer', 'count', 'inner', 'xOuter'] as const;
+const quantize = ['x', 'y', 'steps', 'channels', 'inner', 'single', 'rounding'] as const;
+const zeros = ['aZero', 'bZero', 'aShift'] as const;
 const move = ['x', 'y', 'n0', 'n1', 'n2', 'n3', 'x0', 'x1', 'x2', 'x3', 'y0', 'y1', 'y2', 'y3'] as const;
 const transpose = ['x', 'y', 'rows', 'columns'] as const;
 const fill = ['y', 'value', 'length'] as const;
@@ -72,6 +92,13 @@ export const kernels = {
   convolution_i16_i8_i64: convolutionRuns,
   convolution_i16_i16_i64: convolutionRuns,
   convolution_f32_f32_f32: convolution,
+  convolutionSums_i16_i8_i32: convolution,
+  convolutionSums_i16_i16_i32: convolution,
+  convolutionSums_i16_i8_i64: convolutionRuns,
+  convolutionSums_i16_i16_i64: convolutionRuns,
+  accumulate_i16_i32_i32: accumulate,
+  accumulate_i16_i32_i64: accumulate,
+  accumulateCounted_i16_i32_i64: [...accumulate, 'counters'],
   convolutionRow_i16_i8_i32: convolution,
   convolutionRow_i16_i16_i32: convolution,
   convolutionRow_f32_f32_f32: convolution,
@@ -80,10 +107,17 @@ export const kernels = {
   depthwise3x3Half_i16_i16_i32: depthwise3x3,
   depthwise_i16_i16_i64: depthwise,
   depthwise_f32_f32_f32: depthwise,
+  depthwiseSums_i16_i16_i32: depthwise,
+  depthwiseSums_i16_i16_i64: depthwise,
+  rescale_i32_i16: rescale,
+  rescale_i64_i16: rescale,
+  rescaleCounted_i32_i16: [...rescale, 'counters'],
+  rescaleCounted_i64_i16: [...rescale, 'counters'],
   maxPool_i16_i16: pool,
   maxPool_f32_f32: pool,
   averagePool_i16_i64: average,
   averagePool_f32_f32: average,
+  averagePoolSums_i16_i64: [...pool, 'zeros'],
   add_i16_i16_i32: binary,
   add_i16_i16_i64: binaryWide,
   add_f32_f32_f32: binaryReal,
@@ -117,10 +151,15 @@ export const kernels = {
   extremum_f32_f32_f32: extremum,
   requantize_i16_i32: ['x', 'y', 'layer', 'block', 'length'],
   requantize_i16_i64: ['x', 'y', 'records', 'channels', 'length'],
+  requantizeSums_i16_i64: ['x', 'y', 'zeros', 'period', 'inner', 'first', 'length'],
+  addSums_i16_i16_i64: ['a', 'b', 'y', ...zeros, 'bShift', 'sign', 'aRecord', 'bRecord', ...broadcast, 'first'],
+  multiplySums_i16_i16_i64: ['a', 'b', 'y', ...zeros, ...broadcast],
+  leakyReluSums_i16_i16_i64: ['a', 'b', 'y', ...zeros, ...broadcast],
   clamp_i16_i16: clamp,
   clamp_f32_f32: clamp,
   lookup_i16_i16: ['x', 'y', 'table', 'length'],
-  quantize_f32_i16: ['x', 'y', 'steps', 'channels', 'inner', 'single', 'rounding', 'length'],
+  quantize_f32_i16: [...quantize, 'length'],
+  quantizeChecked_f32_i16: [...quantize, 'seed', 'overflow', 'length'],
   quantizeShift_f32_i16: ['x', 'y', 'scale', 'low', 'high', 'length'],
   dequantize_i16_f32: ['x', 'y', 'steps', 'channels', 'inner', 'length'],
   fill_i16_i16: fill,
@@ -131,6 +170,7 @@ export const kernels = {
   gather_f32_f32: gather,
   resample_i16_i16_i32: [...resample, 'pairs', 'layer', 'block'],
   resample_i16_i16_i64: [...resample, 'pairs', 'records', 'channels'],
+  resampleSums_i16_i32_i64: ['x', 'y', 'table', 'weights', 'count', 'inner', 'taps', 'zero'],
   resample_f32_f32_f32: [...resample, 'taps'],
   transpose_i16_i16: transpose,
   transpose_f32_f32: transpose,

@@ -1,21 +1,21 @@
 /** Which kernel a convolution or matrix product runs on, and the records that its rounding needs. */
 import { isExact } from '../../program/accumulator.js';
-import type { Instruction } from '../../program/instructions.js';
-import type { ProgramTensor } from '../../program/program.js';
-import { type Context, unsupported } from './context.js';
+import { wrapsAsOne } from './accumulator-plan.js';
+import { type CentredProduct, isCentred, type Product } from './centre.js';
+import type { Context } from './context.js';
 import type { Kernel } from './kernels.js';
+import type { Sums } from './rescale.js';
 import {
+  type ByShift,
+  byShift,
   channelShifts,
   narrowRecords,
   outputRange,
   REDUCED_WORDS,
   reducedRecords,
-  requireShift,
   WIDE_BYTES,
   wideRecords,
 } from './rounding.js';
-
-type Product = Instruction<'convolution' | 'gemm'>;
 
 type ProductKernel = Extract<Kernel, `convolution${string}`>;
 
@@ -34,19 +34,7 @@ export interface Layer {
   readonly layerGroupBytes: number;
 }
 
-/** Width that the accumulator reaches. Throws a ProgramError where it is not proved exact. */
-export function provedWidth(instruction: Product): number {
-  const { accumulator } = instruction.arithmetic!;
-  const { provedBits, bits, partialSum } = accumulator;
-  if (!isExact(accumulator))
-    unsupported(
-      instruction,
-      'an accumulator that may overflow or drop bits',
-      'one that is proved to be exact',
-      partialSum === null ? `${provedBits} bits proved of ${bits}` : 'partial sums',
-    );
-  return provedBits;
-}
+const zeros = (length: number) => new Array<number>(length).fill(0);
 
 /** Spreads values per channel so that each group starts a new panel of 8. */
 function byPanels<T>(values: ArrayLike<T>, groups: number, fill: T): T[] {
@@ -58,28 +46,72 @@ function byPanels<T>(values: ArrayLike<T>, groups: number, fill: T): T[] {
   });
 }
 
+/** The shifts where a kernel can round its own sums: exact ones, saturated to codes without a zero point. */
+export function fusedShift(
+  context: Context,
+  instruction: Product,
+  { bits }: CentredProduct,
+): ByShift | undefined {
+  const { accumulator, requantize } = instruction.arithmetic!;
+  const output = context.tensor(instruction.output);
+  const able = context.counters === undefined && isExact(accumulator) && bits <= 16 && isCentred(output);
+  return able ? byShift(requantize, accumulator.provedBits) : undefined;
+}
+
+/** True where sums in 32 or 64 bits are the accumulator, or become it modulo its width; undefined where they do not. */
+export function sumsOf({ arithmetic }: Product, { bits }: CentredProduct, counted: boolean): Sums | undefined {
+  const { accumulator } = arithmetic!;
+  const exact = isExact(accumulator);
+  if (bits > 16 || !(exact || (!counted && wrapsAsOne(accumulator)))) return undefined;
+  const width = exact ? accumulator.provedBits : accumulator.bits;
+  return { kind: width <= 32 ? 'i32' : 'i64', above: exact ? 0 : 64 - width };
+}
+
+/** Which kernel sums up the products, for codes that a pass of its own makes. */
+export function chooseSums(context: Context, product: CentredProduct, groups: number, { kind }: Sums): Layer {
+  const short = product.bits === 8;
+  const wide = kind === 'i64';
+  const start = placeStart(context, byPanels(product.start ?? zeros(product.outputs), groups, 0), kind);
+  return {
+    kernel: `convolutionSums_i16_${short ? 'i8' : 'i16'}_${kind}`,
+    rowKernel: undefined,
+    weights: short ? 'i8' : wide ? 'split' : 'i16',
+    wide,
+    blocks: start.address,
+    groupBytes: start.bytes / groups,
+    layer: 0,
+    layerGroupBytes: 0,
+  };
+}
+
+/** Places what sums start with, modulo their width. */
+export function placeStart({ constants }: Context, values: ArrayLike<number | bigint>, kind: Sums['kind']) {
+  const start =
+    kind === 'i32'
+      ? Int32Array.from(values, (value) => Number(BigInt.asIntN(32, BigInt(value))))
+      : BigInt64Array.from(Array.from(values, BigInt));
+  return { address: constants.place(start.byteLength, () => start), bytes: start.byteLength };
+}
+
 export function chooseArithmetic(
   context: Context,
   instruction: Product,
-  outputs: number,
-  bias: ProgramTensor | undefined,
+  product: CentredProduct,
   groups: number,
+  requantize: ByShift,
 ): Layer {
   const { constants } = context;
-  const requantize = requireShift(instruction, instruction.arithmetic!.requantize);
-  const bits = provedWidth(instruction);
-  const { format } = context.tensor(instruction.inputs[1]);
-  const short = format!.bits < 8 || (format!.bits === 8 && format!.signed);
+  const { outputs } = product;
+  const bits = instruction.arithmetic!.accumulator.provedBits;
+  const short = product.bits === 8;
   const range = outputRange(
-    instruction,
     context.tensor(instruction.output).format!,
     requantize.overflow,
     instruction.clamp,
   );
   const shifts = channelShifts(requantize, outputs);
   const panelShifts = byPanels(shifts, groups, shifts[0] ?? 0);
-  const zeros = new Array<number>(outputs).fill(0);
-  const biases = byPanels<number | bigint>((bias?.data as ArrayLike<number>) ?? zeros, groups, 0);
+  const biases = byPanels(product.start ?? zeros(outputs), groups, 0);
   const panels = biases.length / groups / 8;
   if (bits <= 32) {
     const records = narrowRecords(panelShifts, requantize.rounding, range, bits, biases);
@@ -109,15 +141,8 @@ export function chooseArithmetic(
       layerGroupBytes: 0,
     };
   const inSums = bits <= 32;
-  const records = wideRecords(
-    instruction,
-    panelShifts,
-    requantize.rounding,
-    range,
-    bits,
-    inSums ? undefined : biases,
-  );
-  const start = Int32Array.from(inSums ? biases : [], Number);
+  const records = wideRecords(panelShifts, requantize.rounding, range, inSums ? undefined : biases);
+  const start = inSums ? placeStart(context, biases, 'i32').address : 0;
   return {
     kernel: `convolution_i16_${short ? 'i8' : 'i16'}_${inSums ? 'wide' : 'i64'}`,
     rowKernel: undefined,
@@ -125,7 +150,7 @@ export function chooseArithmetic(
     wide: !inSums,
     blocks: constants.place(records.byteLength, () => records),
     groupBytes: panels * 8 * WIDE_BYTES,
-    layer: inSums ? constants.place(start.byteLength, () => start) : 0,
+    layer: start,
     layerGroupBytes: inSums ? panels * 32 : 0,
   };
 }
@@ -133,12 +158,10 @@ export function chooseArithmetic(
 export function placeFloatLayer(
   context: Context,
   instruction: Product,
-  outputs: number,
-  bias: ProgramTensor | undefined,
+  { outputs, bias }: CentredProduct,
   groups: number,
 ): Layer {
-  const zeros = new Float32Array(outputs);
-  const biases = Float32Array.from(byPanels((bias?.data as Float32Array) ?? zeros, groups, 0));
+  const biases = Float32Array.from(byPanels((bias as Float32Array) ?? zeros(outputs), groups, 0));
   return {
     kernel: 'convolution_f32_f32_f32',
     rowKernel: 'convolutionRow_f32_f32_f32',

@@ -1,14 +1,15 @@
 /** convolution and gemm to kernel calls. One geometry serves all: a matrix product is a convolution of one tap. */
 import type { Instruction, Window } from '../../program/instructions.js';
-import { type Address, type Context, shift, unsupported } from './context.js';
-import { chooseArithmetic, type Layer, placeFloatLayer } from './layer.js';
+import { type Address, type Context, shift } from './context.js';
+import { type CentredProduct, centreProduct, type Product } from './centre.js';
+import { chooseArithmetic, chooseSums, fusedShift, type Layer, placeFloatLayer, sumsOf } from './layer.js';
+import { lowerAccumulate } from './lower-accumulate.js';
 import { lowerDepthwise } from './lower-depthwise.js';
 import { movePadded } from './lower-movement.js';
 import { placeWeights } from './place-weights.js';
 import { elementBytes } from './prepared.js';
+import { prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
-
-type Product = Instruction<'convolution' | 'gemm'>;
 
 /** Up to this many channels, the taps of a kernel row are joined into one. */
 const FEW_CHANNELS = 8;
@@ -32,7 +33,17 @@ export function lowerGemm(instruction: Instruction<'gemm'>, context: Context): v
     pixelBytes,
     ...whole,
   };
-  lowerProduct(instruction, context, context.address(instruction.inputs[0]), geometry, k, 1);
+  const product = centreProduct(context, instruction);
+  if (isEmulated(instruction, context, product)) lowerAccumulate(instruction, context, geometry, 1, product);
+  else lowerProduct(instruction, context, context.address(instruction.inputs[0]), geometry, k, 1, product);
+}
+
+/** True where no kernel's sums become the accumulator. */
+function isEmulated(instruction: Product, context: Context, product: CentredProduct): boolean {
+  return (
+    instruction.arithmetic !== null &&
+    sumsOf(instruction, product, context.counters !== undefined) === undefined
+  );
 }
 
 export function lowerConvolution(instruction: Instruction<'convolution'>, context: Context): void {
@@ -48,14 +59,19 @@ export function lowerConvolution(instruction: Instruction<'convolution'>, contex
     pixelBytes: channels * size,
     ...whole,
   };
+  const product = centreProduct(context, instruction);
+  if (isEmulated(instruction, context, product)) {
+    lowerAccumulate(instruction, context, geometry, groups, product);
+    return;
+  }
   if (groups > 1 && groups === channels && outputs[3] === channels) {
-    lowerDepthwise(instruction, context, geometry);
+    lowerDepthwise(instruction, context, geometry, product);
     return;
   }
   const x = context.address(inputs[0]);
   if (groups === 1 && channels <= FEW_CHANNELS && window.kernel[1] > 1 && window.dilations[1] === 1)
-    lowerRows(instruction, context, x, geometry, channels);
-  else lowerProduct(instruction, context, x, geometry, channels, groups);
+    lowerRows(instruction, context, x, geometry, channels, product);
+  else lowerProduct(instruction, context, x, geometry, channels, groups, product);
 }
 
 /**
@@ -68,6 +84,7 @@ function lowerRows(
   x: Address,
   geometry: Geometry,
   channels: number,
+  product: CentredProduct,
 ): void {
   const { input, output, window } = geometry;
   const { kernel, strides, pads, dilations } = window;
@@ -76,7 +93,9 @@ function lowerRows(
     (output[1] - 1) * strides[1] + kernel[1],
   ];
   const fits = pads[0] === 0 && pads[1] === 0 && padded[0] <= input[0] && padded[1] <= input[1];
-  const source = fits ? x : movePadded(context, x, geometry, channels, instruction.inputs[0], padded);
+  const source = fits
+    ? x
+    : movePadded(context, x, geometry, channels, instruction.inputs[0], padded, product.zero);
   const joined: Window = {
     kernel: [kernel[0], 1],
     strides,
@@ -84,7 +103,7 @@ function lowerRows(
     dilations: [dilations[0], 1],
   };
   const rows: Geometry = { ...geometry, input: fits ? input : padded, window: joined };
-  lowerProduct(instruction, context, source, rows, channels * kernel[1], 1);
+  lowerProduct(instruction, context, source, rows, channels * kernel[1], 1, product);
 }
 
 /** `channels` is what one tap reads, over all groups. */
@@ -95,54 +114,92 @@ function lowerProduct(
   geometry: Geometry,
   channels: number,
   groups: number,
+  product: CentredProduct,
 ): void {
-  const [, weightsIndex, biasIndex] = instruction.inputs;
-  const weights = context.tensor(weightsIndex);
-  const bias = biasIndex === undefined ? undefined : context.tensor(biasIndex);
-  if (weights.data === undefined || (bias !== undefined && bias.data === undefined))
-    unsupported(instruction, 'weights or bias', 'constants', 'computed values');
-  const outputs = weights.shape[0];
+  const { outputs } = product;
   const taps = geometry.window.kernel[0] * geometry.window.kernel[1];
-  const layer: Layer =
-    instruction.arithmetic === null
-      ? placeFloatLayer(context, instruction, outputs, bias, groups)
-      : chooseArithmetic(context, instruction, outputs, bias, groups);
+  const { layer, sums } = chooseLayer(instruction, context, product, groups);
   const shape = { taps, channels: channels / groups, outputs: outputs / groups, groups };
   const { format } = context.tensor(instruction.inputs[0]);
-  const packed = placeWeights(context.constants, weights, shape, layer, format);
+  const packed = placeWeights(context.constants, product.weights, shape, layer, format);
   const row = elementBytes(context.kind(instruction.inputs[0]));
   const listed: Geometry = { ...geometry, parts: packed.parts, partBytes: packed.part * row };
   const table = placeTaps(context.constants, listed, `instruction "${instruction.name}"`);
   const pixels = pixelCount(geometry);
-  const padding = placeZeros(context, shape.channels * row);
-  const y = context.address(instruction.output);
+  const padding = placeFilled(context, shape.channels * row, product.zero);
   const single = pixels === 1 && layer.rowKernel !== undefined;
   const kernel = single ? layer.rowKernel! : layer.kernel;
+  const emitGroup = (group: number, first: number, count: number, y: Address, element: number) =>
+    context.emit(kernel, {
+      x: shift(x, group * shape.channels * row),
+      y: shift(y, group * shape.outputs * element),
+      table: table + (first / 4) * tapCount(listed) * 16,
+      weights: packed.address + group * packed.groupBytes,
+      blocks: layer.blocks + group * layer.groupBytes,
+      layer: layer.layer + group * layer.layerGroupBytes,
+      padding,
+      pixels: count,
+      channels: shape.outputs,
+      yStride: outputs * element,
+      turns: packed.turns,
+      taps: tapCount(listed),
+      run: packed.run,
+    });
   const step = pixelsPerCall(geometry, taps);
-  for (let group = 0; group < groups; group++)
-    for (let first = 0; first < pixels; first += step)
-      context.emit(kernel, {
-        x: shift(x, group * shape.channels * row),
-        y: shift(y, (first * outputs + group * shape.outputs) * row),
-        table: table + (first / 4) * tapCount(listed) * 16,
-        weights: packed.address + group * packed.groupBytes,
-        blocks: layer.blocks + group * layer.groupBytes,
-        layer: layer.layer + group * layer.layerGroupBytes,
-        padding,
-        pixels: Math.min(step, pixels - first),
-        channels: shape.outputs,
-        yStride: outputs * row,
-        turns: packed.turns,
-        taps: tapCount(listed),
-        run: packed.run,
-      });
+  if (sums === undefined) {
+    const y = context.address(instruction.output);
+    for (let group = 0; group < groups; group++)
+      for (let first = 0; first < pixels; first += step)
+        emitGroup(group, first, Math.min(step, pixels - first), shift(y, first * outputs * row), row);
+    return;
+  }
+  emitSums(instruction, context, sums, { pixels, step, outputs }, (first, count, y) => {
+    for (let group = 0; group < groups; group++) emitGroup(group, first, count, y, sumBytes(sums));
+  });
 }
 
-/** A row of zeros, which taps outside of the input read. */
-export function placeZeros(context: Context, bytes: number): number {
+function chooseLayer(
+  instruction: Product,
+  context: Context,
+  product: CentredProduct,
+  groups: number,
+): { layer: Layer; sums?: Sums } {
+  if (instruction.arithmetic === null) return { layer: placeFloatLayer(context, instruction, product, groups) };
+  const shift = fusedShift(context, instruction, product);
+  if (shift !== undefined)
+    return { layer: chooseArithmetic(context, instruction, product, groups, shift) };
+  const sums = sumsOf(instruction, product, context.counters !== undefined)!;
+  return { layer: chooseSums(context, product, groups, sums), sums };
+}
+
+/** Sums of some pixels at a time, and the pass that makes codes of them. */
+export function emitSums(
+  instruction: Product,
+  context: Context,
+  sums: Sums,
+  { pixels, step, outputs }: { pixels: number; step: number; outputs: number },
+  emit: (first: number, count: number, y: Address) => void,
+): void {
+  const pixelBytes = outputs * sumBytes(sums);
+  const most = Math.max(4, Math.floor(SUMS_BYTES / Math.max(1, pixelBytes) / 4) * 4);
+  const size = Math.min(step, most);
+  const scratch = context.scratch(Math.min(size, pixels) * pixelBytes);
+  const { clamp, arithmetic } = instruction;
+  const { requantize } = arithmetic!;
+  const { overflow } = requantize;
+  const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp, sums });
+  for (let first = 0; first < pixels; first += size) {
+    const count = Math.min(size, pixels - first);
+    emit(first, count, scratch);
+    rescale(scratch, first * outputs, count * outputs);
+  }
+}
+
+/** A row of one code (or of zeros), which taps outside of the input read. */
+export function placeFilled(context: Context, bytes: number, code: number): number {
   // Rounded up to a power of two, so that few sizes exist.
   const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 64)));
-  return context.constants.place(size, () => new Int8Array(size), `zeros ${size}`);
+  return context.constants.place(size, () => new Int16Array(size / 2).fill(code), `row ${code} ${size}`);
 }
 
 /** A multiple of 4 pixels whose input, addresses and output stay in the cache between two panels of channels. */

@@ -1,19 +1,14 @@
 /** Depthwise convolution (as many groups as channels, one output each) to kernel calls. */
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
-import { type Context, shift, unsupported } from './context.js';
-import { placeFloatClamp, provedWidth } from './layer.js';
-import { pixelsPerCall, placeZeros } from './lower-convolution.js';
+import type { CentredProduct } from './centre.js';
+import { type Address, type Context, shift } from './context.js';
+import { fusedShift, placeFloatClamp, placeStart, sumsOf } from './layer.js';
+import { emitSums, pixelsPerCall, placeFilled } from './lower-convolution.js';
 import { hasExtremePair, packDepthwise, packDepthwise3x3, packDepthwiseFloats } from './pack-depthwise.js';
 import { elementBytes } from './prepared.js';
-import {
-  channelShifts,
-  narrowRecords,
-  outputRange,
-  reducedRecords,
-  requireShift,
-  wideRecords,
-} from './rounding.js';
+import { type Sums, sumBytes } from './rescale.js';
+import { channelShifts, narrowRecords, outputRange, reducedRecords, wideRecords } from './rounding.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
 /** What one call reads: it stays in the second-level cache from one block of channels to the next. */
@@ -22,7 +17,14 @@ const CALL_BYTES = 192 * 1024;
 type Depthwise = Instruction<'convolution'>;
 
 interface Plan {
-  readonly kernel: 'depthwise_i16_i16_i32' | 'depthwise_i16_i16_i64' | 'depthwise_f32_f32_f32';
+  readonly kernel:
+    | 'depthwise_i16_i16_i32'
+    | 'depthwise_i16_i16_i64'
+    | 'depthwise_f32_f32_f32'
+    | 'depthwiseSums_i16_i16_i32'
+    | 'depthwiseSums_i16_i16_i64';
+  /** Where codes are made of sums in a pass of its own. */
+  readonly sums?: Sums;
   readonly entries: Pick<Geometry, 'parts' | 'even'>;
   /** Places the weights and returns their address. */
   readonly weights: () => number;
@@ -30,57 +32,74 @@ interface Plan {
   readonly layer: number;
 }
 
-export function lowerDepthwise(instruction: Depthwise, context: Context, geometry: Geometry): void {
-  const [input, weightsIndex, biasIndex] = instruction.inputs;
-  const weights = context.tensor(weightsIndex);
-  const bias = biasIndex === undefined ? undefined : context.tensor(biasIndex);
-  if (weights.data === undefined || (bias !== undefined && bias.data === undefined))
-    unsupported(instruction, 'weights or bias', 'constants', 'computed values');
-  const channels = weights.shape[0];
-  const taps = elementCount(weights.shape.slice(1));
-  const data = weights.data as ArrayLike<number>;
+export function lowerDepthwise(
+  instruction: Depthwise,
+  context: Context,
+  geometry: Geometry,
+  product: CentredProduct,
+): void {
+  const [input, weightsIndex] = instruction.inputs;
+  const { weights, outputs: channels, zero } = product;
+  const taps = elementCount(context.tensor(weightsIndex).shape.slice(1));
   const plan =
     instruction.arithmetic === null
-      ? planFloats(context, instruction, data, channels, taps, bias?.data as Float32Array | undefined)
-      : planCodes(context, instruction, data, channels, taps, bias?.data as ArrayLike<number> | undefined);
-  if (plan.kernel === 'depthwise_i16_i16_i32' && fits3x3(geometry)) {
-    lower3x3(instruction, context, geometry, plan);
+      ? planFloats(context, instruction, weights, channels, taps, product.bias as Float32Array | undefined)
+      : planCodes(context, instruction, product, taps);
+  if (plan.kernel === 'depthwise_i16_i16_i32' && fits3x3(geometry, zero)) {
+    lower3x3(instruction, context, geometry, plan, weights);
     return;
   }
   const listed: Geometry = { ...geometry, ...plan.entries };
   const table = placeTaps(context.constants, listed, `instruction "${instruction.name}"`);
-  const padding = placeZeros(context, 64);
+  const padding = placeFilled(context, 64, zero);
   const pixels = pixelCount(geometry);
-  const stride = channels * elementBytes(context.kind(input));
   const step = pixelsPerCall(geometry, taps);
-  for (let first = 0; first < pixels; first += step)
+  const placed = plan.weights();
+  const emit = (first: number, count: number, y: Address, element: number) =>
     context.emit(plan.kernel, {
       x: context.address(input),
-      y: shift(context.address(instruction.output), first * stride),
+      y,
       table: table + (first / 4) * tapCount(listed) * 16,
-      weights: plan.weights(),
+      weights: placed,
       blocks: plan.blocks,
       layer: plan.layer,
       padding,
-      pixels: Math.min(step, pixels - first),
+      pixels: count,
       channels,
-      yStride: stride,
+      yStride: channels * element,
       taps: tapCount(listed),
     });
+  const { sums } = plan;
+  if (sums !== undefined) {
+    emitSums(instruction, context, sums, { pixels, step, outputs: channels }, (first, count, y) =>
+      emit(first, count, y, sumBytes(sums)),
+    );
+    return;
+  }
+  const size = elementBytes(context.kind(input));
+  const y = context.address(instruction.output);
+  for (let first = 0; first < pixels; first += step)
+    emit(first, Math.min(step, pixels - first), shift(y, first * channels * size), size);
 }
 
-/** True where the kernel for 3x3 windows serves. */
-function fits3x3({ window, input }: Geometry): boolean {
+/** True where the kernel for 3x3 windows serves; beside its input it takes zeros for what it does not read. */
+function fits3x3({ window, input }: Geometry, zero: number): boolean {
   const { kernel, strides, pads, dilations } = window;
+  if (zero !== 0 && pads.some((pad) => pad !== 0)) return false;
   const square = kernel[0] === 3 && kernel[1] === 3 && dilations[1] === 1;
   return square && strides[1] <= 2 && pads[1] <= 1 && input[1] >= 2;
 }
 
-function lower3x3(instruction: Depthwise, context: Context, geometry: Geometry, plan: Plan): void {
+function lower3x3(
+  instruction: Depthwise,
+  context: Context,
+  geometry: Geometry,
+  plan: Plan,
+  data: ArrayLike<number>,
+): void {
   const { constants } = context;
   const { batch, input, output, window, pixelBytes } = geometry;
   const channels = context.tensor(instruction.output).shape[3];
-  const data = context.tensor(instruction.inputs[1]).data as ArrayLike<number>;
   const height = batch * output[0];
   const rows = new Int32Array(height * 4).fill(-1);
   for (let row = 0; row < height; row++)
@@ -91,7 +110,7 @@ function lower3x3(instruction: Depthwise, context: Context, geometry: Geometry, 
     }
   const table = constants.place(rows.byteLength, () => rows);
   const packed = constants.place(Math.ceil(channels / 8) * 160, () => packDepthwise3x3(data, channels));
-  const padding = placeZeros(context, input[1] * pixelBytes);
+  const padding = placeFilled(context, input[1] * pixelBytes, 0);
   const step = Math.max(1, Math.floor(CALL_BYTES / (input[1] * pixelBytes * window.strides[0])));
   for (let first = 0; first < height; first += step)
     context.emit(window.strides[1] === 1 ? 'depthwise3x3_i16_i16_i32' : 'depthwise3x3Half_i16_i16_i32', {
@@ -114,16 +133,16 @@ function lower3x3(instruction: Depthwise, context: Context, geometry: Geometry, 
 function planCodes(
   context: Context,
   instruction: Depthwise,
-  data: ArrayLike<number>,
-  channels: number,
+  product: CentredProduct,
   taps: number,
-  bias: ArrayLike<number | bigint> | undefined,
 ): Plan {
+  const requantize = fusedShift(context, instruction, product);
+  if (requantize === undefined) return planSums(context, instruction, product, taps);
+  const { weights: data, outputs: channels, start: bias } = product;
   const { constants } = context;
-  const requantize = requireShift(instruction, instruction.arithmetic!.requantize);
-  const bits = provedWidth(instruction);
+  const bits = instruction.arithmetic!.accumulator.provedBits;
   const { format } = context.tensor(instruction.output);
-  const range = outputRange(instruction, format!, requantize.overflow, instruction.clamp);
+  const range = outputRange(format!, requantize.overflow, instruction.clamp);
   const shifts = channelShifts(requantize, channels);
   const pairs = packDepthwise(data, channels, taps, false);
   const narrow = bits <= 32 ? narrowRecords(shifts, requantize.rounding, range, bits, bias) : undefined;
@@ -135,13 +154,7 @@ function planCodes(
       blocks: constants.place(narrow.blocks.byteLength, () => narrow.blocks),
       layer: constants.place(narrow.layer.byteLength, () => narrow.layer),
     };
-  const spread = hasExtremePair(pairs);
-  const packed = spread ? packDepthwise(data, channels, taps, true) : pairs;
-  const shared = {
-    kernel: 'depthwise_i16_i16_i64',
-    entries: { parts: spread ? 2 : 1, even: true },
-    weights: () => constants.place(packed.byteLength, () => packed),
-  } as const;
+  const shared = { kernel: 'depthwise_i16_i16_i64', ...spreadPairs(context, pairs, data, channels, taps) } as const;
   const reduced = reducedRecords(shifts, requantize.rounding, range, bits, bias);
   if (reduced !== undefined)
     return {
@@ -149,8 +162,45 @@ function planCodes(
       blocks: constants.place(reduced.blocks.byteLength, () => reduced.blocks),
       layer: constants.place(reduced.layer.byteLength, () => reduced.layer),
     };
-  const records = wideRecords(instruction, shifts, requantize.rounding, range, bits, bias);
+  const records = wideRecords(shifts, requantize.rounding, range, bias);
   return { ...shared, blocks: constants.place(records.byteLength, () => records), layer: 0 };
+}
+
+/** Pairs of taps for 64-bit sums, in which no pair of products leaves 32 bits. */
+function spreadPairs(
+  { constants }: Context,
+  pairs: Int16Array,
+  data: ArrayLike<number>,
+  channels: number,
+  taps: number,
+): Pick<Plan, 'entries' | 'weights'> {
+  const spread = hasExtremePair(pairs);
+  const packed = spread ? packDepthwise(data, channels, taps, true) : pairs;
+  return {
+    entries: { parts: spread ? 2 : 1, even: true },
+    weights: () => constants.place(packed.byteLength, () => packed),
+  };
+}
+
+function planSums(context: Context, instruction: Depthwise, product: CentredProduct, taps: number): Plan {
+  const { weights: data, outputs: channels } = product;
+  const sums = sumsOf(instruction, product, context.counters !== undefined)!;
+  const pairs = packDepthwise(data, channels, taps, false);
+  const start = new Array<number | bigint>(Math.ceil(channels / 8) * 8).fill(0);
+  for (let channel = 0; channel < channels; channel++) start[channel] = product.start?.[channel] ?? 0;
+  const placed = { blocks: placeStart(context, start, sums.kind).address, layer: 0, sums };
+  if (sums.kind === 'i64')
+    return {
+      kernel: 'depthwiseSums_i16_i16_i64',
+      ...spreadPairs(context, pairs, data, channels, taps),
+      ...placed,
+    };
+  return {
+    kernel: 'depthwiseSums_i16_i16_i32',
+    entries: { parts: 1, even: true },
+    weights: () => context.constants.place(pairs.byteLength, () => pairs),
+    ...placed,
+  };
 }
 
 function planFloats(

@@ -1,18 +1,21 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
 import { at, codeRange, stepSize } from '../../formats/format.js';
-import { ROUNDINGS } from '../../formats/rounding.js';
-import type { Clamp, Instruction, UnaryFunction } from '../../program/instructions.js';
+import { ROUNDINGS, seedOf } from '../../formats/rounding.js';
+import type { Clamp, Instruction, Requantize, Scaling, UnaryFunction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { walkBroadcast } from './broadcast.js';
-import { type Context, shift, unsupported } from './context.js';
+import { isCentred } from './centre.js';
+import { type Context, shift } from './context.js';
+import { lowerPairSums, lowerRequantizeSums } from './lower-sums.js';
 import { elementBytes } from './prepared.js';
+import { OVERFLOW_MODES, STOCHASTIC } from './rescale.js';
 import {
   type ByShift,
+  byShift,
   channelShifts,
   narrowRecords,
   outputRange,
-  requireNamed,
-  requireShift,
+  saturates,
   wideRecords,
 } from './rounding.js';
 
@@ -21,35 +24,30 @@ type Binary = 'add' | 'multiply' | 'leakyRelu';
 /** What a binary kernel computes beside its operands. */
 interface Operation {
   readonly name: Binary;
-  readonly requantize: ByShift | null;
+  readonly requantize: Requantize | null;
   readonly clamp: Clamp | null;
   readonly sign: 1 | -1;
-  /** Left shifts of the operands, add and leakyRelu only. */
+  /** Left shifts of the operands, add and leakyRelu only, and what scales them afterwards. */
   readonly shifts: readonly [number, number];
+  readonly scalings: readonly [Scaling, Scaling] | null;
 }
 
 /** Factors of a 16-bit `dot` reach 2^14. */
 const LARGEST_FACTOR_SHIFT = 14;
 
 export function lowerAdd(instruction: Instruction<'add'>, context: Context): void {
-  if (instruction.scalings !== null) unsupported(instruction, 'scaling of operands', 'none', 'one for each');
-  lowerBinary(instruction, context, { ...instruction, ...shiftOf(instruction), name: 'add' });
+  lowerBinary(instruction, context, { ...instruction, name: 'add' });
 }
 
 export function lowerMultiply(instruction: Instruction<'multiply'>, context: Context): void {
-  const operation = { ...instruction, ...shiftOf(instruction) };
-  lowerBinary(instruction, context, { ...operation, name: 'multiply', sign: 1, shifts: [0, 0] });
+  const plain = { sign: 1, shifts: [0, 0], scalings: null } as const;
+  lowerBinary(instruction, context, { ...instruction, ...plain, name: 'multiply' });
 }
 
 export function lowerLeakyRelu(instruction: Instruction<'leakyRelu'>, context: Context): void {
   const shifts = [instruction.slopeShift, 0] as const;
-  const operation = { ...instruction, ...shiftOf(instruction) };
-  lowerBinary(instruction, context, { ...operation, name: 'leakyRelu', clamp: null, sign: 1, shifts });
-}
-
-function shiftOf(instruction: Instruction<Binary>): { requantize: ByShift | null } {
-  const { requantize } = instruction;
-  return { requantize: requantize && requireShift(instruction, requantize) };
+  const plain = { clamp: null, sign: 1, shifts, scalings: null } as const;
+  lowerBinary(instruction, context, { ...instruction, ...plain, name: 'leakyRelu' });
 }
 
 type BinaryInstruction = Instruction<Binary | 'extremum'>;
@@ -70,31 +68,50 @@ function broadcast({ inputs, output }: BinaryInstruction, context: Context) {
   const [aRow, bRow] = rowSteps;
   const size = elementBytes(context.kind(output));
   return {
-    starts: starts.map(([a, b, y]) => ({ a, b, y })),
+    starts: starts.map(([a, b, y], index) => ({ a, b, y, first: index * rows * length })),
     extents: { rows, length, aRow, bRow },
     steps: steps.map((step) => step / size),
   };
 }
 
-function lowerBinary(instruction: BinaryInstruction, context: Context, operation: Operation): void {
+function lowerBinary(instruction: Instruction<Binary>, context: Context, operation: Operation): void {
   const { starts, extents, steps } = broadcast(instruction, context);
-  const { name, sign } = operation;
+  const { name, sign, requantize } = operation;
   const vector = { ...extents, aStep: steps[0] * 2, bStep: steps[1] * 2 };
-  if (operation.requantize === null) {
+  if (requantize === null) {
     const { low, high } = operation.clamp ?? infinite;
     const real = { ...extents, aStep: steps[0] * 4, bStep: steps[1] * 4, low, high, sign };
     for (const start of starts) context.emit(`${name}_f32_f32_f32`, { ...start, ...real });
     return;
   }
-  const narrow = placeNarrow(instruction, context, operation);
+  const fused = fusedShift(instruction, context, operation);
+  if (fused === undefined) {
+    const parts = starts.map((start) => ({ ...start, ...vector }));
+    lowerPairSums(instruction, context, { ...operation, requantize }, parts);
+    return;
+  }
+  const narrow = placeNarrow(instruction, context, operation, fused);
   if (narrow !== undefined) {
     for (const start of starts) context.emit(`${name}_i16_i16_i32`, { ...start, ...vector, ...narrow });
     return;
   }
-  const wide = placeWide(instruction, context, operation.requantize, operation);
+  const wide = placeWide(instruction, context, fused, operation.clamp);
   const [aShift, bShift] = operation.shifts;
   for (const start of starts)
     context.emit(`${name}_i16_i16_i64`, { ...start, ...vector, ...wide, aShift, bShift, sign });
+}
+
+/** The shifts where a kernel can round what it computes: codes without zero points, by shifts that fit 64 bits. */
+function fusedShift(
+  instruction: Rounded,
+  context: Context,
+  { requantize, shifts, scalings }: Pick<Operation, 'requantize' | 'shifts' | 'scalings'>,
+): ByShift | undefined {
+  const { counters } = context;
+  const tensors = [...instruction.inputs, instruction.output].map((tensor) => context.tensor(tensor));
+  const bits = Math.max(33, 18 + Math.max(...shifts));
+  if (counters !== undefined || scalings !== null || bits > 63 || !tensors.every(isCentred)) return undefined;
+  return byShift(requantize!, bits);
 }
 
 const infinite: Clamp = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
@@ -111,12 +128,17 @@ function bitsFor(magnitude: number): number {
 }
 
 /** Records of the 32-bit kernel with the factors in place of biases; undefined where it cannot serve. */
-function placeNarrow(instruction: BinaryInstruction, context: Context, operation: Operation) {
-  const { requantize, shifts, sign, name } = operation;
-  if (requantize === null || typeof requantize.shift !== 'number') return undefined;
+function placeNarrow(
+  instruction: Instruction<Binary>,
+  context: Context,
+  operation: Operation,
+  requantize: ByShift,
+) {
+  const { shifts, sign, name } = operation;
+  if (typeof requantize.shift !== 'number') return undefined;
   if (Math.max(...shifts) > LARGEST_FACTOR_SHIFT) return undefined;
   const { format } = context.tensor(instruction.output);
-  const range = outputRange(instruction, format!, requantize.overflow, operation.clamp);
+  const range = outputRange(format!, requantize.overflow, operation.clamp);
   const [a, b] = instruction.inputs.map((input) => largestCode(input, context));
   const products = {
     add: a * 2 ** shifts[0] + b * 2 ** shifts[1],
@@ -140,22 +162,14 @@ function placeRecords({ constants }: Context, { layer, blocks }: { layer: Int32A
   };
 }
 
-type Rounded = BinaryInstruction | Instruction<'requantize'>;
+type Rounded = Instruction<Binary | 'requantize'>;
 
 /** Records of the 64-bit kernel: one for all, or one per channel. */
-function placeWide(
-  instruction: Rounded,
-  context: Context,
-  requantize: ByShift,
-  { shifts, clamp }: Pick<Operation, 'shifts' | 'clamp'>,
-) {
+function placeWide(instruction: Rounded, context: Context, requantize: ByShift, clamp: Clamp | null) {
   const { format, shape } = context.tensor(instruction.output);
   const channels = typeof requantize.shift === 'number' ? 1 : shape[shape.length - 1];
-  const bits = Math.max(33, 18 + Math.max(...shifts));
-  if (bits > 63) unsupported(instruction, 'shift of an operand', 'at most 45', `${bits - 18}`);
-  const range = outputRange(instruction, format!, requantize.overflow, clamp);
-  const perChannel = channelShifts(requantize, channels);
-  const records = wideRecords(instruction, perChannel, requantize.rounding, range, bits);
+  const range = outputRange(format!, requantize.overflow, clamp);
+  const records = wideRecords(channelShifts(requantize, channels), requantize.rounding, range);
   return { records: context.constants.place(records.byteLength, () => records), channels };
 }
 
@@ -169,23 +183,17 @@ function dense({ inputs: [x], output }: Instruction, context: Context) {
 }
 
 export function lowerRequantize(instruction: Instruction<'requantize'>, context: Context): void {
-  const requantize = requireShift(instruction, instruction.requantize);
+  const { requantize } = instruction;
   const args = dense(instruction, context);
-  const range = outputRange(
-    instruction,
-    context.tensor(instruction.output).format!,
-    requantize.overflow,
-    null,
-  );
+  const fused = fusedShift(instruction, context, { requantize, shifts: [0, 0], scalings: null });
+  if (fused === undefined) return lowerRequantizeSums(instruction, context);
+  const range = outputRange(context.tensor(instruction.output).format!, fused.overflow, null);
   const narrow =
-    typeof requantize.shift === 'number'
-      ? narrowRecords(new Array<number>(8).fill(requantize.shift), requantize.rounding, range, 16)
+    typeof fused.shift === 'number'
+      ? narrowRecords(new Array<number>(8).fill(fused.shift), fused.rounding, range, 16)
       : undefined;
   if (narrow !== undefined) context.emit('requantize_i16_i32', { ...args, ...placeRecords(context, narrow) });
-  else {
-    const wide = placeWide(instruction, context, requantize, { shifts: [0, 0], clamp: null });
-    context.emit('requantize_i16_i64', { ...args, ...wide });
-  }
+  else context.emit('requantize_i16_i64', { ...args, ...placeWide(instruction, context, fused, null) });
 }
 
 export function lowerClamp(instruction: Instruction<'clamp'>, context: Context): void {
@@ -230,13 +238,13 @@ function channelRun(tensor: number, context: Context) {
 export function lowerQuantize(instruction: Instruction<'quantize'>, context: Context): void {
   const { output, rounding, overflow } = instruction;
   const format = context.tensor(output).format!;
-  const range = outputRange(instruction, format, overflow, null);
+  const range = saturates(overflow) ? outputRange(format, overflow, null) : codeRange(format);
   const args = dense(instruction, context);
   const { channels, inner } = channelRun(output, context);
   const { fractionBits, mantissa, zeroPoint } = format;
   const single = mantissa === 1 && zeroPoint === 0 && typeof fractionBits === 'number';
   // In float32, quotients by a power of two are exact but for those that saturate or round to 0 anyway.
-  if (single && rounding === 'halfEven' && Math.abs(fractionBits) <= 500) {
+  if (single && saturates(overflow) && rounding === 'halfEven' && Math.abs(fractionBits) <= 500) {
     context.emit('quantizeShift_f32_i16', { ...args, ...range, scale: 2 ** fractionBits });
     return;
   }
@@ -245,14 +253,20 @@ export function lowerQuantize(instruction: Instruction<'quantize'>, context: Con
     const zero = at(zeroPoint, channel);
     steps.set([stepSize(format, channel), range.low - zero, range.high - zero, zero], channel * 4);
   }
-  context.emit('quantize_f32_i16', {
+  const seed = seedOf(rounding);
+  const shared = {
     ...args,
     steps: context.constants.place(steps.byteLength, () => steps),
     channels,
     inner,
     single: Number(instruction.float32Quotient),
-    rounding: ROUNDINGS.indexOf(requireNamed(instruction, rounding)),
-  });
+    rounding: seed === undefined ? ROUNDINGS.findIndex((name) => name === rounding) : STOCHASTIC,
+  };
+  if (saturates(overflow) && seed === undefined) context.emit('quantize_f32_i16', shared);
+  else {
+    const mode = OVERFLOW_MODES.indexOf(saturates(overflow) ? 'saturate' : overflow);
+    context.emit('quantizeChecked_f32_i16', { ...shared, seed: seed ?? 0, overflow: mode });
+  }
 }
 
 export function lowerDequantize(instruction: Instruction<'dequantize'>, context: Context): void {

@@ -147,7 +147,7 @@ export function lowerReshape({ inputs, output }: Instruction<'reshape'>, context
   emitMove(context, context.kind(output), x, y, [{ extent, strides: [1, 1] }]);
 }
 
-/** The input of a window with its padding written out, cut to `padded` rows and columns. */
+/** The input of a window with its padding written out as `value`, cut to `padded` rows and columns. */
 export function movePadded(
   context: Context,
   x: Address,
@@ -155,12 +155,13 @@ export function movePadded(
   channels: number,
   tensor: number,
   padded: readonly [number, number],
+  value: number,
 ): ArenaAddress {
   const kind = context.kind(tensor);
   const size = elementBytes(kind);
   const elements = batch * padded[0] * padded[1] * channels;
   const y = context.scratch(elements * size);
-  emitFill(context, kind, y, 0, elements);
+  emitFill(context, kind, y, value, elements);
   const from = denseStrides([batch, ...input, channels]);
   const to = denseStrides([batch, ...padded, channels]);
   const [top, left] = window.pads;

@@ -1,10 +1,12 @@
 /** maxPool and averagePool to kernel calls. */
 import { codeRange } from '../../formats/format.js';
-import type { Instruction } from '../../program/instructions.js';
+import type { Instruction, Scaling } from '../../program/instructions.js';
+import { isCentred, zeroPointOf } from './centre.js';
 import { type Context, shift, unsupported } from './context.js';
-import { pixelsPerCall, placeZeros } from './lower-convolution.js';
+import { pixelsPerCall, placeFilled } from './lower-convolution.js';
 import { elementBytes } from './prepared.js';
-import { outputRange, requireNamed, WIDE_BYTES, wideRecords } from './rounding.js';
+import { prepareRescale, type Sums } from './rescale.js';
+import { byShift, outputRange, WIDE_BYTES, wideRecords } from './rounding.js';
 import { type Geometry, pixelCount, placeTaps, tapCount, tapCounts } from './taps.js';
 
 type Pooling = Instruction<'maxPool' | 'averagePool'>;
@@ -69,7 +71,7 @@ export function lowerMaxPool(instruction: Instruction<'maxPool'>, context: Conte
 export function lowerAveragePool(instruction: Instruction<'averagePool'>, context: Context): void {
   const { constants } = context;
   const counts = tapCounts(poolGeometry(instruction, context), instruction.countIncludePad);
-  const padding = placeZeros(context, 64);
+  const padding = placeFilled(context, 64, 0);
   if (context.tensor(instruction.output).format === null) {
     const selectors = Float32Array.from(counts, (count) => 1 / count);
     const address = constants.place(selectors.byteLength, () => selectors);
@@ -77,36 +79,83 @@ export function lowerAveragePool(instruction: Instruction<'averagePool'>, contex
       context.emit('averagePool_f32_f32', { ...args, selectors: address + first * 4 });
     return;
   }
-  const records = new Map(
-    [...new Set(counts)].map((count) => [count, placeReciprocal(instruction, context, count)]),
-  );
+  const records = placeReciprocals(instruction, context, counts);
+  if (records === undefined) return lowerAverageSums(instruction, context, counts);
   const selectors = Uint32Array.from(counts, (count) => records.get(count)!);
   const address = constants.place(selectors.byteLength, () => selectors);
   for (const { first, args } of calls(instruction, context, padding))
     context.emit('averagePool_i16_i64', { ...args, selectors: address + first * 4 });
 }
 
-/** The record of a count: that of its rounding, and the multiplier. */
-function placeReciprocal(instruction: Instruction<'averagePool'>, context: Context, count: number): number {
-  const { scalings, overflow, window } = instruction;
-  const scaling = scalings.find((candidate) => candidate.count === count)?.scaling;
-  if (scaling === undefined)
-    unsupported(instruction, 'window', 'a scaling for its size', `${count} elements`);
-  if (scaling.style !== 'multiplier' && scaling.style !== 'shift')
-    unsupported(instruction, 'scaling', 'shift or multiplier', scaling.style);
+/** The records of all counts that occur; undefined where one needs more than multiplying and shifting in 64 bits. */
+function placeReciprocals(
+  instruction: Instruction<'averagePool'>,
+  context: Context,
+  counts: readonly number[],
+): Map<number, number> | undefined {
+  const { inputs, output } = instruction;
+  const centred = [inputs[0], output].every((tensor) => isCentred(context.tensor(tensor)));
+  if (context.counters !== undefined || !centred) return undefined;
+  const records = new Map<number, number>();
+  for (const count of new Set(counts)) {
+    const record = reciprocalRecord(instruction, context, count);
+    if (record === undefined) return undefined;
+    records.set(
+      count,
+      context.constants.place(record.byteLength, () => record),
+    );
+  }
+  return records;
+}
+
+/** The scaling of windows with `count` elements. */
+function scalingOf(instruction: Instruction<'averagePool'>, count: number): Scaling {
+  const found = instruction.scalings.find((candidate) => candidate.count === count);
+  return found?.scaling ?? unsupported(instruction, 'window', 'a scaling for its size', `${count} elements`);
+}
+
+/** That of the rounding, and the multiplier. */
+function reciprocalRecord(
+  instruction: Instruction<'averagePool'>,
+  context: Context,
+  count: number,
+): BigInt64Array | undefined {
+  const { overflow, window, inputs, output } = instruction;
+  const scaling = scalingOf(instruction, count);
+  if (scaling.style !== 'multiplier' && scaling.style !== 'shift') return undefined;
   const multiplier = scaling.style === 'multiplier' ? scaling.multiplier : 1;
-  const { shift } = scaling;
-  if (typeof multiplier !== 'number' || typeof shift !== 'number')
-    unsupported(instruction, 'scaling', 'one for all channels', 'one per channel');
-  const rounding = requireNamed(instruction, scaling.rounding);
-  const taps = window.kernel[0] * window.kernel[1];
-  const { low, high } = codeRange(context.tensor(instruction.inputs[0]).format!);
-  const sum = Math.max(-low, high) * taps;
-  const bits = 2 + Math.ceil(Math.log2(Math.max(1, sum * Math.abs(multiplier))));
-  if (sum >= 2 ** 31 || bits > 63)
-    unsupported(instruction, 'sum', 'below 2^31, and its product below 2^62', `${taps} elements`);
-  const range = outputRange(instruction, context.tensor(instruction.output).format!, overflow, null);
-  const record = wideRecords(instruction, [shift], rounding, range, bits).slice(0, WIDE_BYTES / 8 + 1);
+  const { shift, rounding } = scaling;
+  if (typeof multiplier !== 'number' || typeof shift !== 'number') return undefined;
+  const { low, high } = codeRange(context.tensor(inputs[0]).format!);
+  const sum = Math.max(-low, high) * window.kernel[0] * window.kernel[1];
+  const bits = 2 + Math.ceil(Math.log2(Math.max(1, sum * multiplier)));
+  const fused = byShift({ style: 'shift', shift, rounding, overflow }, bits);
+  if (fused === undefined || sum >= 2 ** 31 || bits > 63) return undefined;
+  const range = outputRange(context.tensor(output).format!, overflow, null);
+  const record = wideRecords([shift], fused.rounding, range).slice(0, WIDE_BYTES / 8 + 1);
   record[WIDE_BYTES / 8] = BigInt(multiplier);
-  return context.constants.place(record.byteLength, () => record);
+  return record;
+}
+
+/** Sums, and a pass that makes codes of them, each pixel by the scaling of its count. */
+function lowerAverageSums(
+  instruction: Instruction<'averagePool'>,
+  context: Context,
+  counts: readonly number[],
+): void {
+  const { overflow, inputs } = instruction;
+  const zero = zeroPointOf(context.tensor(inputs[0]));
+  const known = [...new Set(counts)];
+  const picks = counts.map((count) => known.indexOf(count));
+  const scalings = known.map((count) => scalingOf(instruction, count));
+  const sums: Sums = { kind: 'i64', above: 0 };
+  const rescale = prepareRescale(context, instruction, scalings, { overflow, clamp: null, sums, picks });
+  const parts = calls(instruction, context, placeFilled(context, 64, zero));
+  const largest = Math.max(0, ...parts.map(({ args }) => args.pixels));
+  const channels = context.tensor(inputs[0]).shape[3];
+  const y = context.scratch(largest * channels * 8);
+  for (const { first, args } of parts) {
+    context.emit('averagePoolSums_i16_i64', { ...args, y, yStride: channels * 8, zeros: zero });
+    rescale(y, first * channels, args.pixels * channels);
+  }
 }

@@ -1,15 +1,17 @@
-/** resample to kernel calls: with 32-bit sums where they and the rounding fit, else with 64-bit ones. */
+/** resample to kernel calls: with 32-bit sums where they and the rounding fit, with 64-bit ones, or with a pass of its own for codes. */
 import { codeRange } from '../../formats/format.js';
-import type { Instruction } from '../../program/instructions.js';
+import type { Instruction, Requantize } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
-import type { Context } from './context.js';
+import { isCentred, zeroPointOf } from './centre.js';
+import { type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
+import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
 import {
   type ByShift,
   channelShifts,
   narrowRecords,
   outputRange,
-  requireShift,
+  byShift,
   wideRecords,
 } from './rounding.js';
 
@@ -40,6 +42,9 @@ export function lowerResample(instruction: Instruction<'resample'>, context: Con
     });
     return;
   }
+  const bits = sumBits(context, inputs[0], data as Int16Array, taps);
+  const fused = fusedShift(instruction, context, requantize, bits);
+  if (fused === undefined) return lowerResampleSums(instruction, context, requantize);
   // Taps go in pairs; the last of an odd number is joined by one of weight 0.
   const pairs = Math.ceil(taps / 2);
   const table = new Int32Array(count * pairs * 2);
@@ -55,33 +60,82 @@ export function lowerResample(instruction: Instruction<'resample'>, context: Con
     weights: constants.place(factors.byteLength, () => factors),
     pairs,
   };
-  const bits = sumBits(context, inputs[0], factors, pairs * 2);
-  const byShift = requireShift(instruction, requantize);
-  const range = outputRange(instruction, context.tensor(output).format!, byShift.overflow, null);
-  const narrow = bits <= 32 ? narrowRounding(byShift, range, bits) : undefined;
+  const range = outputRange(context.tensor(output).format!, fused.overflow, null);
+  const narrow = bits <= 32 ? narrowRounding(fused, range, bits) : undefined;
   if (narrow !== undefined) {
     const layer = constants.place(narrow.layer.byteLength, () => narrow.layer);
     const block = constants.place(narrow.blocks.byteLength, () => narrow.blocks);
     context.emit('resample_i16_i16_i32', { ...placed, layer, block });
     return;
   }
-  const channels = typeof byShift.shift === 'number' ? 1 : x.shape.with(axis, count).at(-1)!;
-  const shifts = channelShifts(byShift, channels);
-  const records = wideRecords(instruction, shifts, byShift.rounding, range, Math.max(33, bits));
+  const channels = typeof fused.shift === 'number' ? 1 : x.shape.with(axis, count).at(-1)!;
+  const records = wideRecords(channelShifts(fused, channels), fused.rounding, range);
   const address = constants.place(records.byteLength, () => records);
   context.emit('resample_i16_i16_i64', { ...placed, records: address, channels });
 }
 
+/** The shifts where a kernel can round its own sums: codes without zero points, saturated. */
+function fusedShift(
+  { inputs, output }: Instruction<'resample'>,
+  context: Context,
+  requantize: Requantize,
+  bits: number,
+): ByShift | undefined {
+  const centred = [...inputs, output].every((tensor) => isCentred(context.tensor(tensor)));
+  return context.counters === undefined && centred ? byShift(requantize, Math.max(33, bits)) : undefined;
+}
+
+/** Sums, and a pass that makes codes of them. */
+function lowerResampleSums(
+  instruction: Instruction<'resample'>,
+  context: Context,
+  requantize: Requantize,
+): void {
+  const { inputs, output, axis, indices } = instruction;
+  const { constants } = context;
+  const [x, weights] = inputs.map((input) => context.tensor(input));
+  const [count, taps] = weights.shape;
+  const inner = elementCount(x.shape.slice(axis + 1));
+  const outer = elementCount(x.shape.slice(0, axis));
+  const offset = zeroPointOf(weights);
+  const factors = Int32Array.from(weights.data as Int16Array, (code) => code - offset);
+  const table = Int32Array.from(indices, (index) => index * inner * 2);
+  const placed = {
+    table: constants.place(table.byteLength, () => table),
+    weights: constants.place(factors.byteLength, () => factors),
+  };
+  const { overflow } = requantize;
+  const sums: Sums = { kind: 'i64', bits: 64, above: 0 };
+  const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
+  const step = Math.max(1, Math.floor(SUMS_BYTES / Math.max(1, inner * 8)));
+  const y = context.scratch(Math.min(step, count) * inner * 8);
+  const zero = zeroPointOf(x);
+  if (elementCount(context.tensor(output).shape) === 0) return;
+  for (let i = 0; i < outer; i++)
+    for (let line = 0; line < count; line += step) {
+      const lines = Math.min(step, count - line);
+      context.emit('resampleSums_i16_i32_i64', {
+        x: shift(context.address(inputs[0]), i * x.shape[axis] * inner * 2),
+        y,
+        table: placed.table + line * taps * 4,
+        weights: placed.weights + line * taps * 4,
+        count: lines,
+        inner,
+        taps,
+        zero,
+      });
+      rescale(y, (i * count + line) * inner, lines * inner);
+    }
+}
+
 /** Width that holds every partial sum, and every sum of a pair of products. */
-function sumBits(context: Context, x: number, factors: Int16Array, perLine: number): number {
+function sumBits(context: Context, x: number, factors: ArrayLike<number>, perLine: number): number {
   const { low, high } = codeRange(context.tensor(x).format!);
   let most = 1;
   for (let start = 0; start < factors.length; start += perLine) {
-    const line = factors.subarray(start, start + perLine);
-    most = Math.max(
-      most,
-      line.reduce((sum, weight) => sum + Math.abs(weight), 0),
-    );
+    let sum = 0;
+    for (let i = start; i < start + perLine; i++) sum += Math.abs(factors[i]);
+    most = Math.max(most, sum);
   }
   return 1 + Math.ceil(Math.log2(most * Math.max(-low, high) + 1));
 }

@@ -1,6 +1,5 @@
 /** Packs the weights of a convolution or matrix product as its kernel wants them. */
 import { codeRange, type Format } from '../../formats/format.js';
-import type { ProgramTensor } from '../../program/program.js';
 import type { Constants } from './constants.js';
 import type { Layer } from './layer.js';
 import {
@@ -36,12 +35,11 @@ export interface PlacedWeights {
 /** `input` is the format of x, whose codes bound the sums; null for float32. */
 export function placeWeights(
   constants: Constants,
-  tensor: ProgramTensor,
+  data: ArrayLike<number>,
   { taps, channels, outputs, groups }: ProductShape,
   layer: Pick<Layer, 'weights' | 'wide'>,
   input: Format | null,
 ): PlacedWeights {
-  const data = tensor.data as ArrayLike<number>;
   const group = (index: number, part: number): WeightGroup => ({
     data,
     start: index * outputs * taps * channels,

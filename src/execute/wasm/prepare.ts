@@ -8,6 +8,7 @@ import { elementCount } from '../../program/shapes.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
 import { ARENA_SLACK, createConstants, growMemory, SLACK } from './constants.js';
 import { type Address, type Context, elementKind, placeElements } from './context.js';
+import { COUNTER_BYTES } from './counters.js';
 import { type Kernel, kernels } from './kernels.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
 import * as elementwise from './lower-elementwise.js';
@@ -17,12 +18,14 @@ import { lowerResample } from './lower-resample.js';
 import { lowerBinary, lowerSelect } from './lower-selection.js';
 import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
-import { requireNoZeroPoints } from './rounding.js';
+import { storedProgram } from './stored-program.js';
 import type { Memory } from './webassembly.js';
 
 export interface PrepareOptions {
   /** True: every tensor keeps a place of its own, so that all can be read after a run. Default false. */
   readonly retain?: boolean;
+  /** True: instructions that requantise integers count, which takes time. Default false. */
+  readonly counters?: boolean;
 }
 
 const lowerings: InstructionTable<[Context], void> = {
@@ -53,18 +56,6 @@ const lowerings: InstructionTable<[Context], void> = {
   reshape: movement.lowerReshape,
 };
 
-/** What computes with codes above their zero points. */
-const centred: ReadonlySet<Opcode> = new Set([
-  'convolution',
-  'gemm',
-  'add',
-  'multiply',
-  'averagePool',
-  'resample',
-  'requantize',
-  'leakyRelu',
-]);
-
 interface PendingStep {
   readonly instruction: number;
   readonly kernel: Kernel;
@@ -76,15 +67,20 @@ interface PendingStep {
  * a ProgramError for what the WASM executor does not run.
  */
 export function prepareProgram(
-  program: Program,
+  given: Program,
   memory: Memory,
-  { retain = false }: PrepareOptions = {},
+  { retain = false, counters = false }: PrepareOptions = {},
 ): Prepared {
+  const program = storedProgram(given);
   const where = `program "${program.name}"`;
   const constants = createConstants(where);
   const { blocks, blockOf } = tensorBlocks(program, retain);
   const pending: PendingStep[] = [];
   let current = 0;
+  const end = Math.max(0, program.instructions.length - 1);
+  const counterBlock = blocks.length;
+  if (counters) blocks.push({ bytes: program.instructions.length * COUNTER_BYTES, first: 0, last: end });
+  const counting = new Set<number>();
   const context: Context = {
     constants,
     tensor: (index) => program.tensors[index],
@@ -94,6 +90,9 @@ export function prepareProgram(
       return { block: blockOf[index]!, offset: 0 };
     },
     kind: (index) => elementKind(program.tensors[index]),
+    get counters() {
+      return counters ? { block: counterBlock, offset: current * COUNTER_BYTES } : undefined;
+    },
     scratch(bytes) {
       blocks.push({ bytes: bytes + SLACK, first: current, last: current });
       return { block: blocks.length - 1, offset: 0 };
@@ -101,15 +100,11 @@ export function prepareProgram(
     emit(kernel, args) {
       const ordered = kernels[kernel].map((name) => (args as Record<string, Address>)[name]);
       pending.push({ instruction: current, kernel, args: ordered });
+      if ('counters' in args) counting.add(current);
     },
   };
   for (const [index, instruction] of program.instructions.entries()) {
     current = index;
-    if (centred.has(instruction.op))
-      requireNoZeroPoints(
-        instruction,
-        [...instruction.inputs, instruction.output].map((tensor) => program.tensors[tensor]),
-      );
     const lower = lowerings[instruction.op] as (typeof lowerings)[Opcode] as (
       instruction: unknown,
       context: Context,
@@ -132,6 +127,11 @@ export function prepareProgram(
     arenaBytes: align(plan.bytes + ARENA_SLACK),
     tensors,
     steps: pending.map((step) => resolve(step, plan.offsets)),
+    counters: counters
+      ? program.instructions.map((_, index) =>
+          counting.has(index) ? plan.offsets[counterBlock] + index * COUNTER_BYTES : null,
+        )
+      : [],
   };
 }
 
@@ -144,7 +144,7 @@ export function reserveArena(prepared: Prepared, memory: Memory, worker: number,
 
 /** Bytes that the activations of one run occupy, by the plan and before what kernels need beside them. */
 export function arenaBytes(program: Program): number {
-  return planMemory(tensorBlocks(program, false).blocks).bytes;
+  return planMemory(tensorBlocks(storedProgram(program), false).blocks).bytes;
 }
 
 function resolve({ instruction, kernel, args }: PendingStep, offsets: readonly number[]): Step {

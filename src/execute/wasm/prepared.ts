@@ -30,6 +30,8 @@ export interface Prepared {
   readonly tensors: readonly (Place | null)[];
   /** In the order in which they run. */
   readonly steps: readonly Step[];
+  /** Per instruction, the offset of its counters in the arena, null where it counts nothing; empty where none counts. */
+  readonly counters: readonly (number | null)[];
 }
 
 /** Bytes of an element. */

@@ -1,9 +1,7 @@
 /** Records for assembly/round.ts: the constants that turn accumulators into codes. */
 import { codeRange, type Format } from '../../formats/format.js';
-import { ROUNDINGS, type Rounding, roundingConstants } from '../../formats/rounding.js';
-import type { Clamp, Instruction, PerChannel, Requantize } from '../../program/instructions.js';
-import type { ProgramTensor } from '../../program/program.js';
-import { unsupported } from './context.js';
+import { type Overflow, ROUNDINGS, roundingConstants } from '../../formats/rounding.js';
+import type { Clamp, PerChannel, Requantize } from '../../program/instructions.js';
 
 export interface CodeRange {
   readonly low: number;
@@ -16,48 +14,38 @@ export const WIDE_BYTES = 80;
 const largest = 2 ** 31 - 1;
 const smallest = -(2 ** 31);
 
-/** Range of the codes after overflow and clamp. Throws a ProgramError where an overflow does not saturate. */
-export function outputRange(
-  instruction: Instruction,
-  format: Format,
-  overflow: Requantize['overflow'],
-  clamp: Clamp | null,
-): CodeRange {
-  if (overflow === 'wrap' || overflow === 'trap')
-    unsupported(instruction, 'overflow of codes', 'saturate or saturateSymmetric', overflow);
+/** True where a value outside of the range becomes the nearer end. */
+export function saturates(overflow: Overflow): boolean {
+  return overflow === 'saturate' || overflow === 'saturateSymmetric';
+}
+
+/** A requantisation by shifts that are rounded by one addition. */
+export interface ByShift {
+  readonly shift: PerChannel;
+  readonly rounding: (typeof ROUNDINGS)[number];
+  readonly overflow: Overflow;
+}
+
+/**
+ * The requantisation where the records of this file bring values of `bits` bits to codes: saturating, by shifts that are not too
+ * large. Undefined for anything else, which rescale.ts does.
+ */
+export function byShift(requantize: Requantize, bits: number): ByShift | undefined {
+  const { style, overflow } = requantize;
+  if (style !== 'shift' || !saturates(overflow)) return undefined;
+  const { shift } = requantize;
+  const rounding = ROUNDINGS.find((name) => name === requantize.rounding);
+  const most = bits > 63 ? 44 : 52;
+  if (rounding === undefined || [shift].flat().some((by) => by > most)) return undefined;
+  return { shift, rounding, overflow };
+}
+
+/** Range of the codes after a saturating overflow and the clamp. */
+export function outputRange(format: Format, overflow: Overflow, clamp: Clamp | null): CodeRange {
   const { low, high } = codeRange(format);
   const start = overflow === 'saturateSymmetric' && format.signed ? -high : low;
   const limit = (code: number) => (clamp === null ? code : Math.min(Math.max(code, clamp.low), clamp.high));
   return { low: limit(start), high: limit(high) };
-}
-
-/** A requantisation by shifts with a rounding that is an addition. */
-export interface ByShift {
-  readonly shift: PerChannel;
-  readonly rounding: (typeof ROUNDINGS)[number];
-  readonly overflow: Requantize['overflow'];
-}
-
-/** The requantisation where it is by shifts. Throws a ProgramError for any other. */
-export function requireShift(instruction: Instruction, requantize: Requantize): ByShift {
-  if (requantize.style !== 'shift')
-    return unsupported(instruction, 'style of requantisation', 'shift', requantize.style);
-  return { ...requantize, rounding: requireNamed(instruction, requantize.rounding) };
-}
-
-/** The rounding where it is the same for all elements. Throws a ProgramError for a stochastic one. */
-export function requireNamed(instruction: Instruction, rounding: Rounding): ByShift['rounding'] {
-  return (
-    ROUNDINGS.find((name) => name === rounding) ??
-    unsupported(instruction, 'rounding', 'one that is no stochastic one', rounding)
-  );
-}
-
-/** Throws a ProgramError for operands with zero points. */
-export function requireNoZeroPoints(instruction: Instruction, tensors: readonly ProgramTensor[]): void {
-  for (const { name, format } of tensors)
-    if (format !== null && [format.zeroPoint].flat().some((entry) => entry !== 0))
-      unsupported(instruction, 'zero point', '0', `another in "${name}"`);
 }
 
 /** The shift of each of `channels` channels. */
@@ -154,15 +142,12 @@ export function reducedRecords(
 
 /**
  * Records of the 64-bit form, one per channel: bias, minimum, maximum, offset, negativeMask, evenMask, shift right,
- * shift left, low, high. `bits` is the width that the accumulator can reach. Throws a ProgramError where that and the shift
- * together exceed 64 bits.
+ * shift left, low, high. The shifts are those that byShift allows.
  */
 export function wideRecords(
-  instruction: Instruction,
   shifts: readonly number[],
   rounding: ByShift['rounding'],
   range: CodeRange,
-  bits: number,
   bias?: ArrayLike<number | bigint>,
 ): BigInt64Array {
   const padded = Math.ceil(shifts.length / 8) * 8;
@@ -171,8 +156,6 @@ export function wideRecords(
   const limit = 2n ** 62n;
   for (let channel = 0; channel < shifts.length; channel++) {
     const shift = shifts[channel];
-    if (shift > 52 || (bits > 63 && shift > 44))
-      unsupported(instruction, 'shift', `at most ${bits > 63 ? 44 : 52}`, String(shift));
     const right = Math.max(0, shift);
     // Beyond 40 bits to the left everything but 0 saturates.
     const left = Math.min(40, Math.max(0, -shift));

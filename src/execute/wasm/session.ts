@@ -7,7 +7,7 @@ import type { Executor } from '../executor.js';
 import { createMemory } from './executor.js';
 import { createInstance } from './instance.js';
 import { loadKernels } from './kernels.js';
-import { prepareProgram, reserveArena } from './prepare.js';
+import { type PrepareOptions, prepareProgram, reserveArena } from './prepare.js';
 import type { Prepared } from './prepared.js';
 import type { Memory, Module } from './webassembly.js';
 
@@ -31,8 +31,12 @@ let sessions = 0;
  * Packs a program into a memory that no other session uses, new or left by one that has ended. Throws a ProgramError for what
  * the kernels do not run.
  */
-export function createSessionHandle(program: Program, memory: Memory = createMemory()): SessionHandle {
-  const prepared = prepareProgram(program, memory);
+export function createSessionHandle(
+  program: Program,
+  memory: Memory = createMemory(),
+  options?: PrepareOptions,
+): SessionHandle {
+  const prepared = prepareProgram(program, memory, options);
   const tensors = program.tensors.map(({ data, ...tensor }) => tensor);
   return {
     id: sessions++,
@@ -65,8 +69,11 @@ export function openSession(handle: SessionHandle): Executor {
     Atomics.add(control, NEXT_ARENA, 1),
     `program "${program.name}"`,
   );
-  const { run } = createInstance(program, prepared, module, memory, arena);
-  const executor: Executor = { name: 'wasm', program, run };
+  const executor: Executor = {
+    name: 'wasm',
+    program,
+    ...createInstance(program, prepared, module, memory, arena),
+  };
   attached.set(handle.id, { handle, executor });
   return executor;
 }

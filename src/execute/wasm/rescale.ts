@@ -1,0 +1,139 @@
+/**
+ * From exact sums to codes in a pass of its own: what the kernels that round their own sums do not do. Records: assembly/scale.ts and
+ * assembly/rescale.ts.
+ */
+import { at, codeRange, type Format } from '../../formats/format.js';
+import { type Overflow, ROUNDINGS, seedOf } from '../../formats/rounding.js';
+import type { Clamp, Instruction, Scaling } from '../../program/instructions.js';
+import { elementCount } from '../../program/shapes.js';
+import { type Address, type Context, shift } from './context.js';
+
+/** Sums in memory. */
+export interface Sums {
+  readonly kind: 'i32' | 'i64';
+  /** Bits of a 64-bit number above a register that wraps: sums are taken modulo its width. 0 where they are exact. */
+  readonly above: number;
+}
+
+/** What a pass over sums may touch, so that it stays in the second-level cache. */
+export const SUMS_BYTES = 128 * 1024;
+
+export function sumBytes({ kind }: Sums): number {
+  return kind === 'i32' ? 4 : 8;
+}
+
+/** Turns sums of consecutive elements of the output into its codes. */
+export type EmitRescale = (sums: Address, first: number, length: number) => void;
+
+const STYLES = ['shift', 'multiplier', 'doubling', 'scale', 'division'] as const;
+
+/** Overflows by number; symmetric saturation has other ends. */
+export const OVERFLOW_MODES: readonly Overflow[] = ['saturate', 'wrap', 'trap'];
+
+const RECORD_BYTES = 48;
+
+/** The number of stochastic rounding: behind the named ones. */
+export const STOCHASTIC = ROUNDINGS.length;
+
+/** No sum comes near. */
+const BEYOND = 2n ** 62n;
+
+/** low, high, the clamp's low and high, and the ends beyond which a value counts as clipped: those that no clamp hides. */
+function codeEnds(format: Format, overflow: Overflow, clamp: Clamp | null): bigint[] {
+  const range = codeRange(format);
+  const symmetric = overflow === 'saturateSymmetric' && format.signed;
+  const { low, high } = { ...range, low: symmetric ? -range.high : range.low };
+  const ends = clamp ?? range;
+  const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
+  const hidden = { low: saturates && ends.low > low, high: saturates && ends.high < high };
+  return [
+    ...[low, high, ends.low, ends.high].map(BigInt),
+    hidden.low ? -BEYOND : BigInt(low),
+    hidden.high ? BEYOND : BigInt(high),
+  ];
+}
+
+export interface RescaleOptions {
+  readonly overflow: Overflow;
+  readonly clamp: Clamp | null;
+  readonly sums: Sums;
+  /** Index of the scaling for each pixel; left out: the first for all. */
+  readonly picks?: readonly number[];
+}
+
+/** Prepares the pass for the codes of an instruction's output, by one scaling or by those that `picks` name. */
+export function prepareRescale(
+  context: Context,
+  { output }: Instruction,
+  scalings: readonly Scaling[],
+  { overflow, clamp, sums, picks = [0] }: RescaleOptions,
+): EmitRescale {
+  const { constants, counters } = context;
+  const { format, shape } = context.tensor(output);
+  const { zeroPoint } = format!;
+  const mode = Math.max(0, OVERFLOW_MODES.indexOf(overflow));
+  const layer = BigInt64Array.from([
+    BigInt(mode),
+    BigInt(sums.above),
+    ...codeEnds(format!, overflow, clamp),
+  ]);
+  const perChannel = typeof zeroPoint !== 'number' || scalings.some(isPerChannel);
+  const channels = shape.at(-1) ?? 1;
+  const each = perChannel ? channels : 1;
+  const records = scalings.flatMap((scaling) =>
+    Array.from({ length: each }, (_, channel) => scaleRecord(scaling, channel, at(zeroPoint, channel))),
+  );
+  const base = placeRecords(context, records);
+  const selectors = Uint32Array.from({ length: picks.length * each }, (_, index) => {
+    return base + (picks[Math.floor(index / each)] * each + (index % each)) * RECORD_BYTES;
+  });
+  // One record serves all elements, or a pixel, or a channel of one.
+  const inner = perChannel ? 1 : picks.length > 1 ? channels : elementCount(shape);
+  const shared = {
+    layer: constants.place(layer.byteLength, () => layer),
+    selectors: constants.place(selectors.byteLength, () => selectors),
+    period: Math.max(1, selectors.length),
+    inner: Math.max(1, inner),
+  };
+  const y = context.address(output);
+  return (x, first, length) => {
+    const args = { x, y: shift(y, first * 2), ...shared, first, length };
+    if (counters !== undefined) context.emit(`rescaleCounted_${sums.kind}_i16`, { ...args, counters });
+    else context.emit(`rescale_${sums.kind}_i16`, args);
+  };
+}
+
+function isPerChannel(scaling: Scaling): boolean {
+  return Object.values(scaling).some((value) => typeof value === 'object');
+}
+
+/** Places records for assembly/scale.ts, one after the other. */
+export function placeRecords({ constants }: Context, records: readonly (readonly bigint[])[]): number {
+  return constants.place(records.length * RECORD_BYTES, () => BigInt64Array.from(records.flat()));
+}
+
+/** style, rounding, seed, factor, shift, zero point. */
+export function scaleRecord(scaling: Scaling, channel: number, zeroPoint: number): bigint[] {
+  const rounding = scaling.style === 'doubling' ? 'floor' : scaling.rounding;
+  const seed = seedOf(rounding);
+  const name = seed === undefined ? ROUNDINGS.findIndex((entry) => entry === rounding) : STOCHASTIC;
+  const by = 'shift' in scaling ? at(scaling.shift, channel) : 0;
+  return [
+    ...[STYLES.indexOf(scaling.style), name, seed ?? 0].map(BigInt),
+    factorOf(scaling, channel),
+    ...[by, zeroPoint].map(BigInt),
+  ];
+}
+
+function factorOf(scaling: Scaling, channel: number): bigint {
+  switch (scaling.style) {
+    case 'shift':
+      return 1n;
+    case 'division':
+      return BigInt(at(scaling.divisor, channel));
+    case 'scale':
+      return new BigInt64Array(Float64Array.of(at(scaling.scale, channel)).buffer)[0];
+    default:
+      return BigInt(at(scaling.multiplier, channel));
+  }
+}
