@@ -99,3 +99,4 @@ export {
   leakyReluSums_i16_i16_i64,
   requantizeSums_i16_i64,
 } from './sums';
+export { rescaleDoubling_i32_i16, rescaleScale_i32_i16, rescaleMultiplier_i32_i16 } from './rescale-vector';

@@ -37,7 +37,7 @@ function clampAndRoundFour(x: v128, minimum: v128, maximum: v128, multiplier: v1
 /** Four codes (i32, within 16 bits after saturation) out of four accumulators (i32). */
 // @ts-ignore: decorator
 @inline
-function roundLanes(x: v128, block: usize, layer: usize): v128 {
+export function roundLanes(x: v128, block: usize, layer: usize): v128 {
   return load<i32>(layer, 84)
     ? clampAndRoundFour(x, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer)
     : roundFour(i32x4.mul(x, v128.load(block, 96)), layer);

@@ -117,11 +117,11 @@ function showSqnr() {
 
 /** Exact layers stand above every number. */
 const rank = (value) => value ?? Infinity;
-const accumulator = (key, hint) => ({
-  title: `bits ${key}`,
+const accumulator = (title, hint, pick) => ({
+  title,
   hint,
-  value: ({ accumulatorBits }) => accumulatorBits?.[key] ?? 0,
-  text: ({ accumulatorBits }) => accumulatorBits?.[key] ?? '',
+  value: (layer) => pick(layer) ?? -Infinity,
+  text: (layer) => pick(layer)?.toLocaleString('en') ?? '',
   numeric: true,
   descending: true,
 });
@@ -163,8 +163,29 @@ const columns = [
   },
   ...(layers.some(({ accumulatorBits }) => accumulatorBits)
     ? [
-        accumulator('proved', 'accumulator bits that the weights can reach, sign and bias included'),
-        accumulator('observed', 'accumulator bits that the data reached, sign and bias included'),
+        accumulator(
+          'bits proved',
+          'accumulator bits that the weights can reach, sign and bias included',
+          ({ accumulatorBits }) => accumulatorBits?.proved || undefined,
+        ),
+        accumulator(
+          'bits observed',
+          'accumulator bits that the data reached, sign and bias included',
+          ({ accumulatorBits }) => accumulatorBits?.observed,
+        ),
+        accumulator(
+          'headroom',
+          'bits of the register above those that the data reached',
+          ({ headroomBits }) => headroomBits,
+        ),
+        accumulator('least sum', 'least accumulator that the data reached', ({ minimum }) => minimum),
+        accumulator('greatest sum', 'greatest accumulator that the data reached', ({ maximum }) => maximum),
+        accumulator('wraps', 'how often a register of the accumulator wrapped', ({ wraps }) => wraps),
+        accumulator(
+          'saturations',
+          'how often a register of the accumulator was saturated',
+          ({ saturations }) => saturations,
+        ),
       ]
     : []),
 ];

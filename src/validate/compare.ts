@@ -3,14 +3,13 @@
  * fixed) and isolated (after each layer its output is replaced by the quantised float reference).
  */
 import { ProgramError } from '../errors.js';
-import type { Elements, Executor } from '../execute/executor.js';
+import type { Elements, Executor, InstructionCounters, Observer } from '../execute/executor.js';
 import { type RunResult, runPorts } from '../execute/ports.js';
 import { quantizeValues } from '../formats/convert.js';
 import { at, codeRange, type Format, stepSize } from '../formats/format.js';
 import type { Program } from '../program/program.js';
 import { elementCount } from '../program/shapes.js';
 import { compareCodes, compareValues, type ErrorSums } from './metrics.js';
-import { observedBits, type Probe } from './probes.js';
 
 /** A layer of the fixed program and the tensor of the float program that it is compared with. */
 export interface Layer {
@@ -65,30 +64,26 @@ export function pairLayers(float: Program, fixed: Program): Layer[] {
 export interface SampleComparison {
   readonly layers: readonly ErrorSums[];
   readonly isolated: readonly ErrorSums[];
-  /** Accumulator width that each probe saw. */
-  readonly observedBits: readonly number[];
+  /** What each layer's instruction counted with everything upstream fixed. */
+  readonly counters: readonly (InstructionCounters | null)[];
   readonly float: RunResult;
   readonly fixed: RunResult;
   /** Time in the executors alone, without the comparisons. */
   readonly seconds: { readonly float: number; readonly fixed: number };
 }
 
-/** Runs an executor on the clock, without the time that the observer and the instructions in `extra` take. */
+/** Runs an executor on the clock, without the time that the observer takes. */
 function timed(
   executor: Executor,
   inputs: readonly Elements[],
-  observe: Parameters<Executor['run']>[1],
-  extra: ReadonlyMap<number, unknown> = new Map(),
+  observe: Observer,
 ): { result: RunResult; seconds: number } {
   let outside = 0;
   const start = performance.now();
-  let resumed = start;
   const result = runPorts(executor, inputs, (instruction, tensors) => {
     const before = performance.now();
-    observe?.(instruction, tensors);
-    const after = performance.now();
-    outside += after - (extra.has(instruction) ? resumed : before);
-    resumed = after;
+    observe(instruction, tensors);
+    outside += performance.now() - before;
   });
   return { result, seconds: (performance.now() - start - outside) / 1000 };
 }
@@ -99,12 +94,15 @@ function compareLayer(reference: Float32Array, elements: Elements, format: Forma
   return compareCodes(reference, elements as ArrayLike<number>, scale);
 }
 
-/** `inputs` belong to the ports of both programs; `probes` and `layers` index the instructions of the fixed one. */
+/**
+ * `inputs` belong to the ports of both programs; `layers` index the instructions of the fixed one. `counted` runs the
+ * fixed program, too, and counts; `fixed` is the one on the clock.
+ */
 export function compareSample(
   float: Executor,
   fixed: Executor,
+  counted: Executor,
   layers: readonly Layer[],
-  probes: readonly Probe[],
   inputs: readonly Elements[],
 ): SampleComparison {
   const wanted = new Set(layers.map((layer) => layer.floatInstruction));
@@ -115,22 +113,17 @@ export function compareSample(
     }
   });
   const layerOf = new Map(layers.map((layer, index) => [layer.instruction, index]));
-  const probeOf = new Map(probes.map((probe, index) => [probe.instruction, index]));
   const cumulative: ErrorSums[] = [];
-  const bits: number[] = [];
-  const simulate: Parameters<typeof timed>[2] = (instruction, { read }) => {
-    const { output } = fixed.program.instructions[instruction];
-    const probe = probeOf.get(instruction);
-    if (probe !== undefined)
-      bits[probe] = observedBits(read(output) as ArrayLike<number>, probes[probe].dropped);
+  const simulated = runPorts(counted, inputs, (instruction, { read }) => {
     const index = layerOf.get(instruction);
     if (index === undefined) return;
     const { floatInstruction, format } = layers[index];
+    const { output } = fixed.program.instructions[instruction];
     cumulative[index] = compareLayer(references.get(floatInstruction)!, read(output), format);
-  };
-  const simulated = timed(fixed, inputs, simulate, probeOf);
+  });
+  const counters = counted.counters?.() ?? [];
   const isolated: ErrorSums[] = [];
-  fixed.run(inputs, (instruction, { read, write }) => {
+  const { seconds } = timed(fixed, inputs, (instruction, { read, write }) => {
     const index = layerOf.get(instruction);
     if (index === undefined) return;
     const { floatInstruction, format } = layers[index];
@@ -142,10 +135,10 @@ export function compareSample(
   return {
     layers: cumulative,
     isolated,
-    observedBits: bits,
+    counters: layers.map(({ instruction }) => counters[instruction] ?? null),
     float: reference.result,
-    fixed: simulated.result,
-    seconds: { float: reference.seconds, fixed: simulated.seconds },
+    fixed: simulated,
+    seconds: { float: reference.seconds, fixed: seconds },
   };
 }
 

@@ -21,10 +21,17 @@ export interface LayerSummary extends OutputSummary {
   readonly format: string;
   /** The same with float inputs, only this layer fixed; null when exact. */
   readonly isolatedSqnr: number | null;
-  /** Share of the output's values that lay outside the range before saturation. */
+  /** Share of the output's values that lay outside the range before saturation; of the float values where nothing is requantised. */
   readonly clipped: number;
-  /** Bits, sign and bias included: what the weights can reach, what the data reached. Absent without products. */
+  /** The accumulator, bias included; absent without products. Bits, sign included: proved for the weights (0: not), reached. */
   readonly accumulatorBits?: { readonly proved: number; readonly observed: number };
+  /** How often a register wrapped or was saturated, over all samples. */
+  readonly wraps?: number;
+  readonly saturations?: number;
+  /** Least and greatest sum, and the bits that the register has above them. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly headroomBits?: number;
 }
 
 export interface Summary {

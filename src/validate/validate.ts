@@ -3,17 +3,19 @@
  * merged in the order of the samples, so that nothing depends on threads.
  */
 import { UsageError } from '../errors.js';
+import type { InstructionCounters } from '../execute/executor.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import { formatText } from '../formats/format.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { createSha256 } from '../platform/files.js';
 import { inOrder, type RunOptions, runTasks } from '../platform/pool.js';
 import { codeBytes } from '../program/digest.js';
+import type { Instruction } from '../program/instructions.js';
 import { constantBytes, type Program } from '../program/program.js';
 import { type Layer, pairLayers } from './compare.js';
+import { accumulatorSummary, addCounters } from './counters.js';
 import { addSums, type ErrorSums, emptySums, sqnr } from './metrics.js';
 import { outputLayers } from './output-layers.js';
-import { addProbes, type Probe } from './probes.js';
 import type { Accuracy, LayerSummary, Summary } from './summary.js';
 import type { SampleResult, ValidationTask } from './worker.js';
 
@@ -31,7 +33,7 @@ export interface ValidateOptions extends RunOptions {
 interface Totals {
   readonly layers: readonly ErrorSums[];
   readonly isolated: readonly ErrorSums[];
-  readonly observedBits: number[];
+  readonly counters: (InstructionCounters | null)[];
   readonly hits: { float1: number; float5: number; fixed1: number; fixed5: number };
   rightToWrong: number;
   wrongToRight: number;
@@ -52,22 +54,21 @@ export async function validate(
 ): Promise<Summary> {
   const indices = options.indices ?? Array.from({ length: openDataset(spec).count }, (_, index) => index);
   if (indices.length === 0) throw new UsageError({ where: 'validation data', what: 'has no samples' });
-  const { program: probed, probes } = addProbes(fixed);
-  const layers = pairLayers(float, probed);
-  const totals = createTotals(layers, probes);
+  const layers = pairLayers(float, fixed);
+  const totals = createTotals(layers);
   const hash = createSha256();
-  const sessions = [engine.load(float), engine.load(probed)];
+  const sessions = [engine.load(float), engine.load(fixed), engine.load(fixed, { counters: true })];
   const merge = inOrder((result: SampleResult, task) => {
     addSample(totals, result, options.labels?.[task]);
     for (const codes of result.codes) if (codes !== undefined) hash.add(codeBytes(codes));
     options.onProgress?.(task + 1, indices.length);
   });
-  const [floatHandle, fixedHandle] = sessions.map((session) => session.handle);
+  const [floatHandle, fixedHandle, counted] = sessions.map((session) => session.handle);
   const makeTask = (task: number) => ({
     float: floatHandle,
     fixed: fixedHandle,
+    counted,
     layers,
-    probes,
     spec,
     index: indices[task],
   });
@@ -84,14 +85,14 @@ export async function validate(
     for (const session of sessions) session.dispose();
   }
   const digest = fixed.outputs.some(({ codes }) => codes >= 0) ? hash.digest() : undefined;
-  return summarize(engine, float, probed, layers, probes, totals, indices.length, { ...options, digest });
+  return summarize(engine, float, fixed, layers, totals, indices.length, { ...options, digest });
 }
 
-function createTotals(layers: readonly Layer[], probes: readonly Probe[]): Totals {
+function createTotals(layers: readonly Layer[]): Totals {
   return {
     layers: layers.map(emptySums),
     isolated: layers.map(emptySums),
-    observedBits: probes.map(() => 0),
+    counters: layers.map(() => null),
     hits: { float1: 0, float5: 0, fixed1: 0, fixed5: 0 },
     rightToWrong: 0,
     wrongToRight: 0,
@@ -103,8 +104,8 @@ function createTotals(layers: readonly Layer[], probes: readonly Probe[]): Total
 function addSample(totals: Totals, sample: SampleResult, label: number | undefined): void {
   for (const [index, sums] of totals.layers.entries()) addSums(sums, sample.layers[index]);
   for (const [index, sums] of totals.isolated.entries()) addSums(sums, sample.isolated[index]);
-  for (const [index, bits] of sample.observedBits.entries()) {
-    totals.observedBits[index] = Math.max(totals.observedBits[index], bits);
+  for (const [index, counters] of sample.counters.entries()) {
+    totals.counters[index] = addCounters(totals.counters[index], counters);
   }
   totals.seconds.float += sample.seconds.float;
   totals.seconds.fixed += sample.seconds.fixed;
@@ -136,7 +137,6 @@ function summarize(
   float: Program,
   fixed: Program,
   layers: readonly Layer[],
-  probes: readonly Probe[],
   totals: Totals,
   samples: number,
   { labels, hardware = 'unknown', digest }: ValidateOptions & { digest?: string },
@@ -144,12 +144,6 @@ function summarize(
   const share = (count: number) => count / samples;
   const accuracy = (top1: number, top5: number): Accuracy => ({ top1: share(top1), top5: share(top5) });
   const { hits } = totals;
-  const accumulators = new Map(
-    probes.map(({ node, provedBits }, index) => [
-      node,
-      { proved: provedBits, observed: totals.observedBits[index] },
-    ]),
-  );
   const classified = classifies(float);
   const labelled = classified && labels !== undefined;
   const lanes = Math.min(engine.threads, samples);
@@ -168,7 +162,13 @@ function summarize(
       return { name, sqnr: sqnr(sums), maxError: sums.maxError };
     }),
     layers: layers.map((layer, index) =>
-      summarizeLayer(layer, totals.layers[index], totals.isolated[index], accumulators.get(layer.name)),
+      summarizeLayer(
+        layer,
+        fixed.instructions[layer.instruction],
+        totals.layers[index],
+        totals.isolated[index],
+        totals.counters[index],
+      ),
     ),
     size: { floatBytes: constantBytes(float), fixedBytes: constantBytes(fixed) },
     seconds,
@@ -182,9 +182,10 @@ function summarize(
 
 function summarizeLayer(
   layer: Layer,
+  instruction: Instruction,
   sums: ErrorSums,
   isolated: ErrorSums,
-  accumulatorBits: LayerSummary['accumulatorBits'],
+  counters: InstructionCounters | null,
 ): LayerSummary {
   return {
     name: layer.name,
@@ -193,7 +194,7 @@ function summarizeLayer(
     sqnr: sqnr(sums),
     isolatedSqnr: sqnr(isolated),
     maxError: sums.maxError,
-    clipped: sums.clipped / sums.count,
-    ...(accumulatorBits && { accumulatorBits }),
+    clipped: (counters?.clipped ?? sums.clipped) / Math.max(1, counters?.outputs ?? sums.count),
+    ...accumulatorSummary(instruction, counters),
   };
 }

@@ -38,6 +38,7 @@ const accumulate = [
   'first',
 ] as const;
 const rescale = ['x', 'y', 'layer', 'selectors', 'period', 'inner', 'first', 'length'] as const;
+const vectors = ['x', 'y', 'layer', 'blocks', 'pixels', 'channels'] as const;
 const depthwise = [
   'x',
   'y',
@@ -111,6 +112,9 @@ export const kernels = {
   depthwiseSums_i16_i16_i64: depthwise,
   rescale_i32_i16: rescale,
   rescale_i64_i16: rescale,
+  rescaleDoubling_i32_i16: vectors,
+  rescaleScale_i32_i16: vectors,
+  rescaleMultiplier_i32_i16: vectors,
   rescaleCounted_i32_i16: [...rescale, 'counters'],
   rescaleCounted_i64_i16: [...rescale, 'counters'],
   maxPool_i16_i16: pool,

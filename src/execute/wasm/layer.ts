@@ -64,7 +64,7 @@ export function sumsOf({ arithmetic }: Product, { bits }: CentredProduct, counte
   const exact = isExact(accumulator);
   if (bits > 16 || !(exact || (!counted && wrapsAsOne(accumulator)))) return undefined;
   const width = exact ? accumulator.provedBits : accumulator.bits;
-  return { kind: width <= 32 ? 'i32' : 'i64', above: exact ? 0 : 64 - width };
+  return { kind: width <= 32 ? 'i32' : 'i64', bits: width, above: exact ? 0 : 64 - width };
 }
 
 /** Which kernel sums up the products, for codes that a pass of its own makes. */

@@ -39,7 +39,7 @@ export function lowerAccumulate(
   const [row, column] = window.kernel;
   const places = productSequence(accumulator, { row, column, channel: depth });
   const words = context.counters === undefined && fitsWords(instruction, context, product, places);
-  const sums: Sums = { kind: words ? 'i32' : 'i64', above: 0 };
+  const sums: Sums = { kind: words ? 'i32' : 'i64', bits: accumulator.bits, above: 0 };
   const size = sumBytes(sums);
   const { x, extent } = writePadding(instruction, context, geometry, channels, product.zero);
   const pixel = channels * elementBytes('i16');

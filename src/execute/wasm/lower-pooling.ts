@@ -148,7 +148,7 @@ function lowerAverageSums(
   const known = [...new Set(counts)];
   const picks = counts.map((count) => known.indexOf(count));
   const scalings = known.map((count) => scalingOf(instruction, count));
-  const sums: Sums = { kind: 'i64', above: 0 };
+  const sums: Sums = { kind: 'i64', bits: 64, above: 0 };
   const rescale = prepareRescale(context, instruction, scalings, { overflow, clamp: null, sums, picks });
   const parts = calls(instruction, context, placeFilled(context, 64, zero));
   const largest = Math.max(0, ...parts.map(({ args }) => args.pixels));

@@ -6,7 +6,7 @@ import { zeroPointOf } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import { placeRecords, prepareRescale, SUMS_BYTES, type Sums, scaleRecord } from './rescale.js';
 
-const exact: Sums = { kind: 'i64', above: 0 };
+const exact: Sums = { kind: 'i64', bits: 64, above: 0 };
 
 /** Elements whose sums stay in the cache. */
 const BLOCK = SUMS_BYTES / 8;

@@ -7,10 +7,14 @@ import { type Overflow, ROUNDINGS, seedOf } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { type Address, type Context, shift } from './context.js';
+import { placeVectorRescale, type VectorRescale } from './rescale-vector.js';
+import { outputRange, saturates } from './rounding.js';
 
 /** Sums in memory. */
 export interface Sums {
   readonly kind: 'i32' | 'i64';
+  /** Width that holds them. */
+  readonly bits: number;
   /** Bits of a 64-bit number above a register that wraps: sums are taken modulo its width. 0 where they are exact. */
   readonly above: number;
 }
@@ -22,7 +26,7 @@ export function sumBytes({ kind }: Sums): number {
   return kind === 'i32' ? 4 : 8;
 }
 
-/** Turns sums of consecutive elements of the output into its codes. */
+/** Turns sums of consecutive elements of the output, whole pixels, into its codes. */
 export type EmitRescale = (sums: Address, first: number, length: number) => void;
 
 const STYLES = ['shift', 'multiplier', 'doubling', 'scale', 'division'] as const;
@@ -70,6 +74,18 @@ export function prepareRescale(
 ): EmitRescale {
   const { constants, counters } = context;
   const { format, shape } = context.tensor(output);
+  const vectors =
+    counters === undefined && saturates(overflow) && picks.length === 1
+      ? placeVectorRescale(
+          context,
+          scalings[0],
+          format!,
+          shape.at(-1) ?? 1,
+          outputRange(format!, overflow, clamp),
+          sums,
+        )
+      : undefined;
+  if (vectors !== undefined) return emitVectors(context, output, vectors);
   const { zeroPoint } = format!;
   const mode = Math.max(0, OVERFLOW_MODES.indexOf(overflow));
   const layer = BigInt64Array.from([
@@ -101,6 +117,17 @@ export function prepareRescale(
     if (counters !== undefined) context.emit(`rescaleCounted_${sums.kind}_i16`, { ...args, counters });
     else context.emit(`rescale_${sums.kind}_i16`, args);
   };
+}
+
+function emitVectors(
+  context: Context,
+  output: number,
+  { kernel, ...records }: VectorRescale,
+): EmitRescale {
+  const y = context.address(output);
+  const channels = context.tensor(output).shape.at(-1) ?? 1;
+  return (x, first, length) =>
+    context.emit(kernel, { x, y: shift(y, first * 2), ...records, pixels: length / channels, channels });
 }
 
 function isPerChannel(scaling: Scaling): boolean {
