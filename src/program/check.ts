@@ -1,6 +1,6 @@
 /** What the rules of verify-instructions.ts have in common: checks of operands, formats and requantisation. */
 import { at, codeRange, type Format, formatText, sameFormat } from '../formats/format.js';
-import type { Overflow } from '../formats/rounding.js';
+import { type Overflow, seedOf } from '../formats/rounding.js';
 import type { Accumulator, Clamp, PerChannel, Requantize, Scaling } from './instructions.js';
 import type { ProgramTensor } from './program.js';
 import { sameShape } from './shapes.js';
@@ -203,6 +203,8 @@ export function expectAccumulator(check: Check, accumulator: Accumulator): void 
   if (partialSum !== null) {
     expectInteger(check, 'the steps of partialSum', partialSum.every, 1, 2 ** 31 - 1);
     expectInteger(check, 'the width of partialSum', partialSum.bits, 2, 64);
+    if (seedOf(partialSum.rounding) !== undefined)
+      check.fail('partialSum rounds at random', 'a rounding without a seed', partialSum.rounding);
   }
   const loops = [...order].sort().join();
   if (loops === 'column,inputChannel,row' || loops === 'column,inputBlock,inputLane,row') return;

@@ -24,10 +24,7 @@ export function addCounters(
 export function accumulatorSummary(
   instruction: Instruction,
   counters: InstructionCounters | null,
-): Pick<
-  LayerSummary,
-  'accumulatorBits' | 'wraps' | 'saturations' | 'minimum' | 'maximum' | 'headroomBits'
-> {
+): Pick<LayerSummary, 'accumulatorBits' | 'wraps' | 'saturations' | 'minimum' | 'maximum' | 'headroomBits'> {
   const products = instruction.op === 'convolution' || instruction.op === 'gemm';
   if (counters === null || !products || instruction.arithmetic === null) return {};
   const { bits, provedBits } = instruction.arithmetic.accumulator;

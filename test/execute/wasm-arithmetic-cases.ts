@@ -107,7 +107,11 @@ function anyScaling(bits: number, channels: number, next: Next): Scaling {
         rounding: next() < 0.5 ? 'halfEven' : rounding,
       };
     case 'division':
-      return { style: 'division', divisor: perChannel(() => between(1, 2 ** Math.min(30, target + 1), next)), rounding };
+      return {
+        style: 'division',
+        divisor: perChannel(() => between(1, 2 ** Math.min(30, target + 1), next)),
+        rounding,
+      };
   }
 }
 
@@ -193,12 +197,21 @@ const products = images.map((image): Case => {
   const outputs = shapes.weights[0];
   const x = anyFormat(next);
   const weights = anyFormat(next, outputs);
-  const operand: Operand = { shape: shapes.x, format: x, data: codes(x, size(shapes.x), image.fills[0], next) };
+  const operand: Operand = {
+    shape: shapes.x,
+    format: x,
+    data: codes(x, size(shapes.x), image.fills[0], next),
+  };
   const data = codes(weights, size(shapes.weights), image.fills[1], next);
   const biasBits = pick([0, 8, 20, 31, 40, 62], next);
-  const bias = BigInt64Array.from({ length: outputs }, () => BigInt(Math.round((next() - 0.5) * 2 ** biasBits)));
+  const bias = BigInt64Array.from({ length: outputs }, () =>
+    BigInt(Math.round((next() - 0.5) * 2 ** biasBits)),
+  );
   const perOutput = data.length / outputs;
-  const centred = Array.from(data, (code, i) => Number(code) - at(weights.zeroPoint, Math.floor(i / perOutput)));
+  const centred = Array.from(
+    data as Int16Array,
+    (code, i) => code - at(weights.zeroPoint, Math.floor(i / perOutput)),
+  );
   const { low, high } = codeRange(x);
   const zero = at(x.zeroPoint, 0);
   const proved = provedWidth(centred, outputs, bias, { low: low - zero, high: high - zero });
@@ -301,6 +314,28 @@ const averages = images.map(({ seed, fills: [fill], batch, input, window, output
   });
 });
 
+const resamples = elementwise.map(({ seed, fills: [aFill, bFill], shape }): Case => {
+  const next = random(seed);
+  const axis = Math.floor(next() * shape.length);
+  const [outputs, taps] = [between(1, 5, next), between(1, 5, next)];
+  const y = (shape as number[]).with(axis, outputs);
+  const overflow = pick(OVERFLOWS, next);
+  const format = outputFormat(overflow, next, y.length - 1, y[y.length - 1]);
+  const [x, weights] = [anyFormat(next), anyFormat(next)];
+  const operands: Operand[] = [
+    { shape, format: x, data: codes(x, size(shape), aFill, next) },
+    {
+      shape: [outputs, taps],
+      format: weights,
+      data: codes(weights, outputs * taps, bFill, next),
+      constant: true,
+    },
+  ];
+  const indices = Array.from({ length: outputs * taps }, () => Math.floor(next() * shape[axis]));
+  const requantize = { ...anyScaling(x.bits + weights.bits, y[y.length - 1], next), overflow };
+  return single<'resample'>({ op: 'resample', axis, indices, requantize }, operands, { shape: y, format });
+});
+
 const quantizations = fc
   .tuple(seeds, fc.array(fc.constantFrom(1, 3, 8, 17), { minLength: 1, maxLength: 3 }))
   .map(([seed, shape]): Case => {
@@ -314,4 +349,10 @@ const quantizations = fc
     return single<'quantize'>(fields, [operand], { shape, format });
   });
 
-export const families = { products, others, averages, quantizations };
+export const families = {
+  arithmeticProducts: products,
+  arithmeticOthers: others,
+  arithmeticAverages: averages,
+  arithmeticResamples: resamples,
+  arithmeticQuantizations: quantizations,
+};

@@ -64,7 +64,8 @@ export function createInstance(
   };
   const write = (tensor: number, elements: Elements) => {
     const offset = storedOffset(program.tensors[tensor].format);
-    const stored = offset === 0 ? elements : Int16Array.from(elements as Uint16Array, (code) => code - offset);
+    const stored =
+      offset === 0 ? elements : Int16Array.from(elements as Uint16Array, (code) => code - offset);
     view(tensor).set(stored as Int16Array);
   };
   const tensors = { read, write };

@@ -59,7 +59,11 @@ export function fusedShift(
 }
 
 /** True where sums in 32 or 64 bits are the accumulator, or become it modulo its width; undefined where they do not. */
-export function sumsOf({ arithmetic }: Product, { bits }: CentredProduct, counted: boolean): Sums | undefined {
+export function sumsOf(
+  { arithmetic }: Product,
+  { bits }: CentredProduct,
+  counted: boolean,
+): Sums | undefined {
   const { accumulator } = arithmetic!;
   const exact = isExact(accumulator);
   if (bits > 16 || !(exact || (!counted && wrapsAsOne(accumulator)))) return undefined;

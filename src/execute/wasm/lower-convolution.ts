@@ -1,7 +1,7 @@
 /** convolution and gemm to kernel calls. One geometry serves all: a matrix product is a convolution of one tap. */
 import type { Instruction, Window } from '../../program/instructions.js';
-import { type Address, type Context, shift } from './context.js';
 import { type CentredProduct, centreProduct, type Product } from './centre.js';
+import { type Address, type Context, shift } from './context.js';
 import { chooseArithmetic, chooseSums, fusedShift, type Layer, placeFloatLayer, sumsOf } from './layer.js';
 import { lowerAccumulate } from './lower-accumulate.js';
 import { lowerDepthwise } from './lower-depthwise.js';
@@ -164,10 +164,10 @@ function chooseLayer(
   product: CentredProduct,
   groups: number,
 ): { layer: Layer; sums?: Sums } {
-  if (instruction.arithmetic === null) return { layer: placeFloatLayer(context, instruction, product, groups) };
+  if (instruction.arithmetic === null)
+    return { layer: placeFloatLayer(context, instruction, product, groups) };
   const shift = fusedShift(context, instruction, product);
-  if (shift !== undefined)
-    return { layer: chooseArithmetic(context, instruction, product, groups, shift) };
+  if (shift !== undefined) return { layer: chooseArithmetic(context, instruction, product, groups, shift) };
   const sums = sumsOf(instruction, product, context.counters !== undefined)!;
   return { layer: chooseSums(context, product, groups, sums), sums };
 }

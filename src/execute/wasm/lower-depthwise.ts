@@ -130,12 +130,7 @@ function lower3x3(
     });
 }
 
-function planCodes(
-  context: Context,
-  instruction: Depthwise,
-  product: CentredProduct,
-  taps: number,
-): Plan {
+function planCodes(context: Context, instruction: Depthwise, product: CentredProduct, taps: number): Plan {
   const requantize = fusedShift(context, instruction, product);
   if (requantize === undefined) return planSums(context, instruction, product, taps);
   const { weights: data, outputs: channels, start: bias } = product;
@@ -154,7 +149,10 @@ function planCodes(
       blocks: constants.place(narrow.blocks.byteLength, () => narrow.blocks),
       layer: constants.place(narrow.layer.byteLength, () => narrow.layer),
     };
-  const shared = { kernel: 'depthwise_i16_i16_i64', ...spreadPairs(context, pairs, data, channels, taps) } as const;
+  const shared = {
+    kernel: 'depthwise_i16_i16_i64',
+    ...spreadPairs(context, pairs, data, channels, taps),
+  } as const;
   const reduced = reducedRecords(shifts, requantize.rounding, range, bits, bias);
   if (reduced !== undefined)
     return {

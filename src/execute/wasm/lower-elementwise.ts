@@ -1,6 +1,6 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
 import { at, codeRange, stepSize } from '../../formats/format.js';
-import { ROUNDINGS, seedOf } from '../../formats/rounding.js';
+import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize, Scaling, UnaryFunction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { walkBroadcast } from './broadcast.js';
@@ -8,7 +8,7 @@ import { isCentred } from './centre.js';
 import { type Context, shift } from './context.js';
 import { lowerPairSums, lowerRequantizeSums } from './lower-sums.js';
 import { elementBytes } from './prepared.js';
-import { OVERFLOW_MODES, STOCHASTIC } from './rescale.js';
+import { OVERFLOW_MODES, roundingNumber } from './rescale.js';
 import {
   type ByShift,
   byShift,
@@ -186,7 +186,10 @@ export function lowerRequantize(instruction: Instruction<'requantize'>, context:
   const { requantize } = instruction;
   const args = dense(instruction, context);
   const fused = fusedShift(instruction, context, { requantize, shifts: [0, 0], scalings: null });
-  if (fused === undefined) return lowerRequantizeSums(instruction, context);
+  if (fused === undefined) {
+    lowerRequantizeSums(instruction, context);
+    return;
+  }
   const range = outputRange(context.tensor(instruction.output).format!, fused.overflow, null);
   const narrow =
     typeof fused.shift === 'number'
@@ -253,19 +256,19 @@ export function lowerQuantize(instruction: Instruction<'quantize'>, context: Con
     const zero = at(zeroPoint, channel);
     steps.set([stepSize(format, channel), range.low - zero, range.high - zero, zero], channel * 4);
   }
-  const seed = seedOf(rounding);
+  const { number, seed } = roundingNumber(rounding);
   const shared = {
     ...args,
     steps: context.constants.place(steps.byteLength, () => steps),
     channels,
     inner,
     single: Number(instruction.float32Quotient),
-    rounding: seed === undefined ? ROUNDINGS.findIndex((name) => name === rounding) : STOCHASTIC,
+    rounding: number,
   };
-  if (saturates(overflow) && seed === undefined) context.emit('quantize_f32_i16', shared);
+  if (saturates(overflow) && number < ROUNDINGS.length) context.emit('quantize_f32_i16', shared);
   else {
     const mode = OVERFLOW_MODES.indexOf(saturates(overflow) ? 'saturate' : overflow);
-    context.emit('quantizeChecked_f32_i16', { ...shared, seed: seed ?? 0, overflow: mode });
+    context.emit('quantizeChecked_f32_i16', { ...shared, seed, overflow: mode });
   }
 }
 

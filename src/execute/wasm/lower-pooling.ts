@@ -80,7 +80,10 @@ export function lowerAveragePool(instruction: Instruction<'averagePool'>, contex
     return;
   }
   const records = placeReciprocals(instruction, context, counts);
-  if (records === undefined) return lowerAverageSums(instruction, context, counts);
+  if (records === undefined) {
+    lowerAverageSums(instruction, context, counts);
+    return;
+  }
   const selectors = Uint32Array.from(counts, (count) => records.get(count)!);
   const address = constants.place(selectors.byteLength, () => selectors);
   for (const { first, args } of calls(instruction, context, padding))

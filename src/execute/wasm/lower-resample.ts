@@ -6,14 +6,7 @@ import { isCentred, zeroPointOf } from './centre.js';
 import { type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
-import {
-  type ByShift,
-  channelShifts,
-  narrowRecords,
-  outputRange,
-  byShift,
-  wideRecords,
-} from './rounding.js';
+import { type ByShift, byShift, channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
 
 export function lowerResample(instruction: Instruction<'resample'>, context: Context): void {
   const { inputs, output, axis, indices, requantize } = instruction;
@@ -44,7 +37,10 @@ export function lowerResample(instruction: Instruction<'resample'>, context: Con
   }
   const bits = sumBits(context, inputs[0], data as Int16Array, taps);
   const fused = fusedShift(instruction, context, requantize, bits);
-  if (fused === undefined) return lowerResampleSums(instruction, context, requantize);
+  if (fused === undefined) {
+    lowerResampleSums(instruction, context, requantize);
+    return;
+  }
   // Taps go in pairs; the last of an odd number is joined by one of weight 0.
   const pairs = Math.ceil(taps / 2);
   const table = new Int32Array(count * pairs * 2);

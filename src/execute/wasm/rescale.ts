@@ -3,7 +3,7 @@
  * assembly/rescale.ts.
  */
 import { at, codeRange, type Format } from '../../formats/format.js';
-import { type Overflow, ROUNDINGS, seedOf } from '../../formats/rounding.js';
+import { type Overflow, ROUNDINGS, type Rounding, seedOf } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { type Address, type Context, shift } from './context.js';
@@ -36,8 +36,12 @@ export const OVERFLOW_MODES: readonly Overflow[] = ['saturate', 'wrap', 'trap'];
 
 const RECORD_BYTES = 48;
 
-/** The number of stochastic rounding: behind the named ones. */
-export const STOCHASTIC = ROUNDINGS.length;
+/** A rounding as kernels know it: its number, that of stochastic ones behind the named ones, and its seed. */
+export function roundingNumber(rounding: Rounding): { number: number; seed: number } {
+  const seed = seedOf(rounding);
+  const number = seed === undefined ? (ROUNDINGS as readonly string[]).indexOf(rounding) : ROUNDINGS.length;
+  return { number, seed: seed ?? 0 };
+}
 
 /** No sum comes near. */
 const BEYOND = 2n ** 62n;
@@ -88,11 +92,7 @@ export function prepareRescale(
   if (vectors !== undefined) return emitVectors(context, output, vectors);
   const { zeroPoint } = format!;
   const mode = Math.max(0, OVERFLOW_MODES.indexOf(overflow));
-  const layer = BigInt64Array.from([
-    BigInt(mode),
-    BigInt(sums.above),
-    ...codeEnds(format!, overflow, clamp),
-  ]);
+  const layer = BigInt64Array.from([BigInt(mode), BigInt(sums.above), ...codeEnds(format!, overflow, clamp)]);
   const perChannel = typeof zeroPoint !== 'number' || scalings.some(isPerChannel);
   const channels = shape.at(-1) ?? 1;
   const each = perChannel ? channels : 1;
@@ -119,11 +119,7 @@ export function prepareRescale(
   };
 }
 
-function emitVectors(
-  context: Context,
-  output: number,
-  { kernel, ...records }: VectorRescale,
-): EmitRescale {
+function emitVectors(context: Context, output: number, { kernel, ...records }: VectorRescale): EmitRescale {
   const y = context.address(output);
   const channels = context.tensor(output).shape.at(-1) ?? 1;
   return (x, first, length) =>
@@ -141,12 +137,10 @@ export function placeRecords({ constants }: Context, records: readonly (readonly
 
 /** style, rounding, seed, factor, shift, zero point. */
 export function scaleRecord(scaling: Scaling, channel: number, zeroPoint: number): bigint[] {
-  const rounding = scaling.style === 'doubling' ? 'floor' : scaling.rounding;
-  const seed = seedOf(rounding);
-  const name = seed === undefined ? ROUNDINGS.findIndex((entry) => entry === rounding) : STOCHASTIC;
+  const { number, seed } = roundingNumber(scaling.style === 'doubling' ? 'floor' : scaling.rounding);
   const by = 'shift' in scaling ? at(scaling.shift, channel) : 0;
   return [
-    ...[STYLES.indexOf(scaling.style), name, seed ?? 0].map(BigInt),
+    ...[STYLES.indexOf(scaling.style), number, seed].map(BigInt),
     factorOf(scaling, channel),
     ...[by, zeroPoint].map(BigInt),
   ];
