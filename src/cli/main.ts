@@ -12,6 +12,7 @@ import { calibrate } from './commands/calibrate.js';
 import { compile } from './commands/compile.js';
 import { demo } from './commands/demo.js';
 import { diff } from './commands/diff.js';
+import { exportCommand } from './commands/export.js';
 import { inspect } from './commands/inspect.js';
 import { printCommand } from './commands/print.js';
 import { quantize } from './commands/quantize.js';
@@ -34,11 +35,12 @@ async function main(arguments_: readonly string[]): Promise<number> {
     validate,
     diff,
     printCommand,
+    exportCommand,
     demo,
   ]) {
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...exportCommand.commands]) {
     command.exitOverride().configureOutput({ outputError: (text) => say(oneLine(text)) });
   }
   try {

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js';
 import { createChannelIndex, realValue } from '../formats/convert.js';
 import { printInstruction } from '../program/print.js';
-import type { ProgramTensor } from '../program/program.js';
+import type { Program, ProgramTensor } from '../program/program.js';
 import { elementCount } from '../program/shapes.js';
 import type { Elements, Executor } from './executor.js';
 
@@ -49,28 +49,48 @@ export function lockstep(
   try {
     right.run(inputs, (index, { read }) => {
       if (difference !== undefined) return;
-      const instruction = program.instructions[index];
-      const tensor = program.tensors[instruction.output];
-      const pair = [outputs[index], read(instruction.output)] as const;
-      const differing = differingElements(...pair);
-      if (differing.count === 0) return;
-      const element = differing.first;
-      difference = {
-        instruction: index,
-        text: printInstruction(instruction, program),
-        tensor: tensor.name,
-        coordinates: coordinatesOf(element, tensor.shape),
-        left: sideAt(left, tensor, element, pair[0]),
-        right: sideAt(right, tensor, element, pair[1]),
-        differing: differing.count,
-        elements: elementCount(tensor.shape),
-      };
+      const { output } = program.instructions[index];
+      const sides = [
+        { name: left.name, elements: outputs[index] },
+        { name: right.name, elements: read(output) },
+      ] as const;
+      difference = findDifference(program, index, ...sides);
     });
   } catch (error) {
     // What follows a difference may fail because of it.
     if (difference === undefined) throw error;
   }
   return difference;
+}
+
+/** What an executor, or a folder, has as the output of an instruction. */
+export interface NamedElements {
+  readonly name: string;
+  readonly elements: Elements;
+}
+
+/** The first element in which two outputs of an instruction differ; undefined where there is none. */
+export function findDifference(
+  program: Program,
+  index: number,
+  left: NamedElements,
+  right: NamedElements,
+): Difference | undefined {
+  const instruction = program.instructions[index];
+  const tensor = program.tensors[instruction.output];
+  const differing = differingElements(left.elements, right.elements);
+  if (differing.count === 0) return undefined;
+  const element = differing.first;
+  return {
+    instruction: index,
+    text: printInstruction(instruction, program),
+    tensor: tensor.name,
+    coordinates: coordinatesOf(element, tensor.shape),
+    left: sideAt(left, tensor, element),
+    right: sideAt(right, tensor, element),
+    differing: differing.count,
+    elements: elementCount(tensor.shape),
+  };
 }
 
 /** A few lines for people: the instruction, the element, both sides. */
@@ -108,12 +128,7 @@ function coordinatesOf(element: number, shape: readonly number[]): number[] {
   return coordinates;
 }
 
-function sideAt(
-  { name }: Executor,
-  { format, shape }: ProgramTensor,
-  element: number,
-  elements: Elements,
-): Side {
+function sideAt({ name, elements }: NamedElements, { format, shape }: ProgramTensor, element: number): Side {
   const code = elements[element];
   if (format === null) return { executor: name, code: null, value: Number(code) };
   const channel = createChannelIndex(shape, format)(element);

@@ -1,17 +1,17 @@
 /** The worker's side of `runSamples`. */
 import { bindInputs, type RunResult, runPorts } from '../execute/ports.js';
 import { openSession, type SessionHandle } from '../execute/wasm/session.js';
+import type { DumpSpec } from '../export/dump-manifest.js';
+import { createDumpWriter } from '../export/write-dump.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
-import { encodeNpz, type NamedArray } from '../inputs/npz.js';
-import { writeFile } from '../platform/files.js';
 import { serve } from '../platform/pool.js';
 
 export interface SampleTask {
   readonly handle: SessionHandle;
   readonly spec: DatasetSpec;
   readonly index: number;
-  readonly dump?: { readonly folder: string; readonly layers: RegExp };
+  readonly dump?: DumpSpec;
 }
 
 export interface SampleRun {
@@ -27,14 +27,11 @@ export default serve(({ handle, spec, index, dump }: SampleTask): SampleRun => {
   const start = performance.now();
   if (dump === undefined)
     return { result: runPorts(executor, inputs), seconds: (performance.now() - start) / 1000 };
-  const entries: NamedArray[] = [];
+  const { write } = createDumpWriter(program, dump);
+  for (const [port, { tensor }] of program.inputs.entries()) write(index, tensor, () => inputs[port]);
   const result = runPorts(executor, inputs, (instruction, { read }) => {
-    const { name, output } = program.instructions[instruction];
-    if (!dump.layers.test(name)) return;
-    const { shape } = program.tensors[output];
-    entries.push({ name: program.tensors[output].name, shape, data: read(output) });
+    write(index, program.instructions[instruction].output, read);
   });
   const seconds = (performance.now() - start) / 1000;
-  writeFile(`${dump.folder}/sample_${index}.npz`, encodeNpz(entries));
   return { result, seconds };
 });

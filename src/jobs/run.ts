@@ -2,6 +2,8 @@
 import { UsageError } from '../errors.js';
 import type { RunResult } from '../execute/ports.js';
 import type { Engine } from '../execute/wasm/engine.js';
+import type { DumpSpec } from '../export/dump-manifest.js';
+import { writeManifest } from '../export/write-dump.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { createSha256, makeFolder } from '../platform/files.js';
 import { inOrder, type RunOptions, runTasks } from '../platform/pool.js';
@@ -14,8 +16,8 @@ const worker = new URL('./run-worker.js', import.meta.url);
 export interface RunSamplesOptions extends RunOptions {
   /** Called once per sample, in order. */
   readonly onSample?: (result: RunResult, index: number) => void;
-  /** Writes one .npz per sample with every tensor whose instruction's name matches. */
-  readonly dump?: { readonly folder: string; readonly layers: RegExp };
+  /** Writes a folder per sample with every tensor whose instruction's name matches, and a manifest. */
+  readonly dump?: DumpSpec;
 }
 
 export interface RunSummary {
@@ -37,7 +39,7 @@ export async function runSamples(
   spec: DatasetSpec,
   { onSample, dump, onProgress, signal }: RunSamplesOptions = {},
 ): Promise<RunSummary> {
-  const { count } = openDataset(spec);
+  const { count, samples } = openDataset(spec);
   if (dump !== undefined) {
     if (!program.instructions.some(({ name }) => dump.layers.test(name))) {
       const [expected, got] = ['a pattern that matches a layer', String(dump.layers)];
@@ -60,6 +62,12 @@ export async function runSamples(
   } finally {
     session.dispose();
   }
+  if (dump !== undefined)
+    writeManifest(
+      program,
+      dump,
+      samples.map(({ name }) => name),
+    );
   const seconds = busy / Math.min(engine.threads, count);
   return {
     samples: count,

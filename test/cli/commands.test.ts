@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
+import { decodeNpy } from '#src/inputs/npy.js';
 import { decodeNpz } from '#src/inputs/npz.js';
 import {
   calibrationImages,
@@ -53,6 +54,8 @@ describe('--json prints one document and nothing else', () => {
     ['validate', model, program, ...data, '--limit', '5'],
     ['diff', program, ...data, '--limit', '1'],
     ['print', program],
+    ['export', 'c', program, '-o', 'OUT/c'],
+    ['export', 'vectors', program, ...data, '--limit', '1', '-o', 'OUT/vectors'],
     ['demo', '-o', 'OUT/demo'],
   ])('%s', async (...words) => {
     const out = temporaryFolder();
@@ -182,10 +185,29 @@ test('quantize with --calibration scores every sample and tells whether it has c
   expect(await quantize(testImages)).toMatchObject({ samples: 400, calibrated: 400, disjoint: false });
 });
 
-test('run --dump writes the tensors of the layers that match', async () => {
+test('run --dump writes the inputs and the tensors of the layers that match, and a manifest', async () => {
   const out = temporaryFolder();
   await json(['run', program, ...data, '--limit', '2', '--dump', out, '--layers', '^(relu1|logits)']);
-  expect(listAll(out)).toEqual(['sample_0.npz', 'sample_1.npz']);
-  const arrays = decodeNpz(new Uint8Array(readFileSync(join(out, 'sample_0.npz'))), 'sample_0.npz');
-  expect(arrays.map(({ name, shape }) => [name, shape])).toContainEqual(['relu1.out', [1, 24, 24, 8]]);
+  const files = ['image.npy', 'logits@float.npy', 'relu1.out.npy'];
+  const folders = ['sample_0', 'sample_1'].flatMap((folder) => [
+    folder,
+    ...files.map((file) => `${folder}/${file}`),
+  ]);
+  expect(listAll(out)).toEqual(['manifest.json', ...folders]);
+  const { tensors, samples } = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
+  expect(samples).toHaveLength(2);
+  expect(tensors).toContainEqual({
+    tensor: 'relu1.out',
+    file: 'relu1.out.npy',
+    instruction: 2,
+    name: 'relu1',
+    operation: 'convolution',
+    shape: [1, 24, 24, 8],
+    format: expect.stringMatching(/^fixed\(8,/),
+  });
+  const bytes = new Uint8Array(readFileSync(join(out, 'sample_1', 'relu1.out.npy')));
+  expect(decodeNpy(bytes, 'relu1.out.npy')).toMatchObject({
+    shape: [1, 24, 24, 8],
+    data: expect.any(Int8Array),
+  });
 });

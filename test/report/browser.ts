@@ -1,17 +1,12 @@
 /** Headless Chromium for tests that look at a page as its user does. */
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { test } from 'vitest';
+import { findTool, toolTest } from '../tools.js';
 
-const executable = (process.env.PATH ?? '')
-  .split(delimiter)
-  .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)))
-  .find((path) => existsSync(path));
+const executable = findTool('chromium', 'chromium-browser', 'google-chrome');
 
 /** A test that needs a browser: skipped, by name, where there is none; a failure there under CI. */
-export const browserTest = (executable !== undefined || process.env.CI ? test : test.skip) as typeof test;
+export const browserTest = toolTest(executable);
 
 /** Undefined where there is no browser, so that tests can be skipped. */
 export async function launchBrowser(): Promise<Browser | undefined> {

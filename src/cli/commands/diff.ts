@@ -1,12 +1,7 @@
-import { Command, Option } from 'commander';
-import type { Executor } from '../../execute/executor.js';
-import { differenceText, lockstep } from '../../execute/lockstep.js';
-import { createOracle } from '../../execute/oracle/oracle.js';
-import { bindInputs } from '../../execute/ports.js';
-import { createWasmExecutor } from '../../execute/wasm/executor.js';
-import { openDataset } from '../../inputs/dataset.js';
+import { Command } from 'commander';
+import { recordedDifferenceText } from '../../export/compare-folder.js';
+import { diffSides } from '../../jobs/diff.js';
 import { loadProgram } from '../../jobs/load-program.js';
-import type { Program } from '../../program/program.js';
 import { datasetSpec, programInputs } from '../data.js';
 import {
   addDataOptions,
@@ -17,48 +12,38 @@ import {
 } from '../options.js';
 import { createProgress, print, printJson } from '../terminal.js';
 
-const executors: Readonly<Record<string, (program: Program) => Executor>> = {
-  oracle: createOracle,
-  wasm: (program) => createWasmExecutor(program),
-};
-
-interface Options extends ModelOptions, DataOptions {
+interface Options extends ModelOptions, Omit<DataOptions, 'data'> {
+  readonly data?: string;
   readonly left: string;
   readonly right: string;
   readonly json?: boolean;
 }
 
-const side = (name: string, otherwise: string) =>
-  new Option(`--${name} <executor>`, 'executor').choices(Object.keys(executors)).default(otherwise);
-
 const command = new Command('diff')
-  .description('run two executors in lockstep; stop at the first instruction and element that differ')
+  .description(
+    'compare two executors, or one and the folder of a device, up to the first element that differs',
+  )
   .argument('<file>', 'program or model')
-  .addOption(side('left', 'oracle'))
-  .addOption(side('right', 'wasm'));
+  .option('--left <oracle|wasm|folder>', 'executor, or folder of tensors', 'oracle')
+  .option('--right <oracle|wasm|folder>', 'executor, or folder of tensors', 'wasm');
 
-export const diff = addJsonOption(addModelOptions(addDataOptions(command))).action(
-  (path: string, options: Options) => {
+export const diff = addJsonOption(addModelOptions(addDataOptions(command, false))).action(
+  (path: string, { data, ...options }: Options) => {
     const program = loadProgram(path, options.shape);
-    const dataset = openDataset(datasetSpec(programInputs(program), options));
-    const [left, right] = [executors[options.left](program), executors[options.right](program)];
+    const spec = data === undefined ? undefined : datasetSpec(programInputs(program), { ...options, data });
     const progress = createProgress('diff');
     try {
-      for (let index = 0; index < dataset.count; index++) {
-        const { name } = dataset.samples[index];
-        const difference = lockstep(left, right, bindInputs(program, dataset.load(index), name));
-        progress.update(index + 1, dataset.count);
-        if (difference === undefined) continue;
-        progress.stop();
-        if (options.json) printJson({ samples: index + 1, equal: false, sample: name, difference });
-        else print(`sample ${name}\n${differenceText(difference)}`);
-        process.exitCode = 1;
-        return;
-      }
+      const { different, ...result } = diffSides(program, options, spec, progress.update);
+      progress.stop();
+      const { left, right } = options;
+      const tensors = result.compared === undefined ? '' : `, ${result.compared} tensors`;
+      if (options.json) printJson({ ...result, ...different });
+      else if (different !== undefined)
+        print(`sample ${result.sample}\n${recordedDifferenceText(different)}`);
+      else print(`${result.samples} samples${tensors}: ${left} and ${right} agree in every element`);
+      if (different !== undefined) process.exitCode = 1;
     } finally {
       progress.stop();
     }
-    if (options.json) printJson({ samples: dataset.count, equal: true });
-    else print(`${dataset.count} samples: ${options.left} and ${options.right} agree in every element`);
   },
 );

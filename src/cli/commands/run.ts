@@ -1,6 +1,7 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { RunResult } from '../../execute/ports.js';
 import { createEngine } from '../../execute/wasm/engine.js';
+import { type DumpSpec, ENCODINGS, type Encoding } from '../../export/dump-manifest.js';
 import { encodeNpz } from '../../inputs/npz.js';
 import { loadProgram } from '../../jobs/load-program.js';
 import { runSamples } from '../../jobs/run.js';
@@ -16,6 +17,7 @@ import {
   type ModelOptions,
   parsePattern,
   type RunOptions,
+  wholeNumber,
 } from '../options.js';
 import { stackOutputs } from '../stack-outputs.js';
 import { createProgress, print, printJson, short } from '../terminal.js';
@@ -23,14 +25,22 @@ import { createProgress, print, printJson, short } from '../terminal.js';
 interface Options extends ModelOptions, DataOptions, RunOptions {
   readonly output?: string;
   readonly dump?: string;
+  readonly dumpAs: Encoding;
+  readonly word?: number;
   readonly layers: RegExp;
+}
+
+function dumpSpec({ dump, dumpAs, word, layers }: Options): DumpSpec | undefined {
+  return dump === undefined ? undefined : { folder: dump, layers, encoding: dumpAs, wordBits: word };
 }
 
 const command = new Command('run')
   .description('run a model or a program over samples')
   .argument('<file>', 'model or program')
   .option('-o, --output <file>', '.npz with the outputs of all samples')
-  .option('--dump <folder>', 'write the tensors of every sample, one .npz each')
+  .option('--dump <folder>', 'write the tensors of every sample, with a manifest')
+  .addOption(new Option('--dump-as <encoding>', 'files of the dump').choices(ENCODINGS).default('npy'))
+  .option('--word <bits>', 'width of the words of .hex files; default: one element each', wholeNumber(8))
   .option(
     '--layers <pattern>',
     'regular expression on the names of the instructions to dump',
@@ -51,7 +61,7 @@ export const run = addJsonOption(addRunOptions(addModelOptions(addDataOptions(co
           signal,
           onProgress: progress.update,
           onSample: options.output === undefined ? undefined : (result) => void results.push(result),
-          dump: options.dump === undefined ? undefined : { folder: options.dump, layers: options.layers },
+          dump: dumpSpec(options),
         }),
       );
       progress.stop();

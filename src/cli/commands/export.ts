@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { exportC } from '../../export/c/files.js';
+import { exportVectors } from '../../export/vectors.js';
+import { loadProgram } from '../../jobs/load-program.js';
+import { datasetSpec, programInputs } from '../data.js';
+import {
+  addDataOptions,
+  addJsonOption,
+  addModelOptions,
+  type DataOptions,
+  type ModelOptions,
+  parsePattern,
+  wholeNumber,
+} from '../options.js';
+import { createProgress, printJson, say } from '../terminal.js';
+
+interface COptions extends ModelOptions {
+  readonly output: string;
+  readonly name?: string;
+  readonly json?: boolean;
+}
+
+const c = addJsonOption(addModelOptions(new Command('c')))
+  .description('write a program as one self-contained C99 file, with a header')
+  .argument('<file>', 'program or model')
+  .requiredOption('-o, --output <folder>', 'folder to write')
+  .option('--name <name>', "C identifier of the network; default: the program's name")
+  .action((path: string, options: COptions) => {
+    const facts = exportC(loadProgram(path, options.shape), options.output, options.name);
+    if (options.json) printJson(facts);
+    else say(`${facts.files.join(', ')}: ${facts.entry}`);
+  });
+
+interface VectorOptions extends ModelOptions, DataOptions {
+  readonly output: string;
+  readonly layers: RegExp;
+  readonly word?: number;
+  readonly json?: boolean;
+}
+
+const vectorsCommand = new Command('vectors')
+  .description('write operands, scalings and expected outputs of every instruction as memories and C headers')
+  .argument('<file>', 'program or model')
+  .requiredOption('-o, --output <folder>', 'folder to write')
+  .option('--layers <pattern>', 'regular expression on the names of the instructions', parsePattern, /./)
+  .option('--word <bits>', 'width of the words of .hex files; default: one element each', wholeNumber(8));
+
+const vectors = addJsonOption(addModelOptions(addDataOptions(vectorsCommand))).action(
+  (path: string, options: VectorOptions) => {
+    const program = loadProgram(path, options.shape);
+    const { output: folder, layers, word: wordBits } = options;
+    const spec = datasetSpec(programInputs(program), options);
+    const progress = createProgress('export');
+    try {
+      const summary = exportVectors(program, spec, { folder, layers, wordBits }, progress.update);
+      progress.stop();
+      if (options.json) printJson(summary);
+      else say(`${folder}: ${summary.instructions} instructions, ${summary.samples} samples`);
+    } finally {
+      progress.stop();
+    }
+  },
+);
+
+export const exportCommand = new Command('export')
+  .description('write a program for firmware and RTL')
+  .addCommand(vectors)
+  .addCommand(c);
