@@ -141,7 +141,7 @@ function nodeArithmetic(
   profile: Profile,
   constants: ConstantChoices,
 ): NodeArithmetic {
-  const { accumulator, requantize, bias, reciprocals } = rulesFor(profile, operator);
+  const { accumulator, requantize, bias, reciprocals, table } = rulesFor(profile, operator);
   const own = constants.biases.get(name);
   return {
     accumulator,
@@ -151,6 +151,7 @@ function nodeArithmetic(
     rounding: requantize.rounding,
     overflow: requantize.overflow,
     ...(reciprocals && { reciprocals }),
+    ...(table && { table }),
   };
 }
 

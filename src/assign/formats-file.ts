@@ -48,6 +48,12 @@ const arithmetic = z.strictObject({
   reciprocals: z
     .array(z.strictObject({ count: z.int().min(1), multiplier: z.int().min(1), shift: z.int() }))
     .optional(),
+  table: z
+    .discriminatedUnion('style', [
+      z.strictObject({ style: z.enum(['full', 'thresholds']) }),
+      z.strictObject({ style: z.literal('interpolated'), indexBits: z.int().min(1).max(16) }),
+    ])
+    .optional(),
 });
 
 const reason = z.strictObject({

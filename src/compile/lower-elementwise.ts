@@ -1,14 +1,13 @@
 /** Elementwise operators: add, multiply, clamp, leaky rectifiers and functions of one variable. */
 
 import { FormatError } from '../errors.js';
-import { evaluateUnary } from '../execute/oracle/elementary.js';
-import { quantizeValues } from '../formats/convert.js';
-import { at, codeRange, type Format, fixed, formatText, isPowerOfTwo, stepSize } from '../formats/format.js';
+import { codeRange, type Format, fixed, formatText, isPowerOfTwo } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
 import type { Requantize, UnaryFunction } from '../program/instructions.js';
 import { channelsLastOrder, inOrder, permuteData, plainOrder } from './axis-order.js';
 import { type Context, clampCodes, clampFloat, floatData, outputRange } from './context.js';
+import { createFunctionTable } from './function-table.js';
 import type { Stored } from './program-builder.js';
 import { createScaling, createSumScaling } from './scaling.js';
 
@@ -202,14 +201,13 @@ export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): voi
     node,
     (input, format) => {
       const { shape, format: from } = builder.tensors[input.tensor];
-      const real = format === null || from === null ? undefined : functionTable(from, fn);
-      if (format === null || from === null || real === undefined) {
+      const table =
+        format === null || from === null ? undefined : functionTable(context, node, fn, from, format);
+      if (format === null || table === undefined) {
         const { tensor } = from === null ? input : context.read(node.inputs[0], null, input.order);
         const draft = { op: 'unary', function: fn, inputs: [tensor] } as const;
         return { tensor: builder.emit(node, draft, { name, shape, format: null }) };
       }
-      const { rounding } = context.arithmetic(node);
-      const table = quantizeValues(real, [real.length], format, rounding, 'saturate');
       const constant = builder.constant(`${name}@table`, [table.length], format, table);
       const draft = { op: 'lookup', inputs: [input.tensor, constant] } as const;
       return { tensor: builder.emit(node, draft, { name, shape, format }) };
@@ -218,14 +216,9 @@ export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): voi
   );
 }
 
-/** fn over every input code, lowest first; undefined where a result is not a number. */
-function functionTable(from: Format, fn: UnaryFunction): Float64Array | undefined {
-  const { low, high } = codeRange({ ...from, narrow: false });
-  const step = stepSize(from);
-  const zero = at(from.zeroPoint, 0);
-  const values = new Float64Array(high - low + 1);
-  for (let code = low; code <= high; code++) values[code - low] = evaluateUnary(fn, (code - zero) * step);
-  return values.some(Number.isNaN) ? undefined : values;
+function functionTable(context: Context, node: Node, fn: UnaryFunction, from: Format, to: Format) {
+  const { table = { style: 'full' }, rounding } = context.arithmetic(node);
+  return createFunctionTable(table, fn, from, to, rounding, node.name);
 }
 
 export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: string; tensor: Tensor }): void {

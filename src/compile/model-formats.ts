@@ -2,6 +2,7 @@
 import type { Codes, Format } from '../formats/format.js';
 import type { Overflow, Rounding } from '../formats/rounding.js';
 import type { Accumulator } from '../program/instructions.js';
+import type { TableRule } from './function-table.js';
 import type { Reciprocal, ScalingRule } from './scaling.js';
 
 /** How one node computes. */
@@ -17,6 +18,8 @@ export interface NodeArithmetic {
   readonly overflow: Overflow;
   /** The hardware's approximations multiplier * 2^-shift of 1 / count in average pooling; others are the nearest of 16 bits. */
   readonly reciprocals?: readonly Reciprocal[];
+  /** How a function of one variable is computed; default: a full table. */
+  readonly table?: TableRule;
 }
 
 export interface ModelFormats {

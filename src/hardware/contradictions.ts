@@ -10,6 +10,25 @@ export interface Problem {
 
 const products: readonly RuledOperator[] = ['Conv', 'Gemm', 'MatMul'];
 const sums: readonly RuledOperator[] = ['Add', 'Sub'];
+const functions: readonly RuledOperator[] = [
+  'Sigmoid',
+  'Tanh',
+  'HardSigmoid',
+  'HardSwish',
+  'Neg',
+  'Abs',
+  'Ceil',
+  'Elu',
+  'Erf',
+  'Exp',
+  'Floor',
+  'Gelu',
+  'Log',
+  'Reciprocal',
+  'Selu',
+  'Softplus',
+  'Sqrt',
+];
 const averages: readonly RuledOperator[] = ['AveragePool', 'GlobalAveragePool', 'ReduceMean'];
 
 /** Operators that a window has a meaning for; the others always have it. */
@@ -42,6 +61,9 @@ export function findContradictions(profile: Profile): Problem[] {
     }
     if (own.reciprocals !== undefined && !averages.includes(operator)) {
       problems.push({ path: `${path}reciprocals`, message: `has no meaning for ${operator}` });
+    }
+    if (own.table !== undefined && !functions.includes(operator)) {
+      problems.push({ path: `${path}table`, message: `has no meaning for ${operator}` });
     }
     const { style } = rulesFor(profile, operator).requantize;
     if (style === 'division' && !averages.includes(operator)) {

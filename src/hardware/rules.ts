@@ -4,7 +4,7 @@ import type { OperatorRules, Profile, RuledOperator } from './schema.js';
 /** What holds for one operator: the profile's rules, replaced field by field by those of the operator. */
 export type ResolvedRules = Pick<Profile, 'activations' | 'weights' | 'bias' | 'accumulator' | 'requantize'> &
   Required<Pick<OperatorRules, 'positions' | 'shifts'>> &
-  Pick<OperatorRules, 'reciprocals'>;
+  Pick<OperatorRules, 'reciprocals' | 'table'>;
 
 export function rulesFor(profile: Profile, operator: string): ResolvedRules {
   const own = profile.operators[operator as RuledOperator] ?? {};
@@ -17,5 +17,6 @@ export function rulesFor(profile: Profile, operator: string): ResolvedRules {
     positions: own.positions ?? {},
     shifts: own.shifts ?? {},
     reciprocals: own.reciprocals,
+    table: own.table,
   };
 }

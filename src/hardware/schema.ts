@@ -117,6 +117,11 @@ const reciprocal = z.strictObject({
   shift: z.int().min(0).max(31),
 });
 
+const table = z.discriminatedUnion('style', [
+  z.strictObject({ style: z.enum(['full', 'thresholds']) }),
+  z.strictObject({ style: z.literal('interpolated'), indexBits: z.int().min(1).max(16) }),
+]);
+
 /** Windows of fraction bits. */
 const positions = z.strictObject({
   input: window.optional(),
@@ -142,6 +147,8 @@ const operatorRules = z.strictObject({
   requantize: requantize.partial().optional(),
   /** What average pooling takes for 1 / count instead of the nearest multiplier of 16 bits. */
   reciprocals: z.array(reciprocal).optional(),
+  /** How a function of one variable is computed; left out: by a full table. */
+  table: table.optional(),
   positions: positions.optional(),
   shifts: shifts.optional(),
 });
