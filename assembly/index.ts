@@ -65,7 +65,7 @@ export {
   negate_f32_f32,
   absolute_f32_f32,
 } from './unary';
-export { softmax_f32_f32, localResponseNormalization_f32_f32 } from './normalization';
+export { softmax_f32_f32, localResponseNormalization_f32_f32, normalize_f32_f32 } from './normalization';
 export { softmaxNewton_i16_i16, softmaxTable_i16_i16 } from './softmax';
 export {
   log_f32_f32,

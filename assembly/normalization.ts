@@ -58,3 +58,30 @@ export function localResponseNormalization_f32_f32(
     y += <usize>channels << 2;
   }
 }
+
+/** `lines` lines of `length` elements. `result`: 0 the values, 1 the mean, 2 the scale. */
+export function normalize_f32_f32(x: usize, y: usize, lines: i32, length: i32, epsilon: f64, result: i32): void {
+  const bytes = <usize>length << 2;
+  for (let line = 0; line < lines; line++) {
+    const end = x + bytes;
+    let sum: f64 = 0;
+    for (let p = x; p < end; p += 4) sum += <f64>load<f32>(p);
+    const mean = sum / <f64>length;
+    let squares: f64 = 0;
+    for (let p = x; p < end; p += 4) {
+      const d = <f64>load<f32>(p) - mean;
+      squares += d * d;
+    }
+    const scale = 1.0 / sqrt(squares / <f64>length + epsilon);
+    if (result == 0) {
+      for (; x < end; x += 4) {
+        store<f32>(y, <f32>((<f64>load<f32>(x) - mean) * scale));
+        y += 4;
+      }
+    } else {
+      store<f32>(y, <f32>(result == 1 ? mean : scale));
+      y += 4;
+      x = end;
+    }
+  }
+}

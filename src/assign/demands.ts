@@ -111,6 +111,7 @@ export function collectDemands(graph: Graph): Demand[] {
     alias: note('alias'),
     binary: note('float'),
     select: note('float'),
+    normalize: note('float'),
     softmax: note('float'),
     localResponseNormalization: note('float'),
   };

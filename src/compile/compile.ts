@@ -24,6 +24,7 @@ import {
   lowerSlice,
   lowerTranspose,
 } from './lower-movement.js';
+import { lowerNormalize } from './lower-normalization.js';
 import {
   lowerAveragePool,
   lowerLocalResponseNormalization,
@@ -114,6 +115,7 @@ function createLowering(context: Context): Lowering {
     maxPool: (node, window) => lowerMaxPool(context, node, window),
     averagePool: (node, window, countIncludePad) => lowerAveragePool(context, node, window, countIncludePad),
     softmax: (node, axis) => lowerSoftmax(context, node, axis),
+    normalize: (node, options) => lowerNormalize(context, node, options),
     localResponseNormalization: (node, parameters) =>
       lowerLocalResponseNormalization(context, node, parameters),
     concat: (node, axis) => lowerConcat(context, node, axis),

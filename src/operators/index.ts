@@ -16,6 +16,12 @@ import { gather } from './gather.js';
 import { gemm } from './gemm.js';
 import { globalAveragePool, globalMaxPool } from './global-pool.js';
 import { dropout, identity } from './identity.js';
+import {
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+  meanVarianceNormalization,
+} from './layer-normalization.js';
 import { leakyRelu, pRelu } from './leaky-relu.js';
 import { matMul } from './mat-mul.js';
 import { lrn, softmax } from './normalization.js';
@@ -75,9 +81,12 @@ const all: readonly Operator[] = [
   globalMaxPool,
   greater,
   greaterOrEqual,
+  groupNormalization,
   hardSigmoid,
   hardSwish,
   identity,
+  instanceNormalization,
+  layerNormalization,
   leakyRelu,
   less,
   lessOrEqual,
@@ -86,6 +95,7 @@ const all: readonly Operator[] = [
   matMul,
   max,
   maxPool,
+  meanVarianceNormalization,
   min,
   mod,
   mul,

@@ -8,6 +8,23 @@ import type { Tensor, TensorType } from '../graph/tensor.js';
 import type { BinaryFunction, UnaryFunction, Window } from '../program/instructions.js';
 import type { Taps } from './resampling.js';
 
+/** Lines of a normalisation, and what follows it. */
+export interface NormalizeOptions {
+  /** ONNX axes, ascending, that form a line. */
+  readonly axes: readonly number[];
+  /** The channels (axis 1) fall into so many groups, each of which is a line with all axes behind it. */
+  readonly groups?: number;
+  readonly epsilon: number;
+  /** Value names of a factor and an offset ('': none). */
+  readonly parameters?: {
+    readonly scale: string;
+    readonly bias: string;
+    /** With which they broadcast to the input or, where they belong to groups, to [N, groups, elements]. */
+    readonly shape: readonly number[];
+    readonly perGroup?: boolean;
+  };
+}
+
 export interface Lowering {
   readonly graph: Graph;
   type(value: string): TensorType;
@@ -53,6 +70,8 @@ export interface Lowering {
   maxPool(node: Node, window: Window): void;
   averagePool(node: Node, window: Window, countIncludePad: boolean): void;
   softmax(node: Node, axis: number): void;
+  /** node.inputs[0] normalised over lines, in float32; see NormalizeOptions. */
+  normalize(node: Node, options: NormalizeOptions): void;
   localResponseNormalization(
     node: Node,
     parameters: { size: number; alpha: number; beta: number; bias: number },

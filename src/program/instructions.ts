@@ -107,6 +107,9 @@ export type PlainFunction = (typeof PLAIN_FUNCTIONS)[number];
 export const BINARY_FUNCTIONS = ['divide', 'power', 'equal', 'notEqual', 'less', 'lessOrEqual'] as const;
 export type BinaryFunction = (typeof BINARY_FUNCTIONS)[number];
 
+export const NORMALIZE_RESULTS = ['values', 'mean', 'scale'] as const;
+export type NormalizeResult = (typeof NORMALIZE_RESULTS)[number];
+
 export interface Instructions {
   /** values f32 -> codes: overflow(rounding(x / scale) + zeroPoint), computed in float64. NaN is an error. */
   quantize: {
@@ -180,6 +183,11 @@ export interface Instructions {
     readonly beta: number;
     readonly bias: number;
   };
+  /**
+   * Float32 only: over each line of the elements from `axis` on, (x - mean) * scale with scale = 1 / sqrt(variance + epsilon);
+   * or the mean or the scale alone, with axes of size 1 from `axis` on.
+   */
+  normalize: { readonly axis: number; readonly epsilon: number; readonly result: NormalizeResult };
   /** All inputs and the output have one format. */
   concat: { readonly axis: number };
   slice: { readonly starts: readonly number[]; readonly steps: readonly number[] };

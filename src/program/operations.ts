@@ -75,6 +75,7 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
   }),
   softmax: group({ axis: integer }),
   localResponseNormalization: group({ size: integer, alpha: number, beta: number, bias: number }),
+  normalize: group({ axis: integer, epsilon: number, result: optional(as.normalizeResult, 'values') }),
   concat: group({ axis: integer }),
   slice: group({ starts: integers, steps: integers }),
   gather: group({ axis: integer, indices: integers }),

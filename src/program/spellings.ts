@@ -1,7 +1,7 @@
 /** How the values in instructions are spelled: numbers, lists, names and the few that are more than that. */
 import { isRounding, OVERFLOWS, ROUNDINGS, type Rounding, seedOf } from '../formats/rounding.js';
 import type { Spelling } from './field.js';
-import { type Accumulator, BINARY_FUNCTIONS, type Clamp } from './instructions.js';
+import { type Accumulator, BINARY_FUNCTIONS, type Clamp, NORMALIZE_RESULTS } from './instructions.js';
 import { program as proto } from './program.proto.js';
 
 /** Text of a float64 that reads back as the same number. */
@@ -153,6 +153,7 @@ export const rounding: Spelling<Rounding> = {
 
 export const overflow = name(OVERFLOWS, proto.Overflow, 'OVERFLOW');
 export const binaryFunction = name(BINARY_FUNCTIONS, proto.BinaryFunction, 'BINARY_FUNCTION');
+export const normalizeResult = name(NORMALIZE_RESULTS, proto.NormalizeResult, 'NORMALIZE_RESULT');
 export const extremum = name(['maximum', 'minimum'], proto.Extremum, 'EXTREMUM');
 export const biasOrder = name(['first', 'last'], proto.BiasOrder, 'BIAS_ORDER');
 const LOOPS = ['row', 'column', 'inputBlock', 'inputChannel', 'inputLane'] as const;

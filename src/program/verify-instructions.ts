@@ -5,6 +5,7 @@ import * as check from './check.js';
 import type { Arithmetic, Clamp, InstructionTable, Window } from './instructions.js';
 import type { ProgramTensor } from './program.js';
 import { averagedCounts, broadcastShape, elementCount, sweep, windowCount } from './shapes.js';
+import { floatRules } from './verify-float.js';
 
 const LARGEST = 2 ** 31 - 1;
 const MOST_PRODUCTS = 2 ** 20;
@@ -36,6 +37,7 @@ function expectSoftmaxTables(c: Check, extent: number): void {
 }
 
 export const rules: InstructionTable<[Check], void> = {
+  ...floatRules,
   quantize({ overflow }, c) {
     unary(c);
     check.expectFloat(c, c.inputs[0]);
@@ -101,14 +103,6 @@ export const rules: InstructionTable<[Check], void> = {
     const exact = check.hasUnitMantissa(a) && check.hasUnitMantissa(b);
     const position = at(a.fractionBits, 0) + at(b.fractionBits, 0);
     check.expectRequantize(c, requantize, exact ? () => position : undefined);
-  },
-  binary(_, c) {
-    expectBroadcast(c, null);
-    expectAllFloat(c);
-  },
-  select(_, c) {
-    expectSelection(c);
-    expectAllFloat(c);
   },
   extremum(_, c) {
     expectBroadcast(c, null);
@@ -305,16 +299,6 @@ function expectBroadcast(c: Check, clamp: Clamp | null): void {
   if (shape === undefined) c.fail('the operands do not broadcast', `[${a.shape}]`, `[${b.shape}]`);
   check.expectShape(c, 'the output', c.output, shape);
   check.expectClamp(c, clamp);
-}
-
-function expectSelection(c: Check): void {
-  check.expectOperands(c, 3);
-  const [condition, a, b] = c.inputs;
-  const chosen = broadcastShape(a.shape, b.shape);
-  const shape = chosen && broadcastShape(condition.shape, chosen);
-  const shapes = c.inputs.map((input) => `[${input.shape}]`).join(' and ');
-  if (shape === undefined) c.fail('the operands do not broadcast', 'equal sizes, or 1', shapes);
-  check.expectShape(c, 'the output', c.output, shape);
 }
 
 /** Window fields, and rank, batch and spatial size of the output; `ceil` allows windows past the padded input. */

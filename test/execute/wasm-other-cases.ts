@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
 import {
   BINARY_FUNCTIONS,
+  NORMALIZE_RESULTS,
   PLAIN_FUNCTIONS,
   type UnaryFunction,
   type Window,
@@ -334,6 +335,16 @@ const dequantizations = quantizations.map(({ program }): Case => {
   return single<'dequantize'>({ op: 'dequantize' }, [operand], { shape, format: null });
 });
 
+const normalizations = fc
+  .tuple(shapes, seeds, fc.constantFrom(...NORMALIZE_RESULTS), fc.constantFrom(0, 1e-5))
+  .map(([shape, seed, result, epsilon]): Case => {
+    const next = random(seed);
+    const axis = Math.floor(next() * (shape.length + 1));
+    const lines = shape.map((extent, i) => (result !== 'values' && i >= axis ? 1 : extent));
+    const fields = { op: 'normalize', axis, epsilon, result } as const;
+    return single<'normalize'>(fields, [floatOperand(shape, next)], { shape: lines, format: null });
+  });
+
 const softmaxes = fc
   .tuple(shapes, seeds, fc.nat(), fc.boolean())
   .map(([shape, seed, axis, special]): Case => {
@@ -383,6 +394,7 @@ export const families = {
   requantizations,
   floatBinaries,
   pairFunctions,
+  normalizations,
   selections,
   clamps,
   lookups,

@@ -4,6 +4,7 @@ import { at, type Format, fixed } from '#src/formats/format.js';
 import {
   type Arithmetic,
   BINARY_FUNCTIONS,
+  NORMALIZE_RESULTS,
   type Opcode,
   PLAIN_FUNCTIONS,
 } from '#src/program/instructions.js';
@@ -145,6 +146,18 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
       const own = drawFormat(b.draw, { affine: true, unusual: b.unusual });
       const tables = drawSoftmaxTables(b, 2 ** format.bits);
       return b.emit('softmax', { axis }, [x, ...tables], { shape, format: own });
+    },
+  },
+  normalize: {
+    kinds: float,
+    affine: false,
+    emit(b, x) {
+      const { shape } = b.tensor(x);
+      const axis = b.draw.integer(0, shape.length);
+      const result = b.draw.pick(NORMALIZE_RESULTS);
+      const lines = shape.map((size, i) => (result !== 'values' && i >= axis ? 1 : size));
+      const fields = { axis, epsilon: b.draw.pick([1e-5, 1]), result };
+      return b.emit('normalize', fields, [x], { shape: lines, format: null });
     },
   },
   localResponseNormalization: {

@@ -1,4 +1,4 @@
-/** softmax and localResponseNormalization: docs/arithmetic.md section 5. */
+/** softmax, normalize and localResponseNormalization: docs/arithmetic.md section 5. */
 import type { Instruction } from '../../program/instructions.js';
 import { exp64, log64 } from './elementary.js';
 import {
@@ -66,6 +66,42 @@ export function prepareLocalResponseNormalization(
       let squares = 0;
       for (let k = Math.max(0, channel - before); k <= last; k++) squares += x[base + k] * x[base + k];
       y[i] = x[i] / exp64(beta * log64(bias + (alpha / size) * squares));
+    }
+  };
+}
+
+export function prepareNormalize(instruction: Instruction<'normalize'>, operands: Operands): Run {
+  checkInputs(operands, 1);
+  const { axis, epsilon, result } = instruction;
+  const { where, inputs, output } = operands;
+  const { shape } = inputs[0];
+  const legal = Number.isInteger(axis) && axis >= 0 && axis <= shape.length;
+  check(legal, where, 'has a wrong axis', `0 to ${shape.length}`, String(axis));
+  checkFloat(where, [inputs[0], output]);
+  const isReduced = (i: number) => result !== 'values' && i >= axis;
+  checkShape(
+    where,
+    output,
+    shape.map((size, i) => (isReduced(i) ? 1 : size)),
+  );
+  const x = inputs[0].data as Float32Array;
+  const y = output.data as Float32Array;
+  const count = product(shape.slice(axis));
+  return () => {
+    for (let line = 0; line < x.length / count; line++) {
+      const values = x.subarray(line * count, (line + 1) * count);
+      let sum = 0;
+      for (const value of values) sum += value;
+      const mean = sum / count;
+      let squares = 0;
+      for (const value of values) squares += (value - mean) * (value - mean);
+      const scale = 1 / Math.sqrt(squares / count + epsilon);
+      if (result === 'values')
+        y.set(
+          values.map((value) => (value - mean) * scale),
+          line * count,
+        );
+      else y[line] = result === 'mean' ? mean : scale;
     }
   };
 }

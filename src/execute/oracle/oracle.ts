@@ -25,7 +25,7 @@ import {
   prepareSlice,
   prepareTranspose,
 } from './movement.js';
-import { prepareLocalResponseNormalization, prepareSoftmax } from './normalization.js';
+import { prepareLocalResponseNormalization, prepareNormalize, prepareSoftmax } from './normalization.js';
 import {
   allocateOperands,
   findMismatch,
@@ -48,6 +48,7 @@ const instructions: InstructionTable<[Operands], Run> = {
   multiply: prepareMultiply,
   binary: prepareBinary,
   select: prepareSelect,
+  normalize: prepareNormalize,
   extremum: prepareExtremum,
   clamp: prepareClamp,
   leakyRelu: prepareLeakyRelu,

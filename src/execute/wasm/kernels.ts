@@ -212,6 +212,7 @@ export const kernels = {
   softmax_f32_f32: ['x', 'y', 'outer', 'length', 'inner'],
   softmaxNewton_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'bits', 'low', 'high'],
   softmaxTable_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'reciprocals', 'high'],
+  normalize_f32_f32: ['x', 'y', 'lines', 'length', 'epsilon', 'result'],
   localResponseNormalization_f32_f32: ['x', 'y', 'lines', 'channels', 'size', 'factor', 'beta', 'bias'],
 } as const;
 

@@ -12,10 +12,10 @@ import { COUNTER_BYTES } from './counters.js';
 import { type Kernel, kernels } from './kernels.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
 import * as elementwise from './lower-elementwise.js';
+import { lowerBinary, lowerNormalize, lowerSelect } from './lower-float.js';
 import * as movement from './lower-movement.js';
 import { lowerAveragePool, lowerMaxPool } from './lower-pooling.js';
 import { lowerResample } from './lower-resample.js';
-import { lowerBinary, lowerSelect } from './lower-selection.js';
 import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { storedProgram } from './stored-program.js';
@@ -38,6 +38,7 @@ const lowerings: InstructionTable<[Context], void> = {
   multiply: elementwise.lowerMultiply,
   binary: lowerBinary,
   select: lowerSelect,
+  normalize: lowerNormalize,
   extremum: elementwise.lowerExtremum,
   clamp: elementwise.lowerClamp,
   leakyRelu: elementwise.lowerLeakyRelu,

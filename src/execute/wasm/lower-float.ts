@@ -1,5 +1,6 @@
-/** Functions of two variables and choice, on float32, to kernel calls. */
-import type { Instruction } from '../../program/instructions.js';
+/** Instructions that exist in float32 alone, to kernel calls. */
+import { type Instruction, NORMALIZE_RESULTS } from '../../program/instructions.js';
+import { elementCount } from '../../program/shapes.js';
 import { walkBroadcast } from './broadcast.js';
 import type { Context } from './context.js';
 
@@ -22,4 +23,17 @@ export function lowerSelect({ inputs, output }: Instruction<'select'>, context: 
   const walk = { rows, length, conditionRow, aRow, bRow, conditionStep, aStep, bStep };
   for (const [condition, a, b, y] of starts)
     context.emit('select_f32_f32_f32', { condition, a, b, y, ...walk });
+}
+
+export function lowerNormalize(instruction: Instruction<'normalize'>, context: Context): void {
+  const { inputs, output, axis, epsilon, result } = instruction;
+  const { shape } = context.tensor(inputs[0]);
+  context.emit('normalize_f32_f32', {
+    x: context.address(inputs[0]),
+    y: context.address(output),
+    lines: elementCount(shape.slice(0, axis)),
+    length: elementCount(shape.slice(axis)),
+    epsilon,
+    result: NORMALIZE_RESULTS.indexOf(result),
+  });
 }
