@@ -1,9 +1,10 @@
 /**
  * Every combination of rounding, overflow of codes, style of scaling and accumulator, as a product of two vectors, against
- * arithmetic over fractions.
+ * arithmetic over fractions, on the oracle and on the kernels.
  */
 import { describe, expect, test } from 'vitest';
 import { createOracle } from '#src/execute/oracle/oracle.js';
+import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { fixed } from '#src/formats/format.js';
 import { OVERFLOWS, type Overflow, ROUNDINGS, type Rounding } from '#src/formats/rounding.js';
 import type { Accumulator, Requantize, Scaling } from '#src/program/instructions.js';
@@ -83,7 +84,7 @@ function expected(
   }
 }
 
-const executors = { oracle: createOracle };
+const executors = { oracle: createOracle, wasm: createWasmExecutor };
 
 describe.each(Object.entries(kinds))('accumulator %s', (_, accumulatorOf) => {
   describe.each(Object.entries(styles))('%s', (style, scalingOf) => {
