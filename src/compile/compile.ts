@@ -16,6 +16,7 @@ import {
   lowerMultiply,
   lowerUnary,
 } from './lower-elementwise.js';
+import { lowerGiven } from './lower-given.js';
 import {
   lowerAlias,
   lowerConcat,
@@ -59,7 +60,7 @@ export function compileProgram(
     if (operator?.lower === undefined) {
       throw new ModelError({ where: `node "${node.name}"`, what: `${node.operator} cannot be compiled` });
     }
-    operator.lower(node, lowering);
+    if (!lowerGiven(context, node)) operator.lower(node, lowering);
   }
   for (const value of graph.outputs) context.output(value);
   const program = removeUnused(context.builder.finish(graph.name, metadata));

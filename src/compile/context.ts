@@ -8,9 +8,9 @@ import { at, type Codes, codeRange, type Format, sameFormat, stepSize } from '..
 import { roundReal } from '../formats/rounding.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
-import type { Clamp } from '../program/instructions.js';
+import type { Clamp, Scaling } from '../program/instructions.js';
 import { plainOrder } from './axis-order.js';
-import type { ModelFormats, NodeArithmetic } from './model-formats.js';
+import type { GivenArithmetic, ModelFormats, NodeArithmetic } from './model-formats.js';
 import { createProgramBuilder, type ProgramBuilder, type Stored } from './program-builder.js';
 import { type Interval, intersect } from './ranges.js';
 import { createScaling } from './scaling.js';
@@ -32,6 +32,10 @@ export interface Context {
   /** Format of a constant, stored as `shape`, that is used by a node that computes in codes. */
   constantFormat(name: string, node: Node, shape: readonly number[]): Format;
   arithmetic(node: Node): NodeArithmetic;
+  /** The numbers that a quantised model gives for a node; undefined where it gives none. */
+  given(node: Node): GivenArithmetic | undefined;
+  /** The same, where they are one scaling. */
+  scaling(node: Node): Scaling | undefined;
   /**
    * Codes of a constant in the layout of the graph: those that the model gives, else its values in `format`. The node may
    * have changed its values.
@@ -104,6 +108,11 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
       const arithmetic = formats?.nodes[node.name];
       if (arithmetic !== undefined) return arithmetic;
       throw new FormatError({ where: `node "${node.name}"`, what: 'has no arithmetic' });
+    },
+    given: (node) => formats?.nodes[node.name]?.given,
+    scaling(node) {
+      const given = context.given(node);
+      return given?.kind === 'scaling' ? given.scaling : undefined;
     },
     read(value, format, order) {
       const found = entry(value);

@@ -181,9 +181,10 @@ function product(
   const clamp = clampCodes(node.clamp, format, arithmetic);
   const { scaling, rounding, overflow } = arithmetic;
   const ratio = { operands: [from, weightFormat], result: format };
+  const own = context.scaling(node) ?? createScaling(scaling, rounding, ratio, node.name);
   const full: Arithmetic = {
     accumulator: { ...arithmetic.accumulator, provedBits: bitsFor(range) },
-    requantize: { ...createScaling(scaling, rounding, ratio, node.name), overflow },
+    requantize: { ...own, overflow },
   };
   return {
     inputs,
@@ -192,16 +193,27 @@ function product(
   };
 }
 
-/** The format in which one step is one step of the input times one step of the weights. */
+/**
+ * The format in which one step is one step of the input times one step of the weights. It only describes the accumulator: a
+ * mantissa that a format does not hold is rounded to 31 bits.
+ */
 function productFormat(input: Format, weights: Format, bits: number): Format {
-  const combine = (key: 'fractionBits' | 'mantissa', join: (a: number, b: number) => number) => {
-    const [a, b] = [at(input[key], 0), weights[key]];
-    return typeof b === 'number' ? join(a, b) : b.map((entry) => join(a, entry));
+  const channels = [weights.fractionBits, weights.mantissa].find((field) => typeof field !== 'number');
+  const step = (channel: number) => {
+    const product = at(input.mantissa, 0) * at(weights.mantissa, channel);
+    const dropped = Math.max(0, Math.floor(Math.log2(product)) - 30);
+    const position = at(input.fractionBits, 0) + at(weights.fractionBits, channel);
+    return { mantissa: Math.floor(product / 2 ** dropped + 0.5), fractionBits: position - dropped };
   };
-  const fractionBits = combine('fractionBits', (a, b) => a + b);
-  const mantissa = combine('mantissa', (a, b) => a * b);
-  const perChannel = typeof fractionBits !== 'number' || typeof mantissa !== 'number';
-  return fixed(bits, fractionBits, { mantissa, axis: perChannel ? 0 : null });
+  if (channels === undefined) {
+    const { mantissa, fractionBits } = step(0);
+    return fixed(bits, fractionBits, { mantissa });
+  }
+  const steps = (channels as readonly number[]).map((_, channel) => step(channel));
+  const mantissas = steps.map(({ mantissa }) => mantissa);
+  const uniform = mantissas.every((mantissa) => mantissa === mantissas[0]);
+  const fractionBits = steps.map((entry) => entry.fractionBits);
+  return fixed(bits, fractionBits, { mantissa: uniform ? mantissas[0] : mantissas });
 }
 
 /**

@@ -75,7 +75,8 @@ function requantizeProduct(
   result: Format,
 ): Requantize {
   const { scaling, rounding, overflow } = context.arithmetic(node);
-  return { ...createScaling(scaling, rounding, { operands, result }, node.name), overflow };
+  const own = context.scaling(node) ?? createScaling(scaling, rounding, { operands, result }, node.name);
+  return { ...own, overflow };
 }
 
 export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
@@ -103,13 +104,9 @@ export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
   }
   const [a, b] = inputs.map((tensor) => builder.tensors[tensor].format!);
   const arithmetic = context.arithmetic(node);
-  const { shifts, scalings, output } = createSumScaling(
-    arithmetic.scaling,
-    arithmetic.rounding,
-    [a, b],
-    format,
-    node.name,
-  );
+  const { given, scaling, rounding } = arithmetic;
+  const sum = given?.kind === 'sum' ? given : createSumScaling(scaling, rounding, [a, b], format, node.name);
+  const { shifts, scalings, output } = sum;
   const requantize = { ...output, overflow: arithmetic.overflow };
   const clamp = clampCodes(node.clamp, format, arithmetic);
   const tensor = builder.emit(

@@ -5,6 +5,7 @@ import type { Window } from '../program/instructions.js';
 import { averagedCounts } from '../program/shapes.js';
 import { channelsLastOrder, inOrder, spatialShape } from './axis-order.js';
 import type { Context } from './context.js';
+import { reinterpret } from './lower-given.js';
 import { createScaling } from './scaling.js';
 
 /** Rank-3 values are pooled as rank 4 with height 1. */
@@ -50,12 +51,16 @@ export function lowerAveragePool(
   const float = { scalings: [], overflow: 'saturate' } as const;
   // The input keeps its own format: the scaling of the sum converts to that of the output.
   const lowered = (input: number, shape: number[]) => {
-    const codes =
-      from === null || format === null
-        ? float
-        : averageCodes(context, node, input, window, countIncludePad, shape);
-    const draft = { op: 'averagePool', window, countIncludePad, ...codes, inputs: [input] } as const;
-    return builder.emit(node, draft, { name: poolName(context, value), shape, format });
+    const name = poolName(context, value);
+    const draft = { op: 'averagePool', window, countIncludePad } as const;
+    if (from === null || format === null)
+      return builder.emit(node, { ...draft, ...float, inputs: [input] }, { name, shape, format });
+    const plain = context.given(node)?.kind === 'codeAverage' ? { ...format, zeroPoint: 0 } : format;
+    const source = plain === format ? input : reinterpret(context, input, plain);
+    const codes = averageCodes(context, node, source, plain, { window, countIncludePad, shape });
+    const average = { ...draft, ...codes, inputs: [source] };
+    const tensor = builder.emit(node, average, { name, shape, format: plain });
+    return plain === format ? tensor : reinterpret(context, tensor, format);
   };
   spatial(context, node, from, lowered);
 }
@@ -69,20 +74,19 @@ function averageCodes(
   context: Context,
   node: Node,
   input: number,
-  window: Window,
-  countIncludePad: boolean,
-  shape: number[],
+  format: Format,
+  { window, countIncludePad, shape }: { window: Window; countIncludePad: boolean; shape: number[] },
 ) {
   const { builder } = context;
-  const format = context.format(node.outputs[0])!;
   const from = builder.tensors[input].format!;
   const { reciprocals, scaling, rounding, overflow } = context.arithmetic(node);
+  const given = context.scaling(node);
   const counts = averagedCounts(window, builder.tensors[input].shape, shape, countIncludePad);
   const scalings = counts
     .filter((count) => count > 0)
     .map((count) => {
       const ratio = { operands: [from], result: format, divisor: count, reciprocals };
-      return { count, scaling: createScaling(scaling, rounding, ratio, node.name) };
+      return { count, scaling: given ?? createScaling(scaling, rounding, ratio, node.name) };
     });
   return { scalings, overflow };
 }

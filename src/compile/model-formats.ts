@@ -1,9 +1,24 @@
 /** The number formats and arithmetic that a model is compiled with: what formats.json says, without its reasons. */
 import type { Codes, Format } from '../formats/format.js';
 import type { Overflow, Rounding } from '../formats/rounding.js';
-import type { Accumulator } from '../program/instructions.js';
+import type { Accumulator, Scaling } from '../program/instructions.js';
 import type { TableRule } from './function-table.js';
-import type { Reciprocal, ScalingRule } from './scaling.js';
+import type { Reciprocal, ScalingRule, SumScaling } from './scaling.js';
+
+/** The numbers of a node's arithmetic, where a quantised model has a convention of its own for them. */
+export type GivenArithmetic =
+  /** Of products, of averages with one count, and of conversions between formats. */
+  | { readonly kind: 'scaling'; readonly scaling: Scaling }
+  | ({ readonly kind: 'sum' } & SumScaling)
+  /** The code of the output for every code of the input, lowest first. */
+  | { readonly kind: 'table'; readonly table: Codes }
+  /** Averages of the codes themselves, whatever the zero point: the input and output have one format. */
+  | { readonly kind: 'codeAverage' }
+  /** The tables that a softmax on codes reads. */
+  | {
+      readonly kind: 'softmax';
+      readonly tables: readonly { readonly format: Format; readonly codes: Codes }[];
+    };
 
 /** How one node computes. */
 export interface NodeArithmetic {
@@ -20,6 +35,8 @@ export interface NodeArithmetic {
   readonly reciprocals?: readonly Reciprocal[];
   /** How a function of one variable is computed; default: a full table. */
   readonly table?: TableRule;
+  /** Stands in the place of what `scaling` and `rounding` would give. */
+  readonly given?: GivenArithmetic;
 }
 
 export interface ModelFormats {

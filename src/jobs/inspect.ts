@@ -5,9 +5,10 @@ import { arenaBytes } from '../execute/wasm/prepare.js';
 import type { Graph } from '../graph/graph.js';
 import { elementCount } from '../graph/tensor.js';
 import { operators } from '../operators/index.js';
-import { runPasses } from '../passes/index.js';
+import { passes, runPasses } from '../passes/index.js';
 import type { Unsupported } from '../passes/infer-shapes.js';
 import { listUnsupported } from '../passes/list-unsupported.js';
+import type { Pass } from '../passes/pass.js';
 import type { Instruction } from '../program/instructions.js';
 import { constantBytes, type Program } from '../program/program.js';
 import { readGraph } from './read-graph.js';
@@ -39,10 +40,10 @@ export function inspectModel(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): Inspection {
-  const { graph, operators: counts } = readGraph(path, shapes);
-  const prepared = prepare(path, graph);
+  const { graph, formats, operators: counts } = readGraph(path, shapes);
+  const prepared = prepare(path, graph, formats === null ? passes : []);
   const unsupported = listUnsupported(prepared);
-  const program = unsupported.length === 0 ? compileProgram(prepared, null) : undefined;
+  const program = unsupported.length === 0 ? compileProgram(prepared, formats) : undefined;
   const constants = [...prepared.constants.values()];
   return {
     operators: counts,
@@ -60,15 +61,17 @@ export function inspectModel(
       ...(prepared.types.get(name) ?? { type: 'unknown', shape: [] }),
     })),
     floatIslands: prepared.nodes
-      .filter(({ operator }) => operators.get(operator)?.float === true)
+      .filter(({ operator, outputs }) => {
+        return operators.get(operator)?.float === true && formats?.tensors[outputs[0]] === undefined;
+      })
       .map(({ name, operator }) => ({ node: name, operator })),
     unsupported,
   };
 }
 
-function prepare(path: string, graph: Graph): Graph {
+function prepare(path: string, graph: Graph, list: readonly Pass[]): Graph {
   try {
-    return runPasses(graph).graph;
+    return runPasses(graph, list).graph;
   } catch (error) {
     throw placeError(error, path);
   }

@@ -4,7 +4,8 @@ import type { ModelFormats } from '../compile/model-formats.js';
 import { placeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
-import { prepareGraph } from '../passes/index.js';
+import { passes, runPasses, throwUnsupported } from '../passes/index.js';
+import { listUnsupported } from '../passes/list-unsupported.js';
 import { readGraph } from './read-graph.js';
 
 export interface LoadedModel {
@@ -26,9 +27,11 @@ export function loadModel(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): LoadedModel {
-  const { graph, digest } = readGraph(path, shapes);
+  const { graph, formats, digest } = readGraph(path, shapes);
   try {
-    return { path, digest, graph: prepareGraph(graph).graph, formats: null };
+    const prepared = runPasses(graph, formats === null ? passes : []).graph;
+    throwUnsupported(prepared, listUnsupported(prepared));
+    return { path, digest, graph: prepared, formats };
   } catch (error) {
     throw placeError(error, path);
   }

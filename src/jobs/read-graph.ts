@@ -1,4 +1,5 @@
 /** From a model file of either kind to a graph, before any pass. */
+import type { ModelFormats } from '../compile/model-formats.js';
 import type { Graph } from '../graph/graph.js';
 import { readModel } from '../onnx/read.js';
 import { createSha256, readBytes } from '../platform/files.js';
@@ -13,6 +14,8 @@ export function isModel(path: string): boolean {
 
 export interface FileGraph {
   readonly graph: Graph;
+  /** Of a quantised TFLite file: its values and nodes must stay what they are. */
+  readonly formats: ModelFormats | null;
   /** Counts of the operators as the file names them. */
   readonly operators: Readonly<Record<string, number>>;
   /** SHA-256 of the unpacked file and of its external data. */
@@ -30,5 +33,5 @@ export function readGraph(path: string, shapes: Readonly<Record<string, readonly
   const { graph } = readModel(path, { shapes, onExternalData: hash.add });
   const operators: Record<string, number> = {};
   for (const { operator } of graph.nodes) operators[operator] = (operators[operator] ?? 0) + 1;
-  return { graph, operators, digest: hash.digest() };
+  return { graph, formats: null, operators, digest: hash.digest() };
 }

@@ -5,8 +5,9 @@ import { layouts, type OptionsLayout, readOptions } from './schema.js';
 /** ADD, SUB, MUL, DIV: two operands with broadcasting and a fused activation. */
 export function binary(name: string, layout: OptionsLayout | undefined): Converter {
   return (operator, writer, where) => {
-    const activation =
-      layout === undefined ? 0 : (readOptions(layout, operator.options, where).activation ?? 0);
+    const o: Readonly<Record<string, number>> =
+      layout === undefined ? {} : readOptions(layout, operator.options, where);
+    const { activation = 0, powerOfTwoInt16 = 0 } = o;
     const operands = [operand(operator, 0, where), operand(operator, 1, where)];
     // Operands of fewer axes are aligned at the end, where ONNX's order has other axes.
     const computed = operands.filter((tensor) => writer.stored(tensor) === undefined);
@@ -14,8 +15,10 @@ export function binary(name: string, layout: OptionsLayout | undefined): Convert
     const order = full ? writer.layoutOf(operands) : 'plain';
     const inputs = operands.map((tensor) => writer.read(tensor, order));
     const fusible = ['Add', 'Sub', 'Mul'].includes(name);
+    // Not an attribute of ONNX: the kernel for codes of 16 bits depends on it.
+    const attributes = { pot_scale_int16: int(powerOfTwoInt16) };
     writeActivated(operator, writer, order, activation, fusible, (output, clamp) =>
-      writer.add(name, inputs, [output], {}, clamp),
+      writer.add(name, inputs, [output], attributes, clamp),
     );
   };
 }
@@ -62,6 +65,8 @@ export const pRelu: Converter = (operator, writer, where) => {
 export const softmax: Converter = (operator, writer, where) => {
   const { beta } = readOptions(layouts.softmax, operator.options, where);
   const x = operand(operator, 0, where);
+  if (beta !== 1 && writer.tensor(x).quantization !== null)
+    return writer.refuse(operator, 'on codes, only a beta of 1 is supported');
   const output = writer.write(operator.outputs[0]);
   let input = writer.read(x);
   if (beta !== 1) {

@@ -95,5 +95,5 @@ export function writeClamp(
   { low, high }: NonNullable<Node['clamp']>,
 ): void {
   if (low === 0 && high === Number.POSITIVE_INFINITY) writer.add('Relu', [input], [output]);
-  else writer.add('Clip', [input, writer.scalar(low), writer.scalar(high)], [output]);
+  else writer.add('Clip', [input], [output], { min: float(low), max: float(high) });
 }

@@ -205,5 +205,5 @@ export function finishGraph(writer: GraphWriter, inputs: Graph['inputs']): Graph
     ...inputs.map(({ name, type, shape }) => [name, { type, shape }] as const),
     ...[...constants].map(([name, { type, shape }]) => [name, { type, shape }] as const),
   ]);
-  return { name: tables.name || 'tflite', opset: 17, nodes: [...nodes], inputs, outputs, constants, types };
+  return { name: tables.name || 'tflite', opset: 17, nodes, inputs, outputs, constants, types };
 }

@@ -1,16 +1,21 @@
 /** Reads TFLite models. */
+import type { ModelFormats } from '../compile/model-formats.js';
 import { DynafixError, ModelError, UsageError } from '../errors.js';
 import type { Graph, GraphInput } from '../graph/graph.js';
+import { nodesBehind } from '../graph/order.js';
 import { verifyGraph } from '../graph/verify.js';
 import { readBytes } from '../platform/files.js';
 import { converters } from './converters.js';
 import { decodeTables, type ModelTables } from './file.js';
 import { createGraphWriter, finishGraph } from './graph-writer.js';
+import { liftQuantization } from './lift.js';
 
 /** A TFLite model as a graph of ONNX's operators. */
 export interface TfliteModel {
   /** In real values: a quantised tensor stands for what its codes mean. */
   readonly graph: Graph;
+  /** What the codes of the graph are and how they are computed; null for a model without any. */
+  readonly formats: ModelFormats | null;
   /** How often the file has each of TFLite's operators. */
   readonly operators: Readonly<Record<string, number>>;
 }
@@ -54,9 +59,10 @@ function convert(tables: ModelTables, shapes: Readonly<Record<string, readonly n
     if (converter === undefined) writer.refuse(operator, 'the operator is not supported');
     else converter(operator, writer, `operator ${position} (${operator.operator})`);
   });
-  const graph = finishGraph(writer, inputs);
-  verifyGraph(graph);
-  return { graph, operators: counts };
+  const written = finishGraph(writer, inputs);
+  verifyGraph(written);
+  const { nodes, formats } = liftQuantization(writer, nodesBehind(written.nodes, written.outputs));
+  return { graph: { ...written, nodes }, formats, operators: counts };
 }
 
 /** Inputs in the file's own layout; codes count as the real values that they stand for. */

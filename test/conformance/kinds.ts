@@ -4,8 +4,9 @@ import type { Kind } from './kind.js';
 import { lightNetworks, modelFolders } from './onnx.js';
 import { zooPairs } from './onnx-zoo.js';
 import { qonnxModels } from './qonnx.js';
+import { seanetModels } from './seanet.js';
 
-const kinds: readonly Kind[] = [zooPairs, qonnxModels];
+const kinds: readonly Kind[] = [zooPairs, qonnxModels, seanetModels];
 
 /** The kinds of a folder of vectors: ONNX's are as many as `onnx` has folders of models. */
 export function kindsOf(vectors: string): Kind[] {
