@@ -18,6 +18,7 @@ import {
   writeUnary,
 } from './float.js';
 import { writeConcat, writeGather, writePad, writeReshape, writeSlice, writeTranspose } from './movement.js';
+import { writeNormalize } from './normalize.js';
 import { writeAveragePool, writeMaxPool } from './pooling.js';
 import { writeConvolution, writeGemm } from './products.js';
 import { writeResample } from './resample.js';
@@ -41,6 +42,7 @@ const instructions: InstructionTable<[Context], Call> = {
   maxPool: writeMaxPool,
   averagePool: writeAveragePool,
   softmax: writeSoftmax,
+  normalize: writeNormalize,
   localResponseNormalization: writeLocalResponseNormalization,
   concat: writeConcat,
   slice: writeSlice,
