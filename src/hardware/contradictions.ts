@@ -1,6 +1,6 @@
 /** What a schema cannot say: fields of a profile that are legal one by one and impossible together. */
 import { type ResolvedRules, rulesFor } from './rules.js';
-import { type Profile, RULED_OPERATORS, type RuledOperator } from './schema.js';
+import { FUNCTION_OPERATORS, type Profile, RULED_OPERATORS, type RuledOperator } from './schema.js';
 
 export interface Problem {
   /** Dotted path within the profile. */
@@ -10,25 +10,7 @@ export interface Problem {
 
 const products: readonly RuledOperator[] = ['Conv', 'Gemm', 'MatMul'];
 const sums: readonly RuledOperator[] = ['Add', 'Sub'];
-const functions: readonly RuledOperator[] = [
-  'Sigmoid',
-  'Tanh',
-  'HardSigmoid',
-  'HardSwish',
-  'Neg',
-  'Abs',
-  'Ceil',
-  'Elu',
-  'Erf',
-  'Exp',
-  'Floor',
-  'Gelu',
-  'Log',
-  'Reciprocal',
-  'Selu',
-  'Softplus',
-  'Sqrt',
-];
+const functions: readonly RuledOperator[] = FUNCTION_OPERATORS;
 const averages: readonly RuledOperator[] = ['AveragePool', 'GlobalAveragePool', 'ReduceMean'];
 
 /** Operators that a window has a meaning for; the others always have it. */

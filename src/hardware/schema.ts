@@ -2,34 +2,12 @@
 import { z } from 'zod';
 import { isRounding, OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
 
-/** Operators that a profile can set rules for, as they are called after the passes. */
-export const RULED_OPERATORS = [
-  'Conv',
-  'ConvTranspose',
-  'Gemm',
-  'MatMul',
-  'Add',
-  'Sub',
-  'Mul',
-  'LeakyRelu',
-  'PRelu',
+/** Functions of one variable, which are tables of codes. */
+export const FUNCTION_OPERATORS = [
   'Sigmoid',
   'Tanh',
   'HardSigmoid',
   'HardSwish',
-  'AveragePool',
-  'GlobalAveragePool',
-  'ReduceMean',
-  'MaxPool',
-  'GlobalMaxPool',
-  'Relu',
-  'Clip',
-  'Concat',
-  'Pad',
-  'Slice',
-  'Split',
-  'Max',
-  'Min',
   'Neg',
   'Abs',
   'Ceil',
@@ -43,11 +21,38 @@ export const RULED_OPERATORS = [
   'Selu',
   'Softplus',
   'Sqrt',
+] as const;
+
+/** Operators that a profile can set rules for, as they are called after the passes. */
+export const RULED_OPERATORS = [
+  'Conv',
+  'ConvTranspose',
+  'Gemm',
+  'MatMul',
+  'Add',
+  'Sub',
+  'Mul',
+  'LeakyRelu',
+  'PRelu',
+  'AveragePool',
+  'GlobalAveragePool',
+  'ReduceMean',
+  'MaxPool',
+  'GlobalMaxPool',
+  'Relu',
+  'Clip',
+  'Concat',
+  'Pad',
+  'Slice',
+  'Split',
+  'Max',
+  'Min',
   'Gather',
   'Expand',
   'Tile',
   'Resize',
   'Upsample',
+  ...FUNCTION_OPERATORS,
 ] as const;
 export type RuledOperator = (typeof RULED_OPERATORS)[number];
 
