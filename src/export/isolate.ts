@@ -1,5 +1,5 @@
 /** One instruction as a program of its own, to compute it again with other arithmetic. */
-import { ProgramError } from '../errors.js';
+import { DynafixError, ProgramError } from '../errors.js';
 import type { Elements, Executor } from '../execute/executor.js';
 import { createOracle } from '../execute/oracle/oracle.js';
 import { createWasmExecutor } from '../execute/wasm/executor.js';
@@ -53,8 +53,9 @@ export function withTensor(program: Program, index: number, change: Partial<Prog
 export function evaluate(program: Program, inputs: readonly Elements[]): Elements | undefined {
   try {
     return createFastest(program).run(inputs)[0];
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof DynafixError) return undefined;
+    throw error;
   }
 }
 

@@ -102,11 +102,11 @@ function readWords(text: string, where: string): string[] {
   return words;
 }
 
-/** One element per word of the format's width where there are as many words as elements; else lanes that fill the words. */
+/** The low bits of each word where there are as many words as elements; else lanes that fill the words. */
 function guessWord(words: readonly string[], length: number, format: Format | null): Word {
   const bits = format?.bits ?? 32;
   const digits = Math.max(1, ...words.map((word) => word.length));
-  if (words.length === length) return { laneBits: digits * 4 > bits + 3 ? digits * 4 : bits, lanes: 1 };
+  if (words.length === length) return { laneBits: bits, lanes: 1 };
   const stored = STORED_BITS.find((width) => bits <= width)!;
   return { laneBits: stored, lanes: Math.max(1, Math.floor((digits * 4) / stored)) };
 }

@@ -26,6 +26,7 @@ export function verilogParameters(
   if (rounding < 0) return undefined;
   const [x, weights, bias] = inputs.map((tensor) => program.tensors[tensor]);
   const y = program.tensors[output];
+  if ([x, weights, y].some(({ format }) => new Set([format!.zeroPoint].flat()).size > 1)) return undefined;
   const plane = (shape: readonly number[]) => (shape.length === 4 ? shape : [shape[0], 1, 1, shape[1]]);
   const [batch, height, width, channels] = plane(x.shape);
   const [, rows, columns, outputs] = plane(y.shape);

@@ -1,7 +1,8 @@
 /**
  * Random programs on everything that runs programs: oracle, kernels on 1 and 2 workers, exported C. `npm run soak` takes
- * more of them: DYNAFIX_PROGRAMS says how many, DYNAFIX_SEED which.
+ * more of them: DYNAFIX_PROGRAMS says how many, DYNAFIX_SEED which, DYNAFIX_RESULT where the result is written.
  */
+import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, expect } from 'vitest';
 import { DynafixError, ExecutionError } from '#src/errors.js';
@@ -103,5 +104,8 @@ compilerTest(
       expect.fail(`program ${first + batch.failures[0]} of seed ${SEED} differs among others, but not alone`);
     }
     expect(onKernels).toBeGreaterThan(COUNT / 10);
+    const result = { programs: COUNT, onKernels, seed: SEED, node: process.version };
+    if (process.env.DYNAFIX_RESULT !== undefined)
+      writeFileSync(process.env.DYNAFIX_RESULT, `${JSON.stringify(result, null, 2)}\n`);
   },
 );
