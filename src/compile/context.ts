@@ -78,7 +78,23 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
       return type;
     },
     constant: (value) => graph.constants.get(value),
-    format: (value) => formats?.tensors[value] ?? null,
+    format(value) {
+      const format = formats?.tensors[value] ?? null;
+      if (format === null || format.axis === null) return format;
+      const { shape } = context.type(value);
+      if (format.axis === 1) {
+        requireChannels(format, value, shape);
+        // Channels come last in a program.
+        return { ...format, axis: shape.length - 1 };
+      }
+      const got = `axis ${format.axis}`;
+      throw new FormatError({
+        where: `"${value}"`,
+        what: 'has scales along another axis',
+        expected: 'axis 1',
+        got,
+      });
+    },
     constantFormat(name, node, shape) {
       const format = formats?.constants[name];
       if (format === undefined)

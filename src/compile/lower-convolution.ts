@@ -1,7 +1,7 @@
 /** Convolution and matrix product with constant weights. */
 import { ConstraintError } from '../errors.js';
 import { dequantizeCodes, quantizeValues } from '../formats/convert.js';
-import { at, type Codes, type Format, fixed } from '../formats/format.js';
+import { at, type Codes, type Format, fixed, formatOfChannel, stepSize } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
 import type { Arithmetic, Window } from '../program/instructions.js';
@@ -9,7 +9,7 @@ import { channelsLastOrder, inOrder, permuteData, plainOrder, spatialShape } fro
 import { type Context, clampCodes, clampFloat, floatData, outputRange } from './context.js';
 import type { NodeArithmetic } from './model-formats.js';
 import { accumulatorRange, bitsFor, union } from './ranges.js';
-import { createScaling } from './scaling.js';
+import { channelCount, createScaling } from './scaling.js';
 
 interface Named {
   readonly name: string;
@@ -162,7 +162,8 @@ function product(
   const arithmetic = context.arithmetic(node);
   const from = builder.tensors[input].format!;
   const weightFormat = context.constantFormat(weights.name, node, weights.shape);
-  const codes = weights.arrange(context.constantCodes(weights, weightFormat, node));
+  const folded = foldScales(weights, from);
+  const codes = weights.arrange(context.constantCodes(folded, weightFormat, node));
   const inputs = [builder.constant(weights.name, weights.shape, weightFormat, codes)];
   let biasCodes: Codes | undefined;
   if (bias) {
@@ -180,7 +181,7 @@ function product(
   const range = accumulatorRange(centred, channels, biasCodes, { low: low - zero, high: high - zero });
   const clamp = clampCodes(node.clamp, format, arithmetic);
   const { scaling, rounding, overflow } = arithmetic;
-  const ratio = { operands: [from, weightFormat], result: format };
+  const ratio = { operands: [formatOfChannel(from, 0), weightFormat], result: format };
   const own = context.scaling(node) ?? createScaling(scaling, rounding, ratio, node.name);
   const full: Arithmetic = {
     accumulator: { ...arithmetic.accumulator, provedBits: bitsFor(range) },
@@ -191,6 +192,21 @@ function product(
     fields: { clamp, arithmetic: full },
     output: { format, range: outputRange(format, clamp) },
   };
+}
+
+/** Weights [O, C/groups, ...] that hold what the scale of each input channel differs by from that of channel 0. */
+function foldScales({ name, tensor }: Named, input: Format): Named {
+  if (input.axis === null) return { name, tensor };
+  const [outputs, depth] = tensor.shape;
+  const groups = channelCount([input])! / depth;
+  const inner = elementCount(tensor.shape.slice(2));
+  const data = floatData(tensor).map((weight, index) => {
+    const output = Math.floor(index / (inner * depth));
+    const group = Math.floor(output / (outputs / groups));
+    const channel = group * depth + (Math.floor(index / inner) % depth);
+    return weight * (stepSize(input, channel) / stepSize(input, 0));
+  });
+  return { name, tensor: { type: 'float32', shape: tensor.shape, data } };
 }
 
 /**

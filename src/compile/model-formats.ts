@@ -40,7 +40,7 @@ export interface NodeArithmetic {
 }
 
 export interface ModelFormats {
-  /** By value name. A value without an entry is float32. */
+  /** By value name. A value without an entry is float32. Scales per channel run along axis 1 of the graph. */
   readonly tensors: Readonly<Record<string, Format>>;
   /** Weights, slopes and constant operands, by the constant's name. Biases stand at the accumulator's position. */
   readonly constants: Readonly<Record<string, Format>>;

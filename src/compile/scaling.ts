@@ -165,7 +165,7 @@ export function nearestReciprocal(count: number): Reciprocal {
 }
 
 /** Number of channels of formats that have scales per channel; undefined where all have one for the whole tensor. */
-function channelCount(formats: readonly Format[]): number | undefined {
+export function channelCount(formats: readonly Format[]): number | undefined {
   const fields = formats.flatMap(({ fractionBits, mantissa }) => [fractionBits, mantissa]);
   return fields.find((field) => typeof field !== 'number')?.length;
 }

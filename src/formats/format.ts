@@ -45,6 +45,18 @@ export function at(field: number | readonly number[], channel: number): number {
   return typeof field === 'number' ? field : field[channel];
 }
 
+/** The format of one channel alone. */
+export function formatOfChannel(format: Format, channel: number): Format {
+  const { fractionBits, mantissa, zeroPoint } = format;
+  return {
+    ...format,
+    fractionBits: at(fractionBits, channel),
+    mantissa: at(mantissa, channel),
+    zeroPoint: at(zeroPoint, channel),
+    axis: null,
+  };
+}
+
 /** Real value of one step of the code in `channel`. */
 export function stepSize(format: Format, channel = 0): number {
   return at(format.mantissa, channel) * 2 ** -at(format.fractionBits, channel);

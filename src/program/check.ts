@@ -74,6 +74,14 @@ export function expectScale(check: Check, tensor: ProgramTensor, axis: number | 
   return format;
 }
 
+/** Codes with one zero point, and one scale for the whole tensor or one for each channel, its last axis. */
+export function expectChannelScale(check: Check, tensor: ProgramTensor): Format {
+  const format = expectScale(check, tensor, tensor.shape.length - 1);
+  if (typeof format.zeroPoint !== 'number')
+    check.fail(`"${tensor.name}" has zero points per channel`, 'one', formatText(format));
+  return format;
+}
+
 function isPerChannel({ fractionBits, mantissa, zeroPoint }: Format): boolean {
   return [fractionBits, mantissa, zeroPoint].some((field) => typeof field !== 'number');
 }

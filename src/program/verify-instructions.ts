@@ -167,7 +167,7 @@ export const rules: InstructionTable<[Check], void> = {
       if (scalings.length > 0) c.fail('has scalings', 'none, as it works on float32', scalings.length);
       return;
     }
-    check.expectScale(c, x, null);
+    check.expectChannelScale(c, x);
     const known = new Set(scalings.map(({ count }) => count));
     if (known.size < scalings.length) c.fail('two scalings have one count', 'different counts', 'equal ones');
     for (const count of counts)
@@ -341,7 +341,7 @@ function expectProducts(c: Check, arithmetic: Arithmetic | null, clamp: Clamp | 
   const products = elementCount(weights.shape.slice(1));
   if (products > MOST_PRODUCTS)
     c.fail('an output has too many products', `at most ${MOST_PRODUCTS}`, products);
-  const input = check.expectScale(c, x, null);
+  const input = check.expectChannelScale(c, x);
   const weight = check.expectScale(c, weights, 0);
   const position = (channel: number) => at(input.fractionBits, 0) + at(weight.fractionBits, channel);
   const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(weight);

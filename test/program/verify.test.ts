@@ -32,11 +32,7 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
     ['[2] = 5 -6', '[2] = 5 2147483648', /code of 32 bits/],
     ['x = input fixed(8,4)', 'x = input fixed(8,4,zeroPoint=1)', null],
     ['fixed(32,[7,8],axis=0)', 'fixed(32,[7,8],zeroPoint=1,axis=0)', /"b" has a zero point/],
-    [
-      'x = input fixed(8,4) [1,3,3,2]',
-      'x = input fixed(8,[4,4],axis=3) [1,3,3,2]',
-      /one scale for the whole/,
-    ],
+    ['x = input fixed(8,4) [1,3,3,2]', 'x = input fixed(8,[4,4,4],axis=2) [1,3,3,2]', /scales along axis 3/],
     ['x = input fixed(8,4)', 'x = input f32', /"x" holds float32/],
     ['x = input fixed(8,4) [1,3,3,2]', 'x = input fixed(8,4) [3,3,2]', /input has a wrong rank/],
     ['kernel=[1,1]', 'kernel=[1,2]', /wrong shape, expected 2 windows along axis 2/],
