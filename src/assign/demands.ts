@@ -39,7 +39,7 @@ export type Demand =
   | (Common & { readonly kind: 'movement'; readonly mixed?: boolean })
   /** The output is the input under another shape. */
   | (Common & { readonly kind: 'alias' })
-  /** Computed in float32. */
+  /** Computed in float32, or an index, which needs no format of its own. */
   | (Common & { readonly kind: 'float' });
 
 /**
@@ -92,6 +92,9 @@ export function collectDemands(graph: Graph): Demand[] {
       demands.push({ kind: 'slope', node, inputs: [node.inputs[0]], output: node.outputs[0], slopes }),
     unary: note('function'),
     averagePool: note('function'),
+    reduce: (node, fn) => note(fn === 'sum' || fn === 'mean' ? 'function' : 'movement')(node),
+    argMax: note('float'),
+    matmul: (node) => operands('multiplication', node),
     clamp: note('movement'),
     maxPool: note('movement'),
     concat: mixConstants,

@@ -17,6 +17,7 @@ import {
   lowerUnary,
 } from './lower-elementwise.js';
 import { lowerGiven } from './lower-given.js';
+import { lowerMatmul } from './lower-matmul.js';
 import {
   lowerAlias,
   lowerConcat,
@@ -33,6 +34,7 @@ import {
   lowerSoftmax,
 } from './lower-pooling.js';
 import { lowerDepthToSpace, lowerGather, lowerSpaceToDepth } from './lower-rearrangement.js';
+import { lowerArgMax, lowerReduce } from './lower-reduction.js';
 import { lowerResample } from './lower-resample.js';
 import { lowerBinary, lowerSelect } from './lower-selection.js';
 import type { ModelFormats } from './model-formats.js';
@@ -105,6 +107,7 @@ function createLowering(context: Context): Lowering {
         interior,
       ),
     gemm: (node, weights, bias) => lowerGemm(context, node, weights, bias),
+    matmul: (node) => lowerMatmul(context, node),
     add: (node, sign) => lowerAdd(context, node, sign),
     multiply: (node) => lowerMultiply(context, node),
     binary: (node, fn) => lowerBinary(context, node, fn),
@@ -115,6 +118,8 @@ function createLowering(context: Context): Lowering {
     unary: (node, fn) => lowerUnary(context, node, fn),
     maxPool: (node, window) => lowerMaxPool(context, node, window),
     averagePool: (node, window, countIncludePad) => lowerAveragePool(context, node, window, countIncludePad),
+    reduce: (node, fn, axes) => lowerReduce(context, node, fn, axes),
+    argMax: (node, axis, last) => lowerArgMax(context, node, axis, last),
     softmax: (node, axis) => lowerSoftmax(context, node, axis),
     normalize: (node, options) => lowerNormalize(context, node, options),
     localResponseNormalization: (node, parameters) =>

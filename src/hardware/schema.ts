@@ -52,6 +52,9 @@ export const RULED_OPERATORS = [
   'Tile',
   'Resize',
   'Upsample',
+  'ReduceSum',
+  'ReduceMax',
+  'ReduceMin',
   ...FUNCTION_OPERATORS,
 ] as const;
 export type RuledOperator = (typeof RULED_OPERATORS)[number];

@@ -1,5 +1,6 @@
 /** The operators that dynafix knows, by the name that ONNX gives them. */
 import type { Node } from '../graph/graph.js';
+import { argMax } from './arg-max.js';
 import { add, div, max, min, mod, mul, pow, sub, sum } from './arithmetic.js';
 import { batchNormalization } from './batch-normalization.js';
 import { cast } from './cast.js';
@@ -54,6 +55,7 @@ const all: readonly Operator[] = [
   abs,
   add,
   and,
+  argMax,
   averagePool,
   batchNormalization,
   cast,

@@ -5,7 +5,7 @@
  */
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
-import type { BinaryFunction, UnaryFunction, Window } from '../program/instructions.js';
+import type { BinaryFunction, Reduction, UnaryFunction, Window } from '../program/instructions.js';
 import type { Taps } from './resampling.js';
 
 /** Lines of a normalisation, and what follows it. */
@@ -54,6 +54,8 @@ export interface Lowering {
     weights: { name: string; tensor: Tensor },
     bias: { name: string; tensor: Tensor } | undefined,
   ): void;
+  /** numpy's matrix product of node.inputs[0] and node.inputs[1], either may be constant. */
+  matmul(node: Node): void;
   /** node.inputs[0] + sign * node.inputs[1], either may be constant. */
   add(node: Node, sign: 1 | -1): void;
   multiply(node: Node): void;
@@ -69,6 +71,10 @@ export interface Lowering {
   unary(node: Node, fn: UnaryFunction): void;
   maxPool(node: Node, window: Window): void;
   averagePool(node: Node, window: Window, countIncludePad: boolean): void;
+  /** Over ONNX axes; the output may keep them with size 1 or not. */
+  reduce(node: Node, fn: Reduction | 'mean', axes: readonly number[]): void;
+  /** The index of the largest element along an axis, of equal ones the first or the last; the axis is kept or not. */
+  argMax(node: Node, axis: number, last: boolean): void;
   softmax(node: Node, axis: number): void;
   /** node.inputs[0] normalised over lines, in float32; see NormalizeOptions. */
   normalize(node: Node, options: NormalizeOptions): void;

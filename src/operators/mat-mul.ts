@@ -1,16 +1,8 @@
-/** MatMul: numpy's matrix product; lowered where the right operand is a constant matrix. */
+/** MatMul: numpy's matrix product, of two computed operands or with a constant matrix on the right. */
 
 import type { Node } from '../graph/graph.js';
 import type { TensorType } from '../graph/tensor.js';
-import {
-  describe,
-  nodeError,
-  outputType,
-  rejectConstantInput,
-  required,
-  requireOneType,
-  typeOf,
-} from './check.js';
+import { describe, nodeError, outputType, required, requireOneType } from './check.js';
 import type { Operator } from './operator.js';
 import { broadcastShapes, permute } from './strided.js';
 
@@ -37,18 +29,10 @@ export const matMul: Operator = {
     requireOneType(node, inputs);
     return [outputType(node, a.type, productShape(node, a, b))];
   },
-  reject(node, graph) {
-    const weights = node.inputs[1];
-    if (!graph.constants.has(weights))
-      return 'the right operand is computed, only a constant one is supported';
-    const rank = typeOf(graph, weights).shape.length;
-    return rank === 2
-      ? rejectConstantInput(node, graph)
-      : `the right operand has rank ${rank}, only matrices are supported`;
-  },
   lower(node, lowering) {
-    const name = node.inputs[1];
-    const tensor = permute(node, lowering.constant(name)!, [1, 0]);
-    lowering.gemm(node, { name, tensor }, undefined);
+    const [x, name] = node.inputs;
+    const constant = lowering.constant(name);
+    if (lowering.constant(x) !== undefined || constant?.shape.length !== 2) return lowering.matmul(node);
+    lowering.gemm(node, { name, tensor: permute(node, constant, [1, 0]) }, undefined);
   },
 };

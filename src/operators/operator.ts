@@ -42,7 +42,7 @@ export interface Operator {
   reject?(node: Node, graph: Graph): string | undefined;
   /** Emits instructions for the node. Absent: the operator exists only as a constant. */
   lower?(node: Node, lowering: Lowering): void;
-  /** Element types of computed values that it takes or gives beside float32; they are held as float32. */
+  /** Element types of computed values that it takes or gives beside float32; they are held as float32, indices also as codes. */
   readonly types?: readonly ElementType[];
   /** True where the node is computed in float32 whatever the formats say: a float tail or island. */
   readonly float?: boolean;

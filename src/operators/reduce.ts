@@ -1,8 +1,9 @@
-/** ReduceMean over space, and the reductions of exporters' shape arithmetic. */
+/** Reductions over any axes. ReduceProd only on constants. */
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type TensorType } from '../graph/tensor.js';
-import { constantsOf, integers, normalizeAxes, outputType, required, typeOf } from './check.js';
+import type { Reduction } from '../program/instructions.js';
+import { constantsOf, integers, normalizeAxes, outputType, required } from './check.js';
 import { addition, type BinaryMeaning, maximum, minimum, multiplication } from './elementwise.js';
 import { wholeWindow } from './global-pool.js';
 import type { ConstantInput, Operator } from './operator.js';
@@ -28,7 +29,7 @@ function infer(
   return [outputType(node, x.type, keep ? kept : kept.filter((_, axis) => !axes.includes(axis)))];
 }
 
-/** A reduction that is only computed on constants; `initial` is what it gives where there is nothing to reduce. */
+/** A reduction of constants; `initial` is what it gives where there is nothing to reduce. */
 function reduction(name: string, by: BinaryMeaning, initial: number): Operator {
   return {
     name,
@@ -62,23 +63,28 @@ function reduction(name: string, by: BinaryMeaning, initial: number): Operator {
 }
 
 export const reduceProd = reduction('ReduceProd', multiplication, 1);
-export const reduceSum = reduction('ReduceSum', addition, 0);
-export const reduceMax = reduction('ReduceMax', maximum, Number.NEGATIVE_INFINITY);
-export const reduceMin = reduction('ReduceMin', minimum, Number.POSITIVE_INFINITY);
 
-export const reduceMean: Operator = {
-  name: 'ReduceMean',
-  since: 1,
-  infer,
-  reject(node, graph) {
-    const { shape } = typeOf(graph, node.inputs[0]);
-    const axes = reducedAxes(node, shape.length, constantsOf(graph, node));
+/** The lowering of a reduction; one over no axis is its input. */
+function lowerAs(fn: Reduction | 'mean'): Operator['lower'] {
+  return (node, lowering) => {
+    const { shape } = lowering.type(node.inputs[0]);
+    const axes = reducedAxes(node, shape.length, constantsOf(lowering.graph, node));
+    if (axes.length === 0) return lowering.alias(node);
     const spatial = shape.map((_, axis) => axis).slice(2);
-    return spatial.length > 0 && spatial.length <= 2 && axes.join() === spatial.join()
-      ? undefined
-      : `the mean over axes [${axes}], only all spatial axes of [N, C, L] or [N, C, H, W] are supported`;
-  },
-  lower(node, lowering) {
-    lowering.averagePool(node, wholeWindow(lowering.type(node.inputs[0]).shape), false);
-  },
+    const isPool = spatial.length > 0 && spatial.length <= 2 && axes.join() === spatial.join();
+    if (fn === 'mean' && isPool) lowering.averagePool(node, wholeWindow(shape), false);
+    else lowering.reduce(node, fn, axes);
+  };
+}
+
+export const reduceSum: Operator = { ...reduction('ReduceSum', addition, 0), lower: lowerAs('sum') };
+export const reduceMax: Operator = {
+  ...reduction('ReduceMax', maximum, Number.NEGATIVE_INFINITY),
+  lower: lowerAs('maximum'),
 };
+export const reduceMin: Operator = {
+  ...reduction('ReduceMin', minimum, Number.POSITIVE_INFINITY),
+  lower: lowerAs('minimum'),
+};
+
+export const reduceMean: Operator = { name: 'ReduceMean', since: 1, infer, lower: lowerAs('mean') };

@@ -12,6 +12,9 @@ export interface Check {
   fail(what: string, expected: string, got: string | number): never;
 }
 
+/** Most products that an output may have: their sum is exact in a float64. */
+export const MOST_PRODUCTS = 2 ** 20;
+
 export function expectOperands(check: Check, least: number, most = least): void {
   const { length } = check.inputs;
   if (length >= least && length <= most) return;

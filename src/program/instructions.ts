@@ -110,6 +110,8 @@ export type BinaryFunction = (typeof BINARY_FUNCTIONS)[number];
 export const NORMALIZE_RESULTS = ['values', 'mean', 'scale'] as const;
 export type NormalizeResult = (typeof NORMALIZE_RESULTS)[number];
 
+export type Reduction = 'sum' | 'maximum' | 'minimum';
+
 export interface Instructions {
   /** values f32 -> codes: overflow(rounding(x / scale) + zeroPoint), computed in float64. NaN is an error. */
   quantize: {
@@ -142,6 +144,8 @@ export interface Instructions {
     readonly clamp: Clamp | null;
     readonly requantize: Requantize | null;
   };
+  /** a [..., M, K] times b [..., K, N], both computed or constant, the axes in front with numpy broadcasting. */
+  matmul: { readonly arithmetic: Arithmetic | null };
   /** a * b with numpy broadcasting. */
   multiply: { readonly clamp: Clamp | null; readonly requantize: Requantize | null };
   /** Float32 only: a function of two variables, with numpy broadcasting. Comparisons give 1 or 0. */
@@ -171,6 +175,21 @@ export interface Instructions {
     readonly scalings: readonly { readonly count: number; readonly scaling: Scaling }[];
     readonly overflow: Overflow;
   };
+  /**
+   * Over `axes`, ascending, which keep the size 1. Maximum and minimum have one format; codes of a sum are the exact sum,
+   * requantised.
+   */
+  reduce: {
+    readonly function: Reduction;
+    readonly axes: readonly number[];
+    /** Only for sums of codes. */
+    readonly requantize: Requantize | null;
+  };
+  /**
+   * The index of the largest element along `axis`, which keeps the size 1: of equal ones the first, or the last. The output is
+   * float32, or codes that are the indices.
+   */
+  argMax: { readonly axis: number; readonly last: boolean };
   /**
    * exp(x - max) / sum over `axis`. Codes: tables of exp by the distance from the largest code and, for TFLite's form on 16
    * bits, of 1 / (1 + x), as further inputs.

@@ -155,6 +155,7 @@ export const overflow = name(OVERFLOWS, proto.Overflow, 'OVERFLOW');
 export const binaryFunction = name(BINARY_FUNCTIONS, proto.BinaryFunction, 'BINARY_FUNCTION');
 export const normalizeResult = name(NORMALIZE_RESULTS, proto.NormalizeResult, 'NORMALIZE_RESULT');
 export const extremum = name(['maximum', 'minimum'], proto.Extremum, 'EXTREMUM');
+export const reduction = name(['sum', 'maximum', 'minimum'], proto.Reduction, 'REDUCTION');
 export const biasOrder = name(['first', 'last'], proto.BiasOrder, 'BIAS_ORDER');
 const LOOPS = ['row', 'column', 'inputBlock', 'inputChannel', 'inputLane'] as const;
 export const loops = list<(typeof LOOPS)[number]>(name(LOOPS, proto.Loop, 'LOOP'));

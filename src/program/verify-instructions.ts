@@ -1,14 +1,14 @@
 /** What is legal for each instruction: one rule per row. docs/arithmetic.md says what the fields mean. */
-import { at, formatText, sameFormat } from '../formats/format.js';
-import type { Check } from './check.js';
+import { at, codeRange, formatText, sameFormat } from '../formats/format.js';
 import * as check from './check.js';
+import { type Check, MOST_PRODUCTS } from './check.js';
 import type { Arithmetic, Clamp, InstructionTable, Window } from './instructions.js';
 import type { ProgramTensor } from './program.js';
 import { averagedCounts, broadcastShape, elementCount, sweep, windowCount } from './shapes.js';
 import { floatRules } from './verify-float.js';
+import { movementRules } from './verify-movement.js';
 
 const LARGEST = 2 ** 31 - 1;
-const MOST_PRODUCTS = 2 ** 20;
 
 /** Sums of a softmax must fit 31 bits, and no line may add up to nothing. */
 function expectSoftmaxTables(c: Check, extent: number): void {
@@ -96,6 +96,28 @@ export const rules: InstructionTable<[Check], void> = {
     }
     check.expectRequantize(c, requantize, exact ? () => positions[0] : undefined);
   },
+  matmul({ arithmetic }, c) {
+    check.expectOperands(c, 2);
+    const [a, b] = c.inputs;
+    const [rows, depth] = a.shape.slice(-2);
+    const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const fits = a.shape.length >= 2 && b.shape.length >= 2 && b.shape.at(-2) === depth;
+    if (!fits || batch === undefined)
+      return c.fail(
+        'the matrices do not fit',
+        '[..., M, K] and [..., K, N]',
+        `[${a.shape}] and [${b.shape}]`,
+      );
+    check.expectShape(c, 'the output', c.output, [...batch, rows, b.shape[b.shape.length - 1]]);
+    if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, arithmetic);
+    if (arithmetic === null) return c.fail('has no arithmetic', 'one, as it works on codes', 'none');
+    if (depth > MOST_PRODUCTS) c.fail('an output has too many products', `at most ${MOST_PRODUCTS}`, depth);
+    const [left, right] = c.inputs.map((operand) => check.expectScale(c, operand, null));
+    const exact = check.hasUnitMantissa(left) && check.hasUnitMantissa(right);
+    const position = at(left.fractionBits, 0) + at(right.fractionBits, 0);
+    check.expectAccumulator(c, arithmetic.accumulator);
+    check.expectRequantize(c, arithmetic.requantize, exact ? () => position : undefined);
+  },
   multiply({ clamp, requantize }, c) {
     expectBroadcast(c, clamp);
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
@@ -106,7 +128,7 @@ export const rules: InstructionTable<[Check], void> = {
   },
   extremum(_, c) {
     expectBroadcast(c, null);
-    check.expectOneFormat(c);
+    check.expectMovable(c);
   },
   clamp({ clamp }, c) {
     unary(c);
@@ -177,6 +199,29 @@ export const rules: InstructionTable<[Check], void> = {
       check.expectRequantize(c, { ...scaling, overflow });
     }
   },
+  reduce({ function: fn, axes, requantize }, c) {
+    expectReduced(c, axes);
+    if (fn !== 'sum') {
+      check.expectMovable(c);
+      return check.expectNoRequantize(c, requantize);
+    }
+    if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
+    const format = check.expectScale(c, c.inputs[0], null);
+    const position = () => at(format.fractionBits, 0);
+    check.expectRequantize(c, requantize, check.hasUnitMantissa(format) ? position : undefined);
+  },
+  argMax({ axis }, c) {
+    expectReduced(c, [axis]);
+    const [x] = c.inputs;
+    if (x.format !== null) check.expectScale(c, x, null);
+    const { format } = c.output;
+    if (format === null) return;
+    check.expectScale(c, c.output, null);
+    check.expectNoZeroPoint(c, c.output.name, format);
+    const isInteger = check.hasUnitMantissa(format) && at(format.fractionBits, 0) === 0;
+    if (!isInteger || codeRange(format).high < x.shape[axis] - 1)
+      c.fail('the output does not hold the indices', `integers to ${x.shape[axis] - 1}`, formatText(format));
+  },
   softmax({ axis }, c) {
     check.expectInteger(c, 'axis', axis, 0, c.output.shape.length - 1);
     check.expectShape(c, 'the output', c.output, c.inputs[0].shape);
@@ -193,99 +238,24 @@ export const rules: InstructionTable<[Check], void> = {
     check.expectFinite(c, 'beta', beta);
     check.expectFinite(c, 'bias', bias);
   },
-  concat({ axis }, c) {
-    check.expectOperands(c, 1, Number.POSITIVE_INFINITY);
-    const { output, inputs } = c;
-    check.expectInteger(c, 'axis', axis, 0, output.shape.length - 1);
-    for (const input of inputs) {
-      check.expectShape(c, `"${input.name}"`, input, output.shape.with(axis, input.shape[axis]));
-    }
-    const total = inputs.reduce((sum, { shape }) => sum + shape[axis], 0);
-    check.expectShape(c, 'the output', output, output.shape.with(axis, total));
-    check.expectMovable(c);
-  },
-  slice({ starts, steps }, c) {
-    check.expectOperands(c, 1);
-    const [x] = c.inputs;
-    check.expectPerAxis(c, 'starts', starts, 0);
-    check.expectPerAxis(c, 'steps', steps, -LARGEST);
-    check.expectRank(c, 'the output', c.output, x.shape.length);
-    x.shape.forEach((size, axis) => {
-      if (steps[axis] === 0) c.fail('steps has a zero', 'other integers', `[${steps}]`);
-      const last = starts[axis] + (c.output.shape[axis] - 1) * steps[axis];
-      for (const index of [starts[axis], last]) check.expectInteger(c, `axis ${axis}`, index, 0, size - 1);
-    });
-    check.expectMovable(c);
-  },
-  gather({ axis, indices }, c) {
-    check.expectOperands(c, 1);
-    const { shape } = c.inputs[0];
-    check.expectInteger(c, 'axis', axis, 0, shape.length - 1);
-    for (const index of indices) check.expectInteger(c, 'an index', index, 0, shape[axis] - 1);
-    check.expectShape(c, 'the output', c.output, shape.with(axis, indices.length));
-    check.expectMovable(c);
-  },
-  resample({ axis, indices, requantize }, c) {
-    check.expectOperands(c, 2);
-    const [x, weights] = c.inputs;
-    const { shape } = x;
-    check.expectInteger(c, 'axis', axis, 0, shape.length - 1);
-    check.expectConstant(c, 'the weights', weights);
-    check.expectRank(c, 'the weights', weights, 2);
-    const [outputs, taps] = weights.shape;
-    if (indices.length !== outputs * taps)
-      c.fail('indices has a wrong length', `${outputs * taps} entries`, indices.length);
-    for (const index of indices) check.expectInteger(c, 'an index', index, 0, shape[axis] - 1);
-    if (taps > MOST_PRODUCTS) c.fail('an output has too many products', `at most ${MOST_PRODUCTS}`, taps);
-    check.expectShape(c, 'the output', c.output, shape.with(axis, outputs));
-    if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
-    const [input, weight] = c.inputs.map((operand) => check.expectScale(c, operand, null));
-    const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(weight);
-    const position = at(input.fractionBits, 0) + at(weight.fractionBits, 0);
-    check.expectRequantize(c, requantize, exact ? () => position : undefined);
-  },
-  pad({ before, after, interior, value }, c) {
-    check.expectOperands(c, 1);
-    const [x] = c.inputs;
-    check.expectPerAxis(c, 'before', before, 0);
-    check.expectPerAxis(c, 'after', after, 0);
-    if (interior.length > 0) check.expectPerAxis(c, 'interior', interior, 0);
-    const shape = x.shape.map(
-      (size, axis) => before[axis] + size + (size - 1) * (interior[axis] ?? 0) + after[axis],
-    );
-    check.expectShape(c, 'the output', c.output, shape);
-    check.expectMovable(c);
-    check.expectElement(c, 'value', value);
-  },
-  transpose({ permutation }, c) {
-    check.expectOperands(c, 1);
-    const [x] = c.inputs;
-    const axes = x.shape.map((_, axis) => axis);
-    if ([...permutation].sort((a, b) => a - b).join() !== axes.join()) {
-      c.fail('permutation does not name every axis once', `the axes ${axes}`, `[${permutation}]`);
-    }
-    check.expectShape(
-      c,
-      'the output',
-      c.output,
-      permutation.map((axis) => x.shape[axis]),
-    );
-    check.expectMovable(c);
-  },
-  reshape(_, c) {
-    check.expectOperands(c, 1);
-    const [x] = c.inputs;
-    if (elementCount(x.shape) !== elementCount(c.output.shape)) {
-      c.fail('the output has another number of elements', `${elementCount(x.shape)}`, `[${c.output.shape}]`);
-    }
-    check.expectMovable(c);
-  },
+  ...movementRules,
 };
 
 /** One operand, of the output's shape. */
 function unary(c: Check): void {
   check.expectOperands(c, 1);
   check.expectShape(c, 'the output', c.output, c.inputs[0].shape);
+}
+
+/** Ascending axes of the one operand, which have size 1 in the output. */
+function expectReduced(c: Check, axes: readonly number[]): void {
+  check.expectOperands(c, 1);
+  const { shape } = c.inputs[0];
+  axes.forEach((axis, i) => {
+    check.expectInteger(c, 'an axis', axis, i === 0 ? 0 : axes[i - 1] + 1, shape.length - 1);
+  });
+  const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  check.expectShape(c, 'the output', c.output, kept);
 }
 
 function expectAllFloat(c: Check): void {

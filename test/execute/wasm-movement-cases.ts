@@ -1,7 +1,16 @@
 /** Random programs of the instructions that move data, or weight or compare what they moved. */
 import fc from 'fast-check';
 import { type Format, fixed } from '#src/formats/format.js';
-import { activations, type Case, type Operand, random, seeds, single, size } from './wasm-cases.js';
+import {
+  accumulator,
+  activations,
+  type Case,
+  type Operand,
+  random,
+  seeds,
+  single,
+  size,
+} from './wasm-cases.js';
 import {
   codeOperand,
   floatOperand,
@@ -110,6 +119,57 @@ const extremes = fc
     return single<'extremum'>({ op: 'extremum', function: fn }, operands, output);
   });
 
+const reductions = rounded.map((v): Case => {
+  const next = random(v.seed);
+  const float = v.spread > 0;
+  const axes = v.shape.map((_, axis) => axis).filter(() => next() < 0.5);
+  const shape = v.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
+  const operand = float ? floatOperand(v.shape, next) : codeOperand(v.shape, v.formats[0], v.fills[0], next);
+  const fn = (['sum', 'maximum', 'minimum'] as const)[v.shifts[0] % 3];
+  if (float || fn !== 'sum') {
+    const fields = { op: 'reduce', function: fn, axes, requantize: null } as const;
+    return single<'reduce'>(fields, [operand], { shape, format: operand.format });
+  }
+  const { requantize, fractionBits } = requantized({ ...v, spread: 0 }, 4, 1, next);
+  const format = { ...v.formats[2], fractionBits };
+  return single<'reduce'>({ op: 'reduce', function: fn, axes, requantize }, [operand], { shape, format });
+});
+
+const argMaxima = moved.map((v): Case => {
+  const next = random(v.seed);
+  const axis = v.axis % v.shape.length;
+  const output = {
+    shape: v.shape.map((extent, index) => (index === axis ? 1 : extent)),
+    format: next() < 0.5 ? null : fixed(16, 0),
+  };
+  const fields = { op: 'argMax', axis, last: next() < 0.5 } as const;
+  // Few different values, so that some are equal.
+  const operand =
+    v.format === null ? movedOperand(v, v.shape, next) : codeOperand(v.shape, v.format, 'small', next);
+  return single<'argMax'>(fields, [operand], output);
+});
+
+const products = rounded.map((v): Case => {
+  const next = random(v.seed);
+  const float = v.spread > 0;
+  const size = () => 1 + Math.floor(next() * 20);
+  const [rows, depth, columns] = [size(), size(), size()];
+  const batch = v.shape.slice(0, 2);
+  const left = [...shrink(batch, next), rows, depth];
+  const right = [...shrink(batch, next), depth, columns];
+  const shape = [...outputOf(left.slice(0, -2), right.slice(0, -2)), rows, columns];
+  if (float) {
+    const operands = [floatOperand(left, next), floatOperand(right, next)];
+    return single<'matmul'>({ op: 'matmul', arithmetic: null }, operands, { shape, format: null });
+  }
+  const [a, b, y] = v.formats;
+  const operands = [codeOperand(left, a, v.fills[0], next), codeOperand(right, b, v.fills[1], next)];
+  const { requantize, fractionBits } = requantized({ ...v, spread: 0 }, 8, 1, next);
+  const bits = a.bits + b.bits + Math.ceil(Math.log2(depth)) + 1;
+  const arithmetic = { accumulator: accumulator(64, bits), requantize };
+  return single<'matmul'>({ op: 'matmul', arithmetic }, operands, { shape, format: { ...y, fractionBits } });
+});
+
 const transposes = moved.map((v): Case => {
   const next = random(v.seed);
   const permutation = v.shape.map((_, axis) => ({ axis, key: next() }));
@@ -132,6 +192,9 @@ export const families = {
   gathers,
   resamples,
   extremes,
+  reductions,
+  argMaxima,
+  products,
   transposes,
   reshapes,
 };

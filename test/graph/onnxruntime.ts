@@ -79,7 +79,13 @@ export async function runWithOnnxruntime(
         tensorProto({ type: 'float32', shape: [1], data: new Float32Array(1) }, '#zero'),
       ],
       input: graph.inputs.map((input) => valueInfo(input.name, input)),
-      output: graph.outputs.map((name) => ({ name, type: { tensorType: { elemType: 1 } } })),
+      output: graph.outputs.map((name) => {
+        const { operator } = graph.nodes.find(({ outputs }) => outputs.includes(name)) ?? {};
+        return {
+          name,
+          type: { tensorType: { elemType: types[operator === 'ArgMax' ? 'int64' : 'float32'] } },
+        };
+      }),
     },
   });
   const session = await ort.InferenceSession.create(onnx.ModelProto.encode(model).finish(), {
@@ -94,7 +100,7 @@ export async function runWithOnnxruntime(
   return Object.fromEntries(
     graph.outputs.map((name) => [
       name,
-      { shape: results[name].dims, data: results[name].data as Float32Array },
+      { shape: results[name].dims, data: Float32Array.from(results[name].data as Float32Array, Number) },
     ]),
   );
 }

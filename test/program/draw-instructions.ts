@@ -1,6 +1,6 @@
 /** One random instruction of each kind on a tensor that fits it: what arbitrary.ts makes programs of. */
 
-import { at, type Format, fixed } from '#src/formats/format.js';
+import { at, codeRange, type Format, fixed } from '#src/formats/format.js';
 import {
   type Arithmetic,
   BINARY_FUNCTIONS,
@@ -21,7 +21,7 @@ import {
   drawWindow,
   productBound,
 } from './draw-arithmetic.js';
-import { movement, type Recipe } from './draw-movement.js';
+import { movement, type Recipe, reshapeTo } from './draw-movement.js';
 
 const both: readonly Kind[] = ['codes', 'float32'];
 const codes: readonly Kind[] = ['codes'];
@@ -135,6 +135,35 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
     },
   },
   averagePool: { kinds: both, rank: 4, affine: false, emit: emitAveragePool },
+  matmul: { kinds: both, affine: false, emit: emitMatmul },
+  reduce: {
+    kinds: both,
+    affine: false,
+    emit(b, x) {
+      const { shape, format } = b.tensor(x);
+      const axes = shape.map((_, axis) => axis).filter(() => b.draw.chance(50));
+      const output = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+      const fn = b.draw.pick(['sum', 'maximum', 'minimum'] as const);
+      if (format === null || fn !== 'sum')
+        return b.emit('reduce', { function: fn, axes, requantize: null }, [x], { shape: output, format });
+      const drawn = drawRequantize(b, fractionOf(format), format.bits + 8);
+      const fields = { function: fn, axes, requantize: drawn.requantize };
+      return b.emit('reduce', fields, [x], { shape: output, format: drawn.format });
+    },
+  },
+  argMax: {
+    kinds: both,
+    affine: true,
+    emit(b, x) {
+      const { shape } = b.tensor(x);
+      if (shape.length === 0) return reshapeTo(b, x, 1);
+      const axis = b.draw.integer(0, shape.length - 1);
+      const bits = b.draw.pick(b.unusual ? [16, 15, 0] : [15, 0]);
+      const format = bits === 0 ? null : fixed(bits, 0, { signed: false });
+      const output = { shape: shape.with(axis, 1), format };
+      return b.emit('argMax', { axis, last: b.draw.chance(50) }, [x], output);
+    },
+  },
   softmax: {
     kinds: both,
     affine: true,
@@ -277,6 +306,42 @@ function emitAdd(b: Builder, x: number): number {
   const { requantize } = drawn;
   const fields = { sign, shifts, scalings: null, clamp: drawClamp(b, drawn.format), requantize };
   return b.emit('add', fields, operands, { shape: output, format: drawn.format });
+}
+
+/** The operand on the left or on the right of another, with axes in front that broadcast. */
+function emitMatmul(b: Builder, input: number): number {
+  const { draw } = b;
+  const x = b.tensor(input).shape.length < 2 ? reshapeTo(b, input, 2) : input;
+  const { shape, format } = b.tensor(x);
+  const isLeft = draw.chance(50);
+  const [rows, columns] = shape.slice(-2);
+  const batch = drawPartner(b, shape.slice(0, -2));
+  const own = format && drawFormat(draw);
+  const size = drawSize(draw, 9);
+  const other = b.operand(own, isLeft ? [...batch, columns, size] : [...batch, size, rows]);
+  const operands = isLeft ? [x, other] : [other, x];
+  const matrix = isLeft ? [rows, size] : [size, columns];
+  const output = [...broadcastShape(shape.slice(0, -2), batch)!, ...matrix];
+  if (format === null || own === null)
+    return b.emit('matmul', { arithmetic: null }, operands, { shape: output, format: null });
+  const depth = isLeft ? columns : rows;
+  const [most, mostOther] = [format, own].map((one) => {
+    const { low, high } = codeRange(one);
+    return Math.max(-low, high);
+  });
+  const bound = depth * most * mostOther;
+  const drawn = drawRequantize(b, fractionOf(format) + fractionOf(own), Math.ceil(Math.log2(bound + 1)) + 1);
+  const arithmetic = {
+    accumulator: { ...drawAccumulator(b, bound), ...exactly(bound) },
+    requantize: drawn.requantize,
+  };
+  return b.emit('matmul', { arithmetic }, operands, { shape: output, format: drawn.format });
+}
+
+/** A register that holds every sum: the kernels emulate no other for computed operands. */
+function exactly(bound: number) {
+  const bits = Math.max(8, Math.ceil(Math.log2(bound + 1)) + 1);
+  return { bits, treeBits: 0, partialSum: null, provedBits: bits };
 }
 
 function emitMultiply(b: Builder, x: number): number {

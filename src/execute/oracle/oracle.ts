@@ -17,6 +17,7 @@ import {
   prepareMultiply,
   prepareUnary,
 } from './elementwise.js';
+import { prepareMatmul } from './matmul.js';
 import {
   prepareConcat,
   prepareGather,
@@ -35,6 +36,7 @@ import {
   type Run,
 } from './operands.js';
 import { prepareAveragePool, prepareMaxPool } from './pooling.js';
+import { prepareArgMax, prepareReduce } from './reduction.js';
 import { prepareResample } from './resample.js';
 import { prepareBinary, prepareSelect } from './selection.js';
 
@@ -46,6 +48,7 @@ const instructions: InstructionTable<[Operands], Run> = {
   gemm: prepareGemm,
   add: prepareAdd,
   multiply: prepareMultiply,
+  matmul: prepareMatmul,
   binary: prepareBinary,
   select: prepareSelect,
   normalize: prepareNormalize,
@@ -56,6 +59,8 @@ const instructions: InstructionTable<[Operands], Run> = {
   unary: prepareUnary,
   maxPool: prepareMaxPool,
   averagePool: prepareAveragePool,
+  reduce: prepareReduce,
+  argMax: prepareArgMax,
   softmax: prepareSoftmax,
   localResponseNormalization: prepareLocalResponseNormalization,
   concat: prepareConcat,

@@ -79,6 +79,8 @@ const gather = ['x', 'y', 'table', 'outer', 'count', 'run', 'xOuter'] as const;
 const resample = ['x', 'y', 'table', 'weights', 'outer', 'count', 'inner', 'xOuter'] as const;
 const quantize = ['x', 'y', 'steps', 'channels', 'inner', 'single', 'rounding'] as const;
 const zeros = ['aZero', 'bZero', 'aShift'] as const;
+const argMax = ['x', 'y', 'outer', 'length', 'inner', 'last', 'base'] as const;
+const matmul = ['rows', 'depth', 'columns'] as const;
 const move = ['x', 'y', 'n0', 'n1', 'n2', 'n3', 'x0', 'x1', 'x2', 'x3', 'y0', 'y1', 'y2', 'y3'] as const;
 const transpose = ['x', 'y', 'rows', 'columns'] as const;
 const fill = ['y', 'value', 'length'] as const;
@@ -209,6 +211,16 @@ export const kernels = {
   truncate_f32_f32: unary,
   isZero_f32_f32: unary,
   isNotZero_f32_f32: unary,
+  reduce_f32_f32: ['x', 'y', 'kind', 'outer', 'length', 'inner'],
+  reduce_i16_i16: ['x', 'y', 'kind', 'outer', 'length', 'inner'],
+  reduceSums_i16_i64: ['x', 'y', 'zero', 'outer', 'length', 'inner'],
+  argMax_i16_i16: argMax,
+  argMax_i16_f32: argMax,
+  argMax_f32_i16: argMax,
+  argMax_f32_f32: argMax,
+  matmul_f32_f32_f32: ['a', 'b', 'y', ...matmul],
+  matmul_i16_i16_i32: ['a', 'b', 'y', ...matmul, 'layer', 'block'],
+  matmulSums_i16_i16_i64: ['a', 'b', 'y', 'aZero', 'bZero', ...matmul],
   softmax_f32_f32: ['x', 'y', 'outer', 'length', 'inner'],
   softmaxNewton_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'bits', 'low', 'high'],
   softmaxTable_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'reciprocals', 'high'],

@@ -7,7 +7,13 @@ import { type Axis, denseStrides, forEachIndex, joinAxes } from './strided.js';
 import type { Geometry } from './taps.js';
 
 /** Copies elements between two strided places; strides of an axis: x, then y, in elements. */
-function emitMove(context: Context, kind: ElementKind, x: Address, y: Address, axes: readonly Axis[]): void {
+export function emitMove(
+  context: Context,
+  kind: ElementKind,
+  x: Address,
+  y: Address,
+  axes: readonly Axis[],
+): void {
   if (axes.some(({ extent }) => extent === 0)) return;
   const size = elementBytes(kind);
   const joined = joinAxes(axes);

@@ -13,8 +13,10 @@ import { type Kernel, kernels } from './kernels.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
 import * as elementwise from './lower-elementwise.js';
 import { lowerBinary, lowerNormalize, lowerSelect } from './lower-float.js';
+import { lowerMatmul } from './lower-matmul.js';
 import * as movement from './lower-movement.js';
 import { lowerAveragePool, lowerMaxPool } from './lower-pooling.js';
+import { lowerArgMax, lowerReduce } from './lower-reduction.js';
 import { lowerResample } from './lower-resample.js';
 import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
@@ -36,6 +38,7 @@ const lowerings: InstructionTable<[Context], void> = {
   gemm: lowerGemm,
   add: elementwise.lowerAdd,
   multiply: elementwise.lowerMultiply,
+  matmul: lowerMatmul,
   binary: lowerBinary,
   select: lowerSelect,
   normalize: lowerNormalize,
@@ -46,6 +49,8 @@ const lowerings: InstructionTable<[Context], void> = {
   unary: elementwise.lowerUnary,
   maxPool: lowerMaxPool,
   averagePool: lowerAveragePool,
+  reduce: lowerReduce,
+  argMax: lowerArgMax,
   softmax: lowerSoftmax,
   localResponseNormalization: elementwise.lowerLocalResponseNormalization,
   concat: movement.lowerConcat,

@@ -17,10 +17,12 @@ import {
   writeSoftmax,
   writeUnary,
 } from './float.js';
+import { writeMatmul } from './matmul.js';
 import { writeConcat, writeGather, writePad, writeReshape, writeSlice, writeTranspose } from './movement.js';
 import { writeNormalize } from './normalize.js';
 import { writeAveragePool, writeMaxPool } from './pooling.js';
 import { writeConvolution, writeGemm } from './products.js';
+import { writeArgMax, writeReduce } from './reduction.js';
 import { writeResample } from './resample.js';
 import { writeBinary, writeSelect } from './selection.js';
 
@@ -34,6 +36,7 @@ const instructions: InstructionTable<[Context], Call> = {
   multiply: writeMultiply,
   binary: writeBinary,
   select: writeSelect,
+  matmul: writeMatmul,
   extremum: writeExtremum,
   clamp: writeClamp,
   leakyRelu: writeLeakyRelu,
@@ -41,6 +44,8 @@ const instructions: InstructionTable<[Context], Call> = {
   unary: writeUnary,
   maxPool: writeMaxPool,
   averagePool: writeAveragePool,
+  reduce: writeReduce,
+  argMax: writeArgMax,
   softmax: writeSoftmax,
   normalize: writeNormalize,
   localResponseNormalization: writeLocalResponseNormalization,

@@ -1,0 +1,100 @@
+/** matmul to kernel calls: with 32-bit sums that the kernel rounds, or with 64-bit ones and a pass of its own for codes. */
+import { isExact } from '../../program/accumulator.js';
+import type { Arithmetic, Instruction } from '../../program/instructions.js';
+import { isCentred, zeroPointOf } from './centre.js';
+import { type Address, type Context, shift, unsupported } from './context.js';
+import { elementBytes } from './prepared.js';
+import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
+import { byShift, narrowRecords, outputRange } from './rounding.js';
+import { broadcastStrides, forEachIndex } from './strided.js';
+
+interface Matrices {
+  readonly a: Address;
+  readonly b: Address;
+  readonly y: Address;
+  /** Index of the first element in the output. */
+  readonly first: number;
+}
+
+export function lowerMatmul(instruction: Instruction<'matmul'>, context: Context): void {
+  const { inputs, output, arithmetic } = instruction;
+  const [a, b] = inputs.map((input) => context.tensor(input).shape);
+  const [rows, depth] = a.slice(-2);
+  const columns = b[b.length - 1];
+  const batch = context.tensor(output).shape.slice(0, -2);
+  const size = elementBytes(context.kind(output));
+  const [left, right] = [a, b].map((shape) => broadcastStrides(shape.slice(0, -2), batch));
+  const axes = batch.map((extent, axis) => ({ extent, strides: [left[axis], right[axis]] }));
+  const products: Matrices[] = [];
+  forEachIndex(axes, 2, ([i, j]) => {
+    const first = products.length * rows * columns;
+    products.push({
+      a: shift(context.address(inputs[0]), i * rows * depth * size),
+      b: shift(context.address(inputs[1]), j * depth * columns * size),
+      y: shift(context.address(output), first * size),
+      first,
+    });
+  });
+  const extents = { rows, depth, columns };
+  if (arithmetic === null) {
+    for (const { a, b, y } of products) context.emit('matmul_f32_f32_f32', { a, b, y, ...extents });
+    return;
+  }
+  const { provedBits, bits } = arithmetic.accumulator;
+  if (!isExact(arithmetic.accumulator))
+    unsupported(
+      instruction,
+      'an accumulator of computed operands that may overflow or drop bits',
+      'one that is proved to be exact',
+      `${provedBits} bits proved of ${bits}`,
+    );
+  const narrow = placeNarrow(instruction, context, arithmetic);
+  if (narrow !== undefined)
+    for (const { a, b, y } of products)
+      context.emit('matmul_i16_i16_i32', { a, b, y, ...extents, ...narrow });
+  else lowerSums(instruction, context, arithmetic, products, extents);
+}
+
+/** Records of the kernel that rounds its own sums; undefined where it cannot serve. */
+function placeNarrow(
+  { inputs, output }: Instruction<'matmul'>,
+  context: Context,
+  { accumulator, requantize }: Arithmetic,
+) {
+  const { constants } = context;
+  const tensors = [...inputs, output].map((index) => context.tensor(index));
+  if (context.counters !== undefined || !tensors.every(isCentred)) return undefined;
+  const given = byShift(requantize, accumulator.provedBits);
+  if (given === undefined || accumulator.provedBits > 32 || typeof given.shift !== 'number') return undefined;
+  const range = outputRange(tensors[2].format!, given.overflow, null);
+  const uniform = new Array<number>(8).fill(given.shift);
+  const records = narrowRecords(uniform, given.rounding, range, accumulator.provedBits);
+  if (records === undefined) return undefined;
+  const { layer, blocks } = records;
+  return {
+    layer: constants.place(layer.byteLength, () => layer),
+    block: constants.place(blocks.byteLength, () => blocks),
+  };
+}
+
+function lowerSums(
+  instruction: Instruction<'matmul'>,
+  context: Context,
+  { requantize }: Arithmetic,
+  products: readonly Matrices[],
+  { rows, depth, columns }: { rows: number; depth: number; columns: number },
+): void {
+  const { overflow } = requantize;
+  const sums: Sums = { kind: 'i64', bits: 64, above: 0 };
+  const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
+  const [aZero, bZero] = instruction.inputs.map((input) => zeroPointOf(context.tensor(input)));
+  const step = Math.max(1, Math.floor(SUMS_BYTES / (columns * 8)));
+  const y = context.scratch(Math.min(step, rows) * columns * 8);
+  for (const { a, b, first } of products)
+    for (let row = 0; row < rows; row += step) {
+      const count = Math.min(step, rows - row);
+      const from = shift(a, row * depth * 2);
+      context.emit('matmulSums_i16_i16_i64', { a: from, b, y, aZero, bZero, rows: count, depth, columns });
+      rescale(y, first + row * columns, count * columns);
+    }
+}

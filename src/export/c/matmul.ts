@@ -1,0 +1,89 @@
+/** matmul in C: docs/arithmetic.md sections 4 and 5. */
+import { ProgramError } from '../../errors.js';
+import { isExact } from '../../program/accumulator.js';
+import type { Instruction } from '../../program/instructions.js';
+import { elementCount } from '../../program/shapes.js';
+import { type Call, type Context, offsetBits, typedName, zeroPointOf } from './context.js';
+import { defineRequantizeFunction, requantizeText } from './requantize.js';
+import { stridedText, stridesOf } from './strided.js';
+
+/** Where the first products of each output element are: distances along the axes of the output. */
+function strides(operand: readonly number[], output: readonly number[], matrix: readonly number[]): number[] {
+  const batch = output.length - 2;
+  const lifted = [...new Array<number>(output.length - operand.length).fill(1), ...operand];
+  const own = stridesOf(lifted).map((stride, axis) => (lifted[axis] === 1 ? 0 : stride));
+  return [...own.slice(0, batch), ...matrix];
+}
+
+/** Throws a ProgramError naming the instruction where its accumulator would have to be emulated. */
+export function writeMatmul(instruction: Instruction<'matmul'>, context: Context): Call {
+  const { arithmetic } = instruction;
+  const { library, inputs, output } = context;
+  const [a, b] = inputs;
+  const { shape } = output.tensor;
+  const depth = a.tensor.shape[a.tensor.shape.length - 1];
+  const columns = shape[shape.length - 1];
+  const places = [
+    stridedText(library, shape, strides(a.tensor.shape, shape, [depth, 0])),
+    stridedText(library, shape, strides(b.tensor.shape, shape, [0, 1])),
+  ].map((text) => context.describe('struct strided', text));
+  const pointers = [a, b, output].map(({ pointer }) => pointer).join(', ');
+  const common = `${pointers}, ${elementCount(shape)}, ${depth}, ${columns}, ${places.join(', ')}`;
+  const name = typedName('matmul', a, b, output);
+  if (arithmetic === null) {
+    library.define(name, () => matmulText(name, 'void', context, '', 'float sum = 0.0f', floatProduct, ''));
+    return { text: `${name}(${common})`, fails: false };
+  }
+  if (!isExact(arithmetic.accumulator))
+    throw new ProgramError({
+      where: `instruction "${instruction.name}"`,
+      what: 'cannot be written in C: its accumulator may overflow or drop bits',
+      expected: 'one that is proved to be exact',
+    });
+  library.define(name, () => {
+    defineRequantizeFunction(library);
+    const parameters = ',\n  int a_zero, int b_zero, const struct requantize *q';
+    const product = 'sum += (int64_t)(p[k] - a_zero) * (r[k * columns] - b_zero);';
+    return matmulText(name, 'int', context, parameters, 'int64_t sum = 0', product, '\n  return 0;');
+  });
+  const bits = offsetBits(a.tensor.format!) + offsetBits(b.tensor.format!) + Math.ceil(Math.log2(depth + 1));
+  const text = requantizeText(library, arithmetic.requantize, bits, output.tensor.format!, null);
+  const q = context.describe('struct requantize', text);
+  const zeros = inputs.map((input) => zeroPointOf(instruction, input)).join(', ');
+  return { text: `${name}(${common}, ${zeros}, ${q})`, fails: true };
+}
+
+const floatProduct = `{
+      const float product = p[k] * r[k * columns];
+      sum = sum + product;
+    }`;
+
+function matmulText(
+  name: string,
+  result: 'int' | 'void',
+  { inputs: [a, b], output }: Context,
+  parameters: string,
+  start: string,
+  product: string,
+  end: string,
+): string {
+  const store =
+    result === 'void'
+      ? 'y[i] = sum;'
+      : `const int64_t code = requantize(q, sum, i % columns, i);
+    if (code == TRAPPED) return 1;
+    y[i] = (${output.storage.type})code;`;
+  return `
+static ${result} ${name}(
+  const ${a.storage.type} *a, const ${b.storage.type} *b, ${output.storage.type} *y,
+  size_t count, size_t depth, size_t columns, const struct strided *at_a, const struct strided *at_b${parameters})
+{
+  for (size_t i = 0; i < count; i++) {
+    const ${a.storage.type} *p = a + place(i, at_a);
+    const ${b.storage.type} *r = b + place(i, at_b);
+    ${start};
+    for (size_t k = 0; k < depth; k++) ${product}
+    ${store}
+  }${end}
+}`;
+}
