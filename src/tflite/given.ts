@@ -7,7 +7,7 @@ import { allocateCodes, fixed } from '../formats/format.js';
 import type { Scaling } from '../program/instructions.js';
 import { type Multiplier, quantizeMultiplier } from './fixed-point.js';
 import { reciprocalTable } from './lookup-tables.js';
-import { exponentials8, exponentials16 } from './softmax-codes.js';
+import { softmaxMultiplier, softmaxTables } from './softmax-codes.js';
 import { type CodeFunction, type CodeType, codeLimits } from './unary-codes.js';
 
 const { fround } = Math;
@@ -93,11 +93,10 @@ export function tableOf(x: CodeType, y: CodeType, fn: CodeFunction): GivenArithm
   return { kind: 'table', table };
 }
 
-export function softmaxOf(x: CodeType): GivenArithmetic {
-  if (x.bits === 16) {
-    const exponentials = { format: fixed(16, 15), codes: Int16Array.from(exponentials16(x.scale, 1)) };
-    const reciprocals = { format: fixed(16, 15), codes: reciprocalTable() };
-    return { kind: 'softmax', tables: [exponentials, reciprocals] };
-  }
-  return { kind: 'softmax', tables: [{ format: fixed(32, 31), codes: exponentials8(x.scale, 1) }] };
+export function softmaxOf({ bits, scale }: CodeType): GivenArithmetic {
+  const entries = softmaxTables(bits, softmaxMultiplier(bits, scale));
+  if (bits !== 16) return { kind: 'softmax', tables: [{ format: fixed(32, 31), codes: entries }] };
+  const exponentials = { format: fixed(16, 15), codes: Int16Array.from(entries) };
+  const reciprocals = { format: fixed(16, 15), codes: reciprocalTable() };
+  return { kind: 'softmax', tables: [exponentials, reciprocals] };
 }

@@ -3,27 +3,34 @@ import {
   doublingHighProduct,
   expOfNegative,
   inputRadius,
+  type Multiplier,
   multiply,
   quantizeMultiplier,
 } from './fixed-point.js';
 import { exponentialTable, interpolate } from './lookup-tables.js';
 
-/**
- * exp(-d * beta * scale) for the differences d = 0, 1, ... 255 of 8-bit codes, as mantissas over 2^31; 0 where the kernel
- * leaves an element out.
- */
-export function exponentials8(scale: number, beta: number): Int32Array {
-  const { value, shift } = quantizeMultiplier(Math.min(beta * scale * 2 ** 26, 2 ** 31 - 1));
-  const least = -inputRadius(5, shift);
-  return Int32Array.from({ length: 256 }, (_, d) => {
-    if (-d < least) return 0;
-    return expOfNegative(doublingHighProduct(-d * 2 ** shift, value), 5);
-  });
+/** The multiplier that brings differences of codes to the scale of the tables of exp: TFLite's SoftmaxPrepare. */
+export function softmaxMultiplier(bits: number, scale: number): Multiplier {
+  if (bits === 16) return quantizeMultiplier(scale / (10 / 65535));
+  return quantizeMultiplier(Math.min(scale * 2 ** 26, 2 ** 31 - 1));
 }
 
-/** The same for the 65536 differences of 16-bit codes, as mantissas over 2^15. */
-export function exponentials16(scale: number, beta: number): Int32Array {
-  const multiplier = quantizeMultiplier((scale * beta) / (10 / 65535));
+/**
+ * exp(-d * scale) for the differences d = 0, 1, ... 2^bits - 1 of codes: of 8 bits mantissas over 2^31, 0 where the kernel
+ * leaves an element out, and of 16 bits mantissas over 2^15.
+ */
+export function softmaxTables(bits: number, multiplier: Multiplier): Int32Array {
+  return bits === 16 ? exponentials16(multiplier) : exponentials8(multiplier, 2 ** bits);
+}
+
+function exponentials8({ value, shift }: Multiplier, length: number): Int32Array {
+  const radius = inputRadius(5, shift);
+  return Int32Array.from({ length }, (_, d) =>
+    d > radius ? 0 : expOfNegative(doublingHighProduct(-d * 2 ** shift, value), 5),
+  );
+}
+
+function exponentials16(multiplier: Multiplier): Int32Array {
   const table = exponentialTable();
   return Int32Array.from({ length: 65536 }, (_, d) => {
     const position = multiply(-d, multiplier) + 32767;

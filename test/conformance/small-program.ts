@@ -1,0 +1,86 @@
+/** Programs put together from numbers, instruction by instruction. */
+
+import { accumulatorRange, bitsFor } from '#src/compile/ranges.js';
+import type { Elements } from '#src/execute/executor.js';
+import { allocateCodes, codeRange, type Format } from '#src/formats/format.js';
+import type { Accumulator, Instruction, Instructions, Opcode } from '#src/program/instructions.js';
+import type { Program, ProgramTensor } from '#src/program/program.js';
+
+export interface SmallProgram {
+  input(format: Format, shape: readonly number[]): number;
+  constant(format: Format, shape: readonly number[], values: ArrayLike<number>): number;
+  emit<K extends Opcode>(
+    op: K,
+    fields: Instructions[K],
+    inputs: readonly number[],
+    format: Format,
+    shape: readonly number[],
+  ): number;
+  shape(tensor: number): readonly number[];
+  format(tensor: number): Format;
+  finish(output: number): Program;
+}
+
+export function createSmallProgram(name: string): SmallProgram {
+  const tensors: ProgramTensor[] = [];
+  const instructions: Instruction[] = [];
+  const inputs: number[] = [];
+  const add = (tensor: Omit<ProgramTensor, 'name'>) =>
+    tensors.push({ name: `t${tensors.length}`, ...tensor }) - 1;
+  return {
+    input(format, shape) {
+      const index = add({ format, shape });
+      inputs.push(index);
+      return index;
+    },
+    constant: (format, shape, values) => add({ format, shape, data: elementsOf(format, values) }),
+    emit(op, fields, operands, format, shape) {
+      const output = add({ format, shape });
+      const names = { name: `${op}${instructions.length}`, node: '', operator: '' };
+      instructions.push({ op, ...names, inputs: operands, output, ...fields } as Instruction);
+      return output;
+    },
+    shape: (tensor) => tensors[tensor].shape,
+    format: (tensor) => tensors[tensor].format!,
+    finish: (output) => ({
+      name,
+      tensors,
+      instructions,
+      inputs: inputs.map((tensor) => ({ name: tensors[tensor].name, tensor })),
+      outputs: [{ name: tensors[output].name, tensor: output, codes: output }],
+      metadata: {},
+    }),
+  };
+}
+
+/** An accumulator as the kernels of these vectors have it, with the width that weights and bias can reach. */
+export function plainAccumulator(
+  bits: 32 | 64,
+  input: Format,
+  outputs: number,
+  /** Above their zero point. */
+  weights: readonly number[],
+  bias: readonly number[] | undefined,
+): Accumulator {
+  const { low, high } = codeRange(input);
+  const zero = Number(input.zeroPoint);
+  const range = accumulatorRange(weights, outputs, bias, { low: low - zero, high: high - zero });
+  return {
+    bits,
+    overflow: 'wrap',
+    order: ['row', 'column', 'inputChannel'],
+    productsPerStep: 1,
+    treeBits: 0,
+    bias: 'last',
+    partialSum: null,
+    provedBits: bitsFor(range),
+  };
+}
+
+/** Codes in the storage of their format. */
+export function elementsOf(format: Format, values: ArrayLike<number>): Elements {
+  const codes = allocateCodes(format, values.length);
+  for (let i = 0; i < values.length; i++)
+    codes[i] = codes instanceof BigInt64Array ? BigInt(values[i]) : values[i];
+  return codes;
+}
