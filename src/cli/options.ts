@@ -57,7 +57,7 @@ export function addLabelOptions(command: Command): Command {
   return command
     .option(
       '--labels <file>',
-      '"file label" text, or "folders" for folder names; default: labels in the data',
+      '"file label" text, idx labels, or "folders" for folder names; default: labels in the data',
     )
     .option('--label-pattern <regexp>', 'label as the first group of a match on the file name')
     .option(

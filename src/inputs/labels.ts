@@ -1,11 +1,12 @@
 /** The class of each sample. */
 import { InputError, UsageError } from '../errors.js';
-import { fileExists, readText } from '../platform/files.js';
+import { fileExists, readBytes, readText } from '../platform/files.js';
 import type { Dataset } from './dataset.js';
+import { decodeIdx, isIdx } from './idx.js';
 
 /** Where labels come from: at most one of the first three; none: the labels in the data files, if they have any. */
 export interface LabelSpec {
-  /** A text of lines `file label`. */
+  /** A text of lines `file label`, or an idx file with one label for each sample. */
   readonly file?: string;
   /** The first folder of each name is its class; folders are numbered in the order of their names. */
   readonly folders?: boolean;
@@ -35,7 +36,8 @@ export function loadLabels(spec: LabelSpec, dataset: Dataset, classes = Infinity
       expected: 'a file, folders or a pattern',
     });
   let find: (index: number) => Found | undefined;
-  if (file !== undefined) find = labelsOfText(file, dataset);
+  if (file !== undefined)
+    find = isIdx(readBytes(file)) ? labelsOfIdx(file, dataset) : labelsOfText(file, dataset);
   else if (folders) find = labelsOfFolders(dataset);
   else if (pattern !== undefined) find = labelsOfPattern(pattern, dataset);
   else if (dataset.label(0) === undefined) return undefined;
@@ -89,6 +91,18 @@ function parseLine(line: string, where: string): { path: string; found: Found } 
     expected: 'file label',
     got: JSON.stringify(line.slice(0, 80)),
   });
+}
+
+function labelsOfIdx(file: string, dataset: Dataset): (index: number) => Found {
+  const { shape, data } = decodeIdx(readBytes(file), file);
+  if (shape.length !== 1 || shape[0] < dataset.count)
+    throw new InputError({
+      where: file,
+      what: 'does not label every sample',
+      expected: `at least ${dataset.count} labels`,
+      got: `shape [${shape}]`,
+    });
+  return (index) => ({ label: data[index], where: `${file}, label ${index}` });
 }
 
 function labelsOfText(file: string, dataset: Dataset): (index: number) => Found | undefined {

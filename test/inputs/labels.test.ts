@@ -45,6 +45,19 @@ test('a text may say more than the data that was chosen', () => {
   expect(loadLabels(text('3.png 3\n4 5.png 4\n'), open('a/3*.png'))).toEqual([3]);
 });
 
+test('an idx file with a label for each sample in order', () => {
+  const idx = (...labels: number[]) => {
+    const file = join(temporary, `labels-${labels.length}-idx1-ubyte`);
+    writeFileSync(file, Uint8Array.of(0, 0, 8, 1, 0, 0, 0, labels.length, ...labels));
+    return { file };
+  };
+  expect(loadLabels(idx(7, 6, 5, 4), all)).toEqual([7, 6, 5, 4]);
+  expect(loadLabels({ ...idx(7, 6, 5, 4, 3), offset: 1 }, open('', 2))).toEqual([8, 7]);
+  expect(() => loadLabels(idx(7, 6, 5), all)).toThrow(
+    /does not label every sample, expected at least 4 labels/,
+  );
+});
+
 test('folders are classes in the order of their names, whatever the limit', () => {
   expect(loadLabels({ folders: true }, all)).toEqual([1, 0, 0, 2]);
   expect(loadLabels({ folders: true }, open('', 1))).toEqual([1]);
