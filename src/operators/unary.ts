@@ -38,7 +38,8 @@ const plain = (operator: string, since: number, name: PlainFunction) =>
 
 export const sigmoid = plain('Sigmoid', 6, 'sigmoid');
 export const tanh = plain('Tanh', 6, 'tanh');
-export const hardSwish = plain('HardSwish', 14, 'hardSwish');
+/** ONNX has it from operator set 14 on; a pass finds it in older models. */
+export const hardSwish = plain('HardSwish', 6, 'hardSwish');
 export const exp = plain('Exp', 6, 'exp');
 export const log = plain('Log', 6, 'log');
 export const erf = plain('Erf', 9, 'erf');

@@ -4,6 +4,7 @@ import type { Graph } from '../graph/graph.js';
 import { nodesBehind } from '../graph/order.js';
 import type { Change } from '../graph/rewrite.js';
 import { verifyGraph } from '../graph/verify.js';
+import { findHardSwish } from './find-hard-swish.js';
 import { foldAffine } from './fold-affine.js';
 import { foldPadding } from './fold-padding.js';
 import { fuseActivation } from './fuse-activation.js';
@@ -22,6 +23,7 @@ export const passes: readonly Pass[] = [
   upgradeBroadcast,
   rulePass('remove-no-ops', removeNoOps),
   rulePass('split-variadic', splitVariadic),
+  rulePass('find-hard-swish', findHardSwish),
   rulePass('normalise-gemm', normaliseGemm),
   rulePass('fold-affine', foldAffine),
   rulePass('replace-batch-norm', replaceBatchNorm),
