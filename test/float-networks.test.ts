@@ -1,4 +1,4 @@
-/** Float inference on our kernels against onnxruntime on every float network that the first version supports. */
+/** Float inference on our kernels against onnxruntime on every float network. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -9,8 +9,8 @@ import { elementCount } from '#src/graph/tensor.js';
 import { loadModel } from '#src/jobs/load-model.js';
 import { shared, sharedTest } from './shared.js';
 
-/** Largest difference allowed, relative to the largest output; and the scale of the random inputs. */
-const networks: Record<string, { tolerance: number; scale?: number }> = {
+/** Largest difference allowed, relative to the largest output; the scale of the random inputs, and their symbolic shapes. */
+const networks: Record<string, { tolerance: number; scale?: number; shapes?: Record<string, number[]> }> = {
   'models/imagenet/mobilenet_v1_0.25_128.onnx.gz': { tolerance: 2e-6 },
   'models/imagenet/mobilenet_v1_0.75_192.onnx.gz': { tolerance: 2e-5 },
   'models/imagenet/mobilenet_v2_1.0_224.onnx.gz': { tolerance: 1e-5 },
@@ -29,6 +29,14 @@ const networks: Record<string, { tolerance: number; scale?: number }> = {
   'models/mnist/opt-mnist.onnx.gz': { tolerance: 2e-6, scale: 100 },
   'models/mnist/tiny14x14.onnx.gz': { tolerance: 2e-6, scale: 100 },
   'models/face/pfld.onnx.gz': { tolerance: 2e-6 },
+  'models/misc/ppocr_cls.onnx.gz': { tolerance: 1e-5, shapes: { x: [1, 3, 48, 192] } },
+  'models/misc/espcn_subpixel.onnx.gz': { tolerance: 1e-5 },
+  'models/misc/mobilenet_v2_0.35_128_flowers.onnx.gz': { tolerance: 1e-5 },
+  'models/detect/ultraface_rfb_320.onnx.gz': { tolerance: 1e-5 },
+  'models/detect/yunet_n_320.onnx.gz': { tolerance: 1e-5, scale: 100 },
+  'models/detect/fastestdet_352.onnx.gz': { tolerance: 1e-5 },
+  'models/detect/blazeface_front_128.onnx.gz': { tolerance: 1e-5 },
+  'models/detect/mlsd_tiny_320.onnx.gz': { tolerance: 5e-5, scale: 100 },
   'models/misc/yamnet_256.onnx.gz': { tolerance: 2e-6 },
   'models/misc/super_resolution.onnx.gz': { tolerance: 5e-6 },
   'vectors/onnx/light/light_resnet50.onnx': { tolerance: 2e-6 },
@@ -44,10 +52,10 @@ function noise(length: number, scale: number): Float32Array {
   });
 }
 
-for (const [file, { tolerance, scale = 1 }] of Object.entries(networks)) {
+for (const [file, { tolerance, scale = 1, shapes = {} }] of Object.entries(networks)) {
   sharedTest(`${file} agrees with onnxruntime within ${tolerance} of the largest output`, async () => {
     const path = shared(file);
-    const program = compileProgram(loadModel(path).graph, null);
+    const program = compileProgram(loadModel(path, shapes).graph, null);
     const inputs = program.inputs.map(({ tensor }) =>
       noise(elementCount(program.tensors[tensor].shape), scale),
     );
