@@ -1,0 +1,138 @@
+/** What instructions count, against registers and codes computed one by one. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createMemory, createWasmExecutor } from '#src/execute/wasm/executor.js';
+import { prepareProgram } from '#src/execute/wasm/prepare.js';
+import { fixed } from '#src/formats/format.js';
+import type { Accumulator, Clamp, Requantize } from '#src/program/instructions.js';
+import type { Program } from '#src/program/program.js';
+import { programOf, proved } from '../programs.js';
+
+interface Draft {
+  readonly x: Int8Array;
+  readonly w: Int8Array;
+  readonly accumulator: Partial<Accumulator>;
+  readonly requantize: Requantize;
+  readonly clamp?: Clamp;
+}
+
+/** x [rows, depth] times the transposed weights [outputs, depth]. */
+function matrixProduct({ x, w, accumulator, requantize, clamp }: Draft, depth: number): Program {
+  const [rows, outputs] = [x.length / depth, w.length / depth];
+  return programOf(
+    {
+      x: { shape: [rows, depth], format: fixed(8, 4) },
+      w: { shape: [outputs, depth], format: fixed(8, 3), data: w },
+      y: { shape: [rows, outputs], format: fixed(8, 0) },
+    },
+    [
+      {
+        op: 'gemm',
+        clamp: clamp ?? null,
+        arithmetic: { accumulator: { ...proved, ...accumulator }, requantize },
+        inputs: ['x', 'w'],
+        output: 'y',
+      },
+    ],
+  );
+}
+
+function countersOf(program: Program, x: Int8Array) {
+  const executor = createWasmExecutor(program, { counters: true });
+  // A second run shows that counts start anew.
+  executor.run([x]);
+  executor.run([x]);
+  return executor.counters!()[0]!;
+}
+
+/** Products of each output in the order of the channels. */
+function productsOf({ x, w }: Draft, depth: number): number[][] {
+  return Array.from({ length: (x.length * w.length) / depth / depth }, (_, index) => {
+    const outputs = w.length / depth;
+    const [row, output] = [Math.floor(index / outputs), index % outputs];
+    return Array.from({ length: depth }, (_, k) => x[row * depth + k] * w[output * depth + k]);
+  });
+}
+
+const depth = 9;
+const code = fc.integer({ min: -128, max: 127 });
+const matrix = (rows: number) =>
+  fc.array(code, { minLength: rows * depth, maxLength: rows * depth }).map((codes) => Int8Array.from(codes));
+const operands = fc.record({ x: matrix(3), w: matrix(11) });
+const floor7: Requantize = { style: 'shift', shift: 7, rounding: 'floor', overflow: 'saturate' };
+
+test('exact sums: their ends, and the codes outside of the range', () => {
+  fc.assert(
+    fc.property(operands, fc.integer({ min: 4, max: 9 }), ({ x, w }, shift) => {
+      const requantize: Requantize = { ...floor7, shift };
+      const draft = { x, w, accumulator: {}, requantize };
+      const sums = productsOf(draft, depth).map((all) => all.reduce((sum, product) => sum + product, 0));
+      const clipped = sums.filter((sum) => sum >> shift > 127 || sum >> shift < -128).length;
+      expect(countersOf(matrixProduct(draft, depth), x)).toEqual({
+        outputs: sums.length,
+        clipped,
+        wraps: 0,
+        saturations: 0,
+        minimum: Math.min(...sums),
+        maximum: Math.max(...sums),
+      });
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a fused clamp hides what would be clipped below it', () => {
+  fc.assert(
+    fc.property(operands, ({ x, w }) => {
+      const draft = { x, w, accumulator: {}, requantize: floor7, clamp: { low: 0, high: 127 } };
+      const sums = productsOf(draft, depth).map((all) => all.reduce((sum, product) => sum + product, 0));
+      const { clipped } = countersOf(matrixProduct(draft, depth), x);
+      expect(clipped).toBe(sums.filter((sum) => sum >> 7 > 127).length);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a narrow register: every wrap and saturation, one product at a time', () => {
+  const registers = fc.record({
+    bits: fc.integer({ min: 15, max: 18 }),
+    overflow: fc.constantFrom('wrap' as const, 'saturate' as const),
+  });
+  fc.assert(
+    fc.property(operands, registers, ({ x, w }, { bits, overflow }) => {
+      const accumulator = { bits, overflow, provedBits: 0, treeBits: 0, partialSum: null };
+      const draft = { x, w, accumulator, requantize: floor7 };
+      const [low, high] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+      let overflows = 0;
+      const sums = productsOf(draft, depth).map((all) =>
+        all.reduce((register, product) => {
+          const sum = register + product;
+          if (sum >= low && sum <= high) return sum;
+          overflows++;
+          if (overflow === 'saturate') return sum < low ? low : high;
+          return sum < low ? sum + 2 ** bits : sum - 2 ** bits;
+        }, 0),
+      );
+      const counters = countersOf(matrixProduct(draft, depth), x);
+      expect(counters).toMatchObject({ minimum: Math.min(...sums), maximum: Math.max(...sums) });
+      expect([counters.wraps, counters.saturations]).toEqual(
+        overflow === 'wrap' ? [overflows, 0] : [0, overflows],
+      );
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('what does not requantise counts nothing, and nobody counts unless asked to', () => {
+  const format = fixed(8, 4);
+  const program = programOf({ x: { shape: [4], format }, y: { shape: [2, 2], format } }, [
+    { op: 'reshape', inputs: ['x'], output: 'y' },
+  ]);
+  expect(createWasmExecutor(program, { counters: true }).counters!()).toEqual([null]);
+  const draft = { x: new Int8Array(depth), w: new Int8Array(depth), accumulator: {}, requantize: floor7 };
+  const gemm = matrixProduct(draft, depth);
+  expect(createWasmExecutor(gemm).counters!()).toEqual([]);
+  expect(prepareProgram(gemm, createMemory()).steps.map(({ kernel }) => kernel)).toEqual([
+    'convolutionRow_i16_i8_i32',
+  ]);
+});
