@@ -22,8 +22,8 @@ export interface ProgramOptions {
   /** Longest chain; default 4. */
   readonly longest?: number;
   /**
-   * Also what the fast executors may refuse or emulate: 16 unsigned bits, activation formats per channel, wrapping
-   * and symmetric saturation, accumulators that are too narrow. Default false.
+   * Also what is rare: 16 unsigned bits, zero points everywhere, activation formats per channel, every scaling, stochastic
+   * rounding, wrapping and symmetric saturation, accumulators that are too narrow. Default false.
    */
   readonly unusual?: boolean;
 }
@@ -81,7 +81,7 @@ function adapt(builder: Builder, x: number, op: Opcode): number {
   const { kinds, rank, affine, widest = 16 } = recipes[op];
   let last = x;
   const { shape, format } = builder.tensor(last);
-  const usable = isShiftable({ ...builder.tensor(last) }) || (affine && format?.axis === null);
+  const usable = isShiftable(builder.tensor(last), builder.unusual) || (affine && format?.axis === null);
   const convert = format !== null && (!usable || format.bits > widest || !kinds.includes('codes'));
   if (convert) last = builder.emit('dequantize', {}, [last], { shape, format: null });
   if (

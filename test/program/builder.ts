@@ -112,7 +112,11 @@ export function drawElements(draw: Draw, format: Format | null, length: number):
   return drawCodes(draw, format, length, low, high);
 }
 
-/** True where shifts alone compute with the tensor. */
-export function isShiftable({ format }: ProgramTensor): boolean {
-  return format === null || (isPowerOfTwo(format) && typeof format.fractionBits === 'number');
+/** True where shifts alone compute with the tensor; with `centred` also where codes count from a zero point. */
+export function isShiftable({ format }: ProgramTensor, centred: boolean): boolean {
+  if (format === null) return true;
+  const plain = centred
+    ? typeof format.zeroPoint === 'number' && format.mantissa === 1
+    : isPowerOfTwo(format);
+  return plain && typeof format.fractionBits === 'number';
 }

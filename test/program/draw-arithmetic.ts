@@ -1,14 +1,48 @@
 /** Random roundings, requantisations, accumulators, windows and clamps that fit their instruction. */
-import type { Elements } from '#src/execute/executor.js';
-import { codeRange, type Format } from '#src/formats/format.js';
+import { at, codeRange, type Format } from '#src/formats/format.js';
 import { OVERFLOWS, type Overflow, ROUNDINGS, type Rounding } from '#src/formats/rounding.js';
-import type { Accumulator, Clamp, Requantize, Window } from '#src/program/instructions.js';
+import type {
+  Accumulator,
+  Clamp,
+  PerChannel,
+  Requantize,
+  Scaling,
+  Window,
+} from '#src/program/instructions.js';
+import type { ProgramTensor } from '#src/program/program.js';
 import { sweep, tapCount, windowCount } from '#src/program/shapes.js';
 import type { Builder } from './builder.js';
 import { drawFormat } from './draw.js';
 
-export function drawRounding({ draw }: Builder): Rounding {
+export function drawRounding({ draw, unusual }: Builder): Rounding {
+  if (unusual && draw.chance(15)) return `stochastic(${draw.integer(0, 2 ** 31)})`;
   return draw.pick(['halfEven', ...ROUNDINGS]);
+}
+
+/** A scaling of values of about `bits` bits by about 2^-shift, of any style; no register of `doubling` overflows. */
+export function drawScaling(builder: Builder, shift: number, bits: number, channels: number): Scaling {
+  const { draw } = builder;
+  const each = (make: () => number): PerChannel =>
+    draw.chance(50) ? make() : Array.from({ length: channels }, make);
+  const rounding = drawRounding(builder);
+  const mantissa = () => draw.pick([2 ** 30, 2 ** 31 - 1, draw.integer(2 ** 30, 2 ** 31 - 1)]);
+  const style = draw.pick(['multiplier', 'scale', 'division', 'doubling'] as const);
+  if (style === 'scale')
+    return { style, scale: each(() => Math.fround(draw.pick([1, 1.1, 0.7]) * 2 ** -shift)), rounding };
+  if (style === 'division')
+    return { style, divisor: each(() => draw.integer(1, 2 ** Math.min(Math.max(shift, 0), 30))), rounding };
+  if (style === 'doubling' && bits <= 30 && shift >= 0 && shift <= 31)
+    return {
+      style,
+      multiplier: each(mantissa),
+      shift: each(() => draw.integer(Math.max(0, shift - 2), shift)),
+    };
+  return {
+    style: 'multiplier',
+    multiplier: each(mantissa),
+    shift: each(() => Math.min(62, shift + 31)),
+    rounding,
+  };
 }
 
 /** Never a trap, which random values would spring; a narrow format cannot wrap. */
@@ -34,6 +68,13 @@ export function drawRequantize(
   const first = typeof positions === 'number' ? positions : positions[0];
   const channels = typeof positions === 'number' ? [] : positions;
   const perChannel = unusual && axis !== null && channels.length > 0 && draw.chance(20);
+  const overflow = drawOverflow(builder, base.narrow);
+  const format = { ...base, fractionBits: first - shift };
+  if (unusual && draw.chance(40)) {
+    const scaling = drawScaling(builder, shift, bits, Math.max(1, channels.length));
+    const fits = channels.length > 0 || !Object.values(scaling).some((value) => typeof value === 'object');
+    if (fits) return { requantize: { ...scaling, overflow }, format };
+  }
   return {
     requantize: {
       style: 'shift',
@@ -42,11 +83,11 @@ export function drawRequantize(
           ? shift
           : channels.map((position) => position - first + shift),
       rounding: drawRounding(builder),
-      overflow: drawOverflow(builder, base.narrow),
+      overflow,
     },
     format: perChannel
-      ? { ...base, fractionBits: channels.map((position) => position - shift), axis }
-      : { ...base, fractionBits: first - shift },
+      ? { ...format, fractionBits: channels.map((position) => position - shift), axis }
+      : format,
   };
 }
 
@@ -140,13 +181,17 @@ export function drawWindow(
   return { window: plain, spatial: [height, width] };
 }
 
-/** Largest magnitude of a sum of products: over the output channels, sum |w| times the largest |x|. */
-export function productBound(weights: Elements, channels: number, input: Format): number {
+/** Largest magnitude of a sum of products: over the output channels, sum |w| times the largest |x|, above their zero points. */
+export function productBound(weights: ProgramTensor, input: Format): number {
   const { low, high } = codeRange(input);
-  const row = weights.length / channels;
+  const zero = at(input.zeroPoint, 0);
+  const { zeroPoint } = weights.format!;
+  const data = weights.data!;
+  const [channels] = weights.shape;
+  const row = data.length / channels;
   const sums = Array.from({ length: channels }, (_, channel) => {
-    const own = Array.from(weights.subarray(channel * row, (channel + 1) * row), Number);
-    return own.reduce((sum, weight) => sum + Math.abs(weight), 0);
+    const own = Array.from(data.subarray(channel * row, (channel + 1) * row), Number);
+    return own.reduce((sum, weight) => sum + Math.abs(weight - at(zeroPoint, channel)), 0);
   });
-  return Math.max(...sums) * Math.max(-low, high);
+  return Math.max(...sums) * Math.max(zero - low, high - zero);
 }

@@ -18,6 +18,7 @@ import {
   drawOverflow,
   drawRequantize,
   drawRounding,
+  drawScaling,
   drawWindow,
   productBound,
 } from './draw-arithmetic.js';
@@ -246,7 +247,7 @@ function drawProducts(b: Builder, x: number, weightShape: readonly number[]) {
     if (draw.chance(70)) operands.push(b.constant(null, [outputs]));
     return { operands, fields: { clamp: drawClamp(b, null), arithmetic: null }, format: null };
   }
-  const base = drawFormat(draw);
+  const base = drawFormat(draw, { unusual: b.unusual });
   const fraction = () => fractionOf(base) + draw.integer(0, 5);
   const perChannel = draw.chance(60);
   const fractionBits = perChannel ? Array.from({ length: outputs }, fraction) : fractionOf(base);
@@ -257,7 +258,7 @@ function drawProducts(b: Builder, x: number, weightShape: readonly number[]) {
   const positions = perChannel
     ? Array.from({ length: outputs }, (_, channel) => position(channel))
     : position(0);
-  let bound = productBound(b.tensor(weights).data!, outputs, input);
+  let bound = productBound(b.tensor(weights), input);
   if (draw.chance(70)) {
     const biasBits = draw.pick([32, 64, 16, 24, 48]);
     const own = fixed(biasBits, positions);
@@ -288,7 +289,8 @@ function drawPartner(b: Builder, shape: readonly number[]): number[] {
 function emitAdd(b: Builder, x: number): number {
   const { draw } = b;
   const { shape, format } = b.tensor(x);
-  const own = format && { ...drawFormat(draw), fractionBits: fractionOf(format) + draw.integer(-6, 6) };
+  const partner = drawFormat(draw, { unusual: b.unusual });
+  const own = format && { ...partner, fractionBits: fractionOf(format) + draw.integer(-6, 6) };
   const other = draw.chance(15) ? x : b.operand(own, drawPartner(b, shape));
   const operands = draw.chance(50) ? [x, other] : [other, x];
   const [left, right] = operands.map((operand) => b.tensor(operand));
@@ -304,7 +306,11 @@ function emitAdd(b: Builder, x: number): number {
   const bits = Math.max(left.format!.bits + shifts[0], right.format!.bits + shifts[1]) + 1;
   const drawn = drawRequantize(b, position, bits);
   const { requantize } = drawn;
-  const fields = { sign, shifts, scalings: null, clamp: drawClamp(b, drawn.format), requantize };
+  const scaled = b.unusual && requantize.style !== 'shift' && draw.chance(50);
+  const scalings = scaled
+    ? ([drawScaling(b, draw.integer(0, 4), bits, 1), drawScaling(b, draw.integer(0, 4), bits, 1)] as const)
+    : null;
+  const fields = { sign, shifts, scalings, clamp: drawClamp(b, drawn.format), requantize };
   return b.emit('add', fields, operands, { shape: output, format: drawn.format });
 }
 
@@ -347,7 +353,9 @@ function exactly(bound: number) {
 function emitMultiply(b: Builder, x: number): number {
   const { draw } = b;
   const { shape, format } = b.tensor(x);
-  const other = draw.chance(15) ? x : b.operand(format && drawFormat(draw), drawPartner(b, shape));
+  const other = draw.chance(15)
+    ? x
+    : b.operand(format && drawFormat(draw, { unusual: b.unusual }), drawPartner(b, shape));
   const operands = draw.chance(50) ? [x, other] : [other, x];
   const output = broadcastShape(shape, b.tensor(other).shape)!;
   if (format === null) {

@@ -1,7 +1,7 @@
 /** Random choices, formats, shapes and elements that the program generator is made of. All of them shrink. */
 import fc from 'fast-check';
 import type { Elements } from '#src/execute/executor.js';
-import { allocateCodes, type Format, fixed } from '#src/formats/format.js';
+import { allocateCodes, codeRange, type Format, fixed } from '#src/formats/format.js';
 
 export type Kind = 'codes' | 'float32';
 
@@ -48,22 +48,21 @@ export interface FormatOptions {
   readonly widest?: number;
 }
 
-/** A format of 2 to 16 bits; 16 unsigned ones, which no 16-bit register holds as a signed number, only if `unusual`. */
+/**
+ * A format of 2 to 16 bits; 16 unsigned ones, which no 16-bit register holds as a signed number, and zero points of formats
+ * that are not affine only if `unusual`.
+ */
 export function drawFormat(draw: Draw, options: FormatOptions = {}): Format {
   const { affine = false, unusual = false, widest = 16 } = options;
   const bits = draw.pick([8, 2, 3, 4, 5, 7, 9, 12, 15, 16].filter((width) => width <= widest));
   const signed = (bits === 16 && !unusual) || !draw.chance(30);
   const narrow = signed && draw.chance(15);
   const format = fixed(bits, draw.integer(-4, 20), { signed, narrow });
-  if (!affine || !draw.chance(50)) return format;
-  const [low, high] = signed
-    ? [-(2 ** (bits - 1)) + (narrow ? 1 : 0), 2 ** (bits - 1) - 1]
-    : [0, 2 ** bits - 1];
-  return {
-    ...format,
-    mantissa: draw.pick([1, 3, 9_741_277, 2 ** 24 - 1]),
-    zeroPoint: draw.integer(low, high),
-  };
+  const range = codeRange(format);
+  const zeroPoint = () => draw.integer(range.low, range.high);
+  if (!affine || !draw.chance(50))
+    return unusual && draw.chance(30) ? { ...format, zeroPoint: zeroPoint() } : format;
+  return { ...format, mantissa: draw.pick([1, 3, 9_741_277, 2 ** 24 - 1]), zeroPoint: zeroPoint() };
 }
 
 /** Pseudo-random numbers from 0 to 1 (excluded), by mulberry32. */
