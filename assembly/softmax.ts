@@ -60,7 +60,7 @@ export function softmaxNewton_i16_i16(
 }
 
 export function softmaxTable_i16_i16(
-  x: usize, y: usize, outer: i32, length: i32, inner: i32, exponentials: usize, reciprocals: usize, high_: i32,
+  x: usize, y: usize, outer: i32, length: i32, inner: i32, exponentials: usize, reciprocals: usize, offset: i32, high_: i32,
 ): void {
   const step = <usize>inner << 1;
   for (let o = 0; o < outer; o++) {
@@ -78,7 +78,7 @@ export function softmaxTable_i16_i16(
       for (let k = 0; k < length; k++) {
         const place = first + <usize>k * step;
         const code = (contribution(exponentials, largest, x + place) * r + half) >> shift;
-        store<i16>(y + place, <i16>min(max(code, 0), <i64>high_));
+        store<i16>(y + place, <i16>min(max(code, 0) - <i64>offset, <i64>high_));
       }
     }
   }

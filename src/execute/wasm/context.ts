@@ -23,6 +23,8 @@ export interface Context {
   /** Where the elements of a tensor are: stored as a constant or in the arena. */
   address(index: number): Address;
   kind(index: number): ElementKind;
+  /** What is subtracted from a code of a tensor to store it. */
+  offset(index: number): number;
   /** Where the counters of this instruction are: see counters.ts. Undefined where nothing is counted. */
   readonly counters: Address | undefined;
   /** Bytes of the arena that are free again after this instruction. */

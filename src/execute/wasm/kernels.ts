@@ -223,7 +223,17 @@ export const kernels = {
   matmulSums_i16_i16_i64: ['a', 'b', 'y', 'aZero', 'bZero', ...matmul],
   softmax_f32_f32: ['x', 'y', 'outer', 'length', 'inner'],
   softmaxNewton_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'bits', 'low', 'high'],
-  softmaxTable_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'reciprocals', 'high'],
+  softmaxTable_i16_i16: [
+    'x',
+    'y',
+    'outer',
+    'length',
+    'inner',
+    'exponentials',
+    'reciprocals',
+    'offset',
+    'high',
+  ],
   normalize_f32_f32: ['x', 'y', 'lines', 'length', 'epsilon', 'result'],
   localResponseNormalization_f32_f32: ['x', 'y', 'lines', 'channels', 'size', 'factor', 'beta', 'bias'],
 } as const;

@@ -23,7 +23,13 @@ export function lowerSoftmax(instruction: Instruction<'softmax'>, context: Conte
   if (reciprocals === undefined) {
     context.emit('softmaxNewton_i16_i16', { ...lines, exponentials, bits: format.bits, low, high });
   } else {
-    context.emit('softmaxTable_i16_i16', { ...lines, exponentials, reciprocals, high });
+    context.emit('softmaxTable_i16_i16', {
+      ...lines,
+      exponentials,
+      reciprocals,
+      offset: context.offset(output),
+      high,
+    });
   }
 }
 

@@ -20,7 +20,7 @@ import { lowerArgMax, lowerReduce } from './lower-reduction.js';
 import { lowerResample } from './lower-resample.js';
 import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
-import { storedProgram } from './stored-program.js';
+import { storedOffset, storedProgram } from './stored-program.js';
 import type { Memory } from './webassembly.js';
 
 export interface PrepareOptions {
@@ -96,6 +96,7 @@ export function prepareProgram(
       return { block: blockOf[index]!, offset: 0 };
     },
     kind: (index) => elementKind(program.tensors[index]),
+    offset: (index) => storedOffset(given.tensors[index].format),
     get counters() {
       return counters ? { block: counterBlock, offset: current * COUNTER_BYTES } : undefined;
     },

@@ -218,7 +218,8 @@ export function storeText(
   const range = codeRange(format);
   const symmetric = overflow === 'saturateSymmetric' && format.signed;
   const low = symmetric ? -range.high : range.low;
-  const ends = [Math.max(low, clamp?.low ?? low), Math.min(range.high, clamp?.high ?? range.high)];
+  const limit = (code: number) => (clamp === null ? code : Math.min(Math.max(code, clamp.low), clamp.high));
+  const ends = [limit(low), limit(range.high)];
   const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
   const apply = defineOverflow(library, saturates ? 'saturate' : overflow);
   const fields = [
