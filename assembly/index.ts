@@ -44,6 +44,7 @@ export {
   leakyRelu_i16_i16_i64,
   leakyRelu_f32_f32_f32,
 } from './binary';
+export { scaledPair_i16_i16_i16 } from './scaled-pair';
 export { extremum_i16_i16_i16, extremum_f32_f32_f32 } from './extremum';
 export {
   requantize_i16_i32,

@@ -18,7 +18,7 @@ const layers = [
   ['onnx', 'passes', 'hardware'],
   ['inputs'],
   ['compile'],
-  ['tflite'],
+  ['tflite', 'lift'],
   ['calibrate'],
   ['assign'],
   ['validate'],

@@ -54,7 +54,8 @@ export function compileProgram(
   const context = createContext(graph, formats);
   const lowering = createLowering(context);
   for (const { name, shape } of graph.inputs) {
-    const tensor = context.builder.input(name, shape, null);
+    const format = formats?.integerInputs?.includes(name) ? context.format(name) : null;
+    const tensor = context.builder.input(name, shape, format);
     context.define(name, { tensor, order: plainOrder(shape.length) }, []);
   }
   for (const node of graph.nodes) {

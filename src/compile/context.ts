@@ -4,12 +4,21 @@
  */
 import { FormatError, ModelError } from '../errors.js';
 import { quantizeValues } from '../formats/convert.js';
-import { at, type Codes, codeRange, type Format, sameFormat, stepSize } from '../formats/format.js';
+import {
+  at,
+  type Codes,
+  codeRange,
+  type Format,
+  formatText,
+  sameFormat,
+  stepSize,
+} from '../formats/format.js';
 import { roundReal } from '../formats/rounding.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
 import type { Clamp, Scaling } from '../program/instructions.js';
 import { plainOrder } from './axis-order.js';
+import { createFloatTable } from './float-table.js';
 import type { GivenArithmetic, ModelFormats, NodeArithmetic } from './model-formats.js';
 import { createProgramBuilder, type ProgramBuilder, type Stored } from './program-builder.js';
 import { type Interval, intersect } from './ranges.js';
@@ -43,6 +52,10 @@ export interface Context {
   constantCodes(constant: { name: string; tensor: Tensor }, format: Format, node: Node): Codes;
   /** The codes that the model itself gives for a constant. */
   givenCodes(name: string): Codes | undefined;
+  /** The first input of a node, float32, as codes of `format` that become its output. */
+  quantize(node: Node, format: Format): Stored;
+  /** Looks the codes of a tensor up in a table of codes of `format`. */
+  lookup(node: Node | null, tensor: number, table: Codes, format: Format, name: string): number;
   /** The value as float32, or as codes of exactly `format`, in the given axis order (default: as it is stored). */
   read(value: string, format: Format | null, order?: readonly number[]): Stored;
   /** Says which tensor holds a value that was computed from the values `inputs`. */
@@ -125,6 +138,19 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
       if (arithmetic !== undefined) return arithmetic;
       throw new FormatError({ where: `node "${node.name}"`, what: 'has no arithmetic' });
     },
+    quantize(node, format) {
+      const { tensor, order } = context.read(node.inputs[0], null);
+      const output = { name: node.outputs[0], shape: builder.tensors[tensor].shape, format };
+      const { rounding, overflow } = formats!.nodes[node.name] ?? formats!.conversions;
+      const { float32Quotient = false } = formats!.conversions;
+      const draft = { op: 'quantize', float32Quotient, rounding, overflow, inputs: [tensor] } as const;
+      return { tensor: builder.emit(node, draft, output), order };
+    },
+    lookup(node, tensor, table, format, name) {
+      const constant = builder.constant(`${name}@table`, [table.length], format, table);
+      const draft = { op: 'lookup', inputs: [tensor, constant] } as const;
+      return builder.emit(node, draft, { name, shape: builder.tensors[tensor].shape, format });
+    },
     given: (node) => formats?.nodes[node.name]?.given,
     scaling(node) {
       const given = context.given(node);
@@ -190,7 +216,12 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     const source = builder.tensors[stored.tensor];
     const from = source.format!;
     if (sameFormat(from, format)) return stored;
-    const { rounding, overflow, scaling = { style: 'shift' } } = formats!.conversions;
+    const { rounding, overflow, float32Quotient, scaling = { style: 'shift' } } = formats!.conversions;
+    if (float32Quotient) {
+      const table = createFloatTable((x) => x, from, format, rounding, value)!;
+      const name = `${value}@${formatText(format)}`;
+      return { tensor: context.lookup(null, stored.tensor, table, format, name), order: stored.order };
+    }
     const ratio = { operands: [from], result: format };
     const requantize = { ...createScaling(scaling, rounding, ratio, value), overflow };
     const output = { name: `${value}@${format.bits}.${format.fractionBits}`, shape: source.shape, format };

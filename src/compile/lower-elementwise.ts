@@ -1,14 +1,17 @@
 /** Elementwise operators: add, multiply, clamp, leaky rectifiers and functions of one variable. */
 
 import { FormatError } from '../errors.js';
+import { evaluateUnary } from '../execute/oracle/elementary.js';
 import { codeRange, type Format, fixed, formatText, isPowerOfTwo } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
-import type { Requantize, UnaryFunction } from '../program/instructions.js';
+import type { Requantize, ScaledPair, UnaryFunction } from '../program/instructions.js';
 import { channelsLastOrder, inOrder, permuteData, plainOrder } from './axis-order.js';
 import { type Context, clampCodes, clampFloat, floatData, outputRange } from './context.js';
+import { createFloatTable } from './float-table.js';
 import { createFunctionTable } from './function-table.js';
 import type { Stored } from './program-builder.js';
+import { createScaledProduct, createScaledSum } from './scaled-pair.js';
 import { createScaling, createSumScaling } from './scaling.js';
 
 /**
@@ -104,6 +107,10 @@ export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
   }
   const [a, b] = inputs.map((tensor) => builder.tensors[tensor].format!);
   const arithmetic = context.arithmetic(node);
+  if (arithmetic.scaling.style === 'scale') {
+    emitScaledPair(context, node, createScaledSum([a, b], sign, format), { inputs, order, format });
+    return;
+  }
   const { given, scaling, rounding } = arithmetic;
   const sum = given?.kind === 'sum' ? given : createSumScaling(scaling, rounding, [a, b], format, node.name);
   const { shifts, scalings, output } = sum;
@@ -114,6 +121,20 @@ export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
     { op: 'add', sign, shifts, scalings, clamp, requantize, inputs },
     { name: value, shape, format, range: outputRange(format, clamp) },
   );
+  context.define(value, { tensor, order }, node.inputs);
+}
+
+function emitScaledPair(
+  context: Context,
+  node: Node,
+  by: ScaledPair,
+  { inputs, order, format }: { inputs: readonly number[]; order: readonly number[]; format: Format },
+): void {
+  const [value] = node.outputs;
+  const clamp = clampCodes(node.clamp, format, context.arithmetic(node));
+  const shape = inOrder(context.type(value).shape, order);
+  const output = { name: value, shape, format, range: outputRange(format, clamp) };
+  const tensor = context.builder.emit(node, { op: 'scaledPair', by, clamp, inputs }, output);
   context.define(value, { tensor, order }, node.inputs);
 }
 
@@ -133,6 +154,10 @@ export function lowerMultiply(context: Context, node: Node): void {
     return;
   }
   const operandFormats = inputs.map((tensor) => builder.tensors[tensor].format!);
+  if (context.arithmetic(node).scaling.style === 'scale') {
+    emitScaledPair(context, node, createScaledProduct(operandFormats, format), { inputs, order, format });
+    return;
+  }
   const requantize = requantizeProduct(context, node, operandFormats, format);
   const clamp = clampCodes(node.clamp, format, context.arithmetic(node));
   const tensor = builder.emit(
@@ -205,9 +230,7 @@ export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): voi
         const draft = { op: 'unary', function: fn, inputs: [tensor] } as const;
         return { tensor: builder.emit(node, draft, { name, shape, format: null }) };
       }
-      const constant = builder.constant(`${name}@table`, [table.length], format, table);
-      const draft = { op: 'lookup', inputs: [input.tensor, constant] } as const;
-      return { tensor: builder.emit(node, draft, { name, shape, format }) };
+      return { tensor: context.lookup(node, input.tensor, table, format, name) };
     },
     ownFormat(context, node),
   );
@@ -215,7 +238,9 @@ export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): voi
 
 function functionTable(context: Context, node: Node, fn: UnaryFunction, from: Format, to: Format) {
   const { table = { style: 'full' }, rounding } = context.arithmetic(node);
-  return createFunctionTable(table, fn, from, to, rounding, node.name);
+  return table.style === 'float32'
+    ? createFloatTable((x) => evaluateUnary(fn, x), from, to, rounding, node.name)
+    : createFunctionTable(table, fn, from, to, rounding, node.name);
 }
 
 export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: string; tensor: Tensor }): void {
@@ -242,6 +267,14 @@ export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: str
     } as const;
     const stored = { tensor: builder.emit(node, draft, { name: value, shape, format }), order: input.order };
     context.define(value, stored, node.inputs);
+    return;
+  }
+  if (values.length === 1 && context.arithmetic(node).scaling.style === 'scale') {
+    const slope = (x: number) => (x >= 0 ? x : Math.fround(x * values[0]));
+    const from = builder.tensors[input.tensor].format!;
+    const table = createFloatTable(slope, from, format, context.arithmetic(node).rounding, node.name)!;
+    const tensor = context.lookup(node, input.tensor, table, format, value);
+    context.define(value, { tensor, order: input.order }, node.inputs);
     return;
   }
   const slopeFormat = context.constantFormat(slopes.name, node, size);

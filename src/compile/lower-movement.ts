@@ -91,8 +91,11 @@ export function lowerReshape(context: Context, node: Node): void {
   context.define(value, { tensor, order: plainOrder(shape.length) }, node.inputs);
 }
 
+/** Hands on the input; or quantises it, where it is float32 and the output has a format. */
 export function lowerAlias(context: Context, node: Node): void {
   const [value] = node.outputs;
   const format = context.format(value);
-  context.define(value, context.read(node.inputs[0], format), node.inputs);
+  const isReal = format !== null && context.format(node.inputs[0]) === null;
+  const stored = isReal ? context.quantize(node, format) : context.read(node.inputs[0], format);
+  context.define(value, stored, node.inputs);
 }

@@ -33,8 +33,8 @@ export interface NodeArithmetic {
   readonly overflow: Overflow;
   /** The hardware's approximations multiplier * 2^-shift of 1 / count in average pooling; others are the nearest of 16 bits. */
   readonly reciprocals?: readonly Reciprocal[];
-  /** How a function of one variable is computed; default: a full table. */
-  readonly table?: TableRule;
+  /** How a function of one variable is computed; default: a full table. `float32`: one as float-table.ts makes it. */
+  readonly table?: TableRule | { readonly style: 'float32' };
   /** Stands in the place of what `scaling` and `rounding` would give. */
   readonly given?: GivenArithmetic;
 }
@@ -46,6 +46,8 @@ export interface ModelFormats {
   readonly constants: Readonly<Record<string, Format>>;
   /** Exact codes of constants, in the layout of the graph: of models that come quantised. Others are quantised. */
   readonly codes?: ReadonlyMap<string, Codes>;
+  /** Inputs whose codes are given as they are; the others are real numbers, and quantised. */
+  readonly integerInputs?: readonly string[];
   /** Of the conversions that belong to no node: real inputs to codes, and from one format to another. */
   readonly conversions: {
     readonly rounding: Rounding;

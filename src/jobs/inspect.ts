@@ -1,14 +1,13 @@
 /** What a model needs: operators, shapes, multiply-accumulates, memory, and what stands in the way of compiling it. */
 import { compileProgram } from '../compile/compile.js';
+import type { ModelFormats } from '../compile/model-formats.js';
 import { placeError } from '../errors.js';
 import { arenaBytes } from '../execute/wasm/prepare.js';
 import type { Graph } from '../graph/graph.js';
 import { elementCount } from '../graph/tensor.js';
+import { type PreparedModel, prepareAnyModel } from '../lift/prepare.js';
 import { operators } from '../operators/index.js';
-import { passes, runPasses } from '../passes/index.js';
 import type { Unsupported } from '../passes/infer-shapes.js';
-import { listUnsupported } from '../passes/list-unsupported.js';
-import type { Pass } from '../passes/pass.js';
 import type { Instruction } from '../program/instructions.js';
 import { constantBytes, type Program } from '../program/program.js';
 import { readGraph } from './read-graph.js';
@@ -40,9 +39,8 @@ export function inspectModel(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>> = {},
 ): Inspection {
-  const { graph, formats, operators: counts } = readGraph(path, shapes);
-  const prepared = prepare(path, graph, formats === null ? passes : []);
-  const unsupported = listUnsupported(prepared);
+  const { graph, formats: stated, operators: counts } = readGraph(path, shapes);
+  const { graph: prepared, formats, unsupported } = prepare(path, graph, stated);
   const program = unsupported.length === 0 ? compileProgram(prepared, formats) : undefined;
   const constants = [...prepared.constants.values()];
   return {
@@ -69,9 +67,9 @@ export function inspectModel(
   };
 }
 
-function prepare(path: string, graph: Graph, list: readonly Pass[]): Graph {
+function prepare(path: string, graph: Graph, formats: ModelFormats | null): PreparedModel {
   try {
-    return runPasses(graph, list).graph;
+    return prepareAnyModel(graph, formats);
   } catch (error) {
     throw placeError(error, path);
   }

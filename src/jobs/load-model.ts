@@ -4,8 +4,7 @@ import type { ModelFormats } from '../compile/model-formats.js';
 import { placeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
-import { passes, runPasses, throwUnsupported } from '../passes/index.js';
-import { listUnsupported } from '../passes/list-unsupported.js';
+import { prepareModel } from '../lift/prepare.js';
 import { readGraph } from './read-graph.js';
 
 export interface LoadedModel {
@@ -29,9 +28,8 @@ export function loadModel(
 ): LoadedModel {
   const { graph, formats, digest } = readGraph(path, shapes);
   try {
-    const prepared = runPasses(graph, formats === null ? passes : []).graph;
-    throwUnsupported(prepared, listUnsupported(prepared));
-    return { path, digest, graph: prepared, formats };
+    const prepared = prepareModel(graph, formats);
+    return { path, digest, graph: prepared.graph, formats: prepared.formats };
   } catch (error) {
     throw placeError(error, path);
   }

@@ -1,7 +1,7 @@
 /** What the rules of verify-instructions.ts have in common: checks of operands, formats and requantisation. */
 import { at, codeRange, type Format, formatText, sameFormat } from '../formats/format.js';
 import { type Overflow, seedOf } from '../formats/rounding.js';
-import type { Accumulator, Clamp, PerChannel, Requantize, Scaling } from './instructions.js';
+import type { Accumulator, Clamp, PerChannel, Requantize, ScaledPair, Scaling } from './instructions.js';
 import type { ProgramTensor } from './program.js';
 import { sameShape } from './shapes.js';
 
@@ -221,4 +221,16 @@ export function expectAccumulator(check: Check, accumulator: Accumulator): void 
   if (loops === 'column,inputChannel,row' || loops === 'column,inputBlock,inputLane,row') return;
   const expected = 'row, column and inputChannel, or inputBlock and inputLane, in any order';
   check.fail('order is not a loop nest', expected, `[${order}]`);
+}
+
+/** Codes of at most 8 bits, and numbers that float32 holds. */
+export function expectScaledPair(check: Check, by: ScaledPair): void {
+  for (const tensor of [...check.inputs, check.output]) {
+    const { bits } = expectScale(check, tensor, null);
+    if (bits > 8) check.fail(`"${tensor.name}" is too wide`, 'at most 8 bits', bits);
+  }
+  const scales = by.function === 'sum' ? by.scales : [by.scale];
+  const isFloat = (value: number) => Math.fround(value) === value && Number.isFinite(value);
+  const wrong = [...scales, by.offset].find((value) => !isFloat(value));
+  if (wrong !== undefined) check.fail('a scale or the offset is no float32', 'a float32 number', wrong);
 }

@@ -65,6 +65,11 @@ export interface Clamp {
   readonly high: number;
 }
 
+/** roundHalfEven(a * scales[0] + (b * scales[1] + offset)), or of a * b * scale + offset, in float32. */
+export type ScaledPair =
+  | { readonly function: 'sum'; readonly scales: readonly [number, number]; readonly offset: number }
+  | { readonly function: 'product'; readonly scale: number; readonly offset: number };
+
 /** Sliding window over the two spatial axes of a tensor [N, H, W, C]. */
 export interface Window {
   readonly kernel: readonly [number, number];
@@ -154,6 +159,8 @@ export interface Instructions {
   select: Record<never, never>;
   /** The larger or the smaller of a and b, with numpy broadcasting. All have one format. */
   extremum: { readonly function: 'maximum' | 'minimum' };
+  /** Codes of at most 8 bits by float32 scales, with numpy broadcasting: onnxruntime's QLinearAdd and QLinearMul. */
+  scaledPair: { readonly by: ScaledPair; readonly clamp: Clamp | null };
   /** min(max(x, low), high); the output has the input's format. */
   clamp: { readonly clamp: Clamp };
   /** x >= 0 ? x : x * slope, slopes [C] or [1]. Codes: (x >= 0 ? x << slopeShift : x * slope), requantised. */

@@ -3,7 +3,7 @@ import type { Overflow } from '../formats/rounding.js';
 import { type Field, group, nullable, optional, required } from './field.js';
 import { unaryFunction } from './function-spelling.js';
 import type { Accumulator, Arithmetic, Instructions, Requantize, Scaling, Window } from './instructions.js';
-import { countScalings, scaling, scalingPair } from './scaling-spelling.js';
+import { countScalings, scaledPair, scaling, scalingPair } from './scaling-spelling.js';
 import * as as from './spellings.js';
 
 const rounding = required(as.rounding, 'round');
@@ -63,6 +63,7 @@ export const operations: { readonly [K in keyof Instructions]: Field<Instruction
   binary: group({ function: required(as.binaryFunction) }),
   select: group({}),
   extremum: group({ function: required(as.extremum) }),
+  scaledPair: group({ by: required(scaledPair), clamp }),
   clamp: group({ clamp: required(as.clamp) }),
   leakyRelu: group({ slopeShift: optional(as.integer, 0), requantize: nullable(requantize, 'scaling') }),
   lookup: group({}),

@@ -1,8 +1,8 @@
 /** How a scaling is spelled: `shift(7,halfEven)`, `doubling([m,n],[s,t])`, `scale(0.5,halfEven)` and so on. */
 import type { Spelling } from './field.js';
-import type { Instructions, Scaling } from './instructions.js';
+import type { Instructions, ScaledPair, Scaling } from './instructions.js';
 import type { program as proto } from './program.proto.js';
-import { call, integer, list, perChannel, rounding, scales } from './spellings.js';
+import { call, integer, list, number, perChannel, rounding, scales } from './spellings.js';
 
 type Spellings<T> = { readonly [K in keyof T]: Spelling<T[K]> };
 
@@ -82,3 +82,30 @@ export const scalingPair: Spelling<readonly [Scaling, Scaling]> = {
   encode: (value) => ({ operands: two.encode(value) }),
   decode: (wire) => two.decode((wire as proto.ScalingPair).operands),
 };
+
+/** `sum(scaleA,scaleB,offset)` or `product(scale,offset)`; in the file told apart by the number of scales. */
+export const scaledPair: Spelling<ScaledPair> = {
+  expected: 'sum(scaleA,scaleB,offset) | product(scale,offset)',
+  print: (by) => `${by.function}(${[...scalesOf(by), by.offset].map(number.print)})`,
+  parse(text) {
+    const found = call(text);
+    const values = found?.parts.map((part) => number.parse(part));
+    if (!values?.every((value) => value !== undefined)) return undefined;
+    const by = pairBy(values.slice(0, -1), values.at(-1) ?? 0);
+    return by?.function === found!.name ? by : undefined;
+  },
+  encode: (by) => ({ scales: scalesOf(by), offset: by.offset }),
+  decode(wire) {
+    const message = wire as proto.ScaledPair | null;
+    return message ? pairBy(message.scales, message.offset) : undefined;
+  },
+};
+
+function scalesOf(by: ScaledPair): readonly number[] {
+  return by.function === 'sum' ? by.scales : [by.scale];
+}
+
+function pairBy(scales: readonly number[], offset: number): ScaledPair | undefined {
+  if (scales.length === 2) return { function: 'sum', scales: [scales[0], scales[1]], offset };
+  return scales.length === 1 ? { function: 'product', scale: scales[0], offset } : undefined;
+}

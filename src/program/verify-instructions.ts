@@ -130,6 +130,10 @@ export const rules: InstructionTable<[Check], void> = {
     expectBroadcast(c, null);
     check.expectMovable(c);
   },
+  scaledPair({ by, clamp }, c) {
+    expectBroadcast(c, clamp);
+    check.expectScaledPair(c, by);
+  },
   clamp({ clamp }, c) {
     unary(c);
     check.expectOneFormat(c);

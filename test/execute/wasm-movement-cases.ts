@@ -169,6 +169,23 @@ const products = rounded.map((v): Case => {
   const arithmetic = { accumulator: accumulator(64, bits), requantize };
   return single<'matmul'>({ op: 'matmul', arithmetic }, operands, { shape, format: { ...y, fractionBits } });
 });
+const byte = (next: () => number) => 1 + Math.floor(next() * 200);
+const scaledPairs = fc
+  .tuple(shapes, seeds, fc.boolean(), fc.boolean(), fc.boolean())
+  .map(([shape, seed, signed, product, limited]): Case => {
+    const next = random(seed);
+    const [a, b] = [shrink(shape, next), shrink(shape, next)];
+    const format = (): Format => fixed(8, 0, { signed, zeroPoint: byte(next) - (signed ? 128 : 0) });
+    const operands = [a, b].map((one) => codeOperand(one, format(), 'uniform', next));
+    const scale = () => Math.fround((0.5 + next()) / (next() < 0.5 ? 4 : 3));
+    const offset = Math.fround(byte(next) - 100.5);
+    const by = product
+      ? ({ function: 'product', scale: scale() / 16, offset } as const)
+      : ({ function: 'sum', scales: [scale(), scale()], offset } as const);
+    const clamp = limited ? { low: 3, high: 90 } : null;
+    const output = { shape: outputOf(a, b), format: format() };
+    return single<'scaledPair'>({ op: 'scaledPair', by, clamp }, operands, output);
+  });
 
 const transposes = moved.map((v): Case => {
   const next = random(v.seed);
@@ -195,6 +212,7 @@ export const families = {
   reductions,
   argMaxima,
   products,
+  scaledPairs,
   transposes,
   reshapes,
 };

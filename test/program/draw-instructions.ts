@@ -82,6 +82,7 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
       return b.emit('select', {}, [condition, x, other], { shape: joined, format: null });
     },
   },
+  scaledPair: { kinds: codes, affine: true, emit: emitScaledPair },
   extremum: {
     kinds: both,
     affine: true,
@@ -348,6 +349,22 @@ function emitMatmul(b: Builder, input: number): number {
 function exactly(bound: number) {
   const bits = Math.max(8, Math.ceil(Math.log2(bound + 1)) + 1);
   return { bits, treeBits: 0, partialSum: null, provedBits: bits };
+}
+
+function emitScaledPair(b: Builder, x: number): number {
+  const { draw } = b;
+  const { shape, format } = b.tensor(x);
+  const own = { ...drawFormat(draw, { affine: true }), bits: draw.integer(2, 8), zeroPoint: 1 };
+  const left = format!.bits > 8 || format!.axis !== null ? b.operand(own, shape) : x;
+  const other = b.operand(own, drawPartner(b, shape));
+  const output = { ...own, bits: 8, zeroPoint: draw.integer(0, 100) };
+  const scale = () => Math.fround(draw.integer(1, 4000) / draw.pick([64, 1000]));
+  const offset = Math.fround(draw.integer(-5000, 5000) / draw.pick([2, 77]));
+  const by = draw.chance(50)
+    ? ({ function: 'sum', scales: [scale(), -scale()], offset } as const)
+    : ({ function: 'product', scale: scale(), offset } as const);
+  const result = { shape: broadcastShape(shape, b.tensor(other).shape)!, format: output };
+  return b.emit('scaledPair', { by, clamp: drawClamp(b, output) }, [left, other], result);
 }
 
 function emitMultiply(b: Builder, x: number): number {

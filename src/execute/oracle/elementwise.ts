@@ -1,5 +1,6 @@
 /** add, multiply, clamp, leakyRelu, lookup and unary: docs/arithmetic.md section 5. */
 import { codeRange } from '../../formats/format.js';
+import { roundReal } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
 import { clampNumber, evaluateUnary } from './elementary.js';
 import {
@@ -103,6 +104,29 @@ export function prepareExtremum(instruction: Instruction<'extremum'>, operands: 
     for (let i = 0; i < y.length; i++) {
       const [p, q] = [a[index[0][i]], b[index[1][i]]];
       y[i] = replaces(p, q) ? q : p;
+    }
+  };
+}
+
+export function prepareScaledPair({ by, clamp }: Instruction<'scaledPair'>, operands: Operands): Run {
+  const { where, inputs, output } = operands;
+  const { index, a, b } = pairs(operands);
+  checkCodes(where, [...inputs, output]);
+  const codes = numbers(where, output);
+  const [readA, readB] = inputs.map((input) => createCentred(where, input));
+  const range = codeRange(output.format!);
+  const low = clamp?.low ?? range.low;
+  const high = clamp?.high ?? range.high;
+  return () => {
+    const [centredA, centredB] = [readA(), readB()];
+    for (let i = 0; i < codes.length; i++) {
+      const [p, q] = [index[0][i], index[1][i]];
+      const v =
+        by.function === 'sum'
+          ? fround(a[p] * by.scales[0] + fround(b[q] * by.scales[1] + by.offset))
+          : fround(fround(centredA[p] * centredB[q] * by.scale) + by.offset);
+      const rounded = clampNumber(roundReal(v, 'halfEven'), range.low, range.high);
+      codes[i] = clampNumber(rounded, low, high);
     }
   };
 }

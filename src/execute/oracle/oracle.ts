@@ -15,6 +15,7 @@ import {
   prepareLeakyRelu,
   prepareLookup,
   prepareMultiply,
+  prepareScaledPair,
   prepareUnary,
 } from './elementwise.js';
 import { prepareMatmul } from './matmul.js';
@@ -53,6 +54,7 @@ const instructions: InstructionTable<[Operands], Run> = {
   select: prepareSelect,
   normalize: prepareNormalize,
   extremum: prepareExtremum,
+  scaledPair: prepareScaledPair,
   clamp: prepareClamp,
   leakyRelu: prepareLeakyRelu,
   lookup: prepareLookup,

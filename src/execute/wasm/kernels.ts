@@ -75,6 +75,8 @@ const binaryWide = ['a', 'b', 'y', 'records', 'channels', 'aShift', 'bShift', 's
 const binaryReal = ['a', 'b', 'y', 'low', 'high', 'sign', ...broadcast] as const;
 const pair = ['a', 'b', 'y', ...broadcast] as const;
 const extremum = ['a', 'b', 'y', 'largest', ...broadcast] as const;
+const scales = ['aZero', 'bZero', 'aScale', 'bScale', 'offset', 'low', 'high'] as const;
+const scaledPair = ['a', 'b', 'y', 'product', ...scales, ...broadcast] as const;
 const gather = ['x', 'y', 'table', 'outer', 'count', 'run', 'xOuter'] as const;
 const resample = ['x', 'y', 'table', 'weights', 'outer', 'count', 'inner', 'xOuter'] as const;
 const quantize = ['x', 'y', 'steps', 'channels', 'inner', 'single', 'rounding'] as const;
@@ -155,6 +157,7 @@ export const kernels = {
   ],
   extremum_i16_i16_i16: extremum,
   extremum_f32_f32_f32: extremum,
+  scaledPair_i16_i16_i16: scaledPair,
   requantize_i16_i32: ['x', 'y', 'layer', 'block', 'length'],
   requantize_i16_i64: ['x', 'y', 'records', 'channels', 'length'],
   requantizeSums_i16_i64: ['x', 'y', 'zeros', 'period', 'inner', 'first', 'length'],

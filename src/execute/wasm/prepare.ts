@@ -18,6 +18,7 @@ import * as movement from './lower-movement.js';
 import { lowerAveragePool, lowerMaxPool } from './lower-pooling.js';
 import { lowerArgMax, lowerReduce } from './lower-reduction.js';
 import { lowerResample } from './lower-resample.js';
+import { lowerScaledPair } from './lower-scaled-pair.js';
 import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { storedOffset, storedProgram } from './stored-program.js';
@@ -43,6 +44,7 @@ const lowerings: InstructionTable<[Context], void> = {
   select: lowerSelect,
   normalize: lowerNormalize,
   extremum: elementwise.lowerExtremum,
+  scaledPair: lowerScaledPair,
   clamp: elementwise.lowerClamp,
   leakyRelu: elementwise.lowerLeakyRelu,
   lookup: elementwise.lowerLookup,

@@ -24,6 +24,7 @@ import { writeAveragePool, writeMaxPool } from './pooling.js';
 import { writeConvolution, writeGemm } from './products.js';
 import { writeArgMax, writeReduce } from './reduction.js';
 import { writeResample } from './resample.js';
+import { writeScaledPair } from './scaled-pair.js';
 import { writeBinary, writeSelect } from './selection.js';
 
 const instructions: InstructionTable<[Context], Call> = {
@@ -38,6 +39,7 @@ const instructions: InstructionTable<[Context], Call> = {
   select: writeSelect,
   matmul: writeMatmul,
   extremum: writeExtremum,
+  scaledPair: writeScaledPair,
   clamp: writeClamp,
   leakyRelu: writeLeakyRelu,
   lookup: writeLookup,

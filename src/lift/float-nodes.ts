@@ -1,0 +1,137 @@
+/**
+ * Operators of ai.onnx in a quantised model. One whose operands are codes and whose result is quantised right away computes in
+ * codes, as onnxruntime and accelerators do; data movement always does; everything else stays in float32.
+ */
+import { stringAttribute } from '../graph/attributes.js';
+import type { Node } from '../graph/graph.js';
+import { float32 } from '../graph/tensor.js';
+import { nodeError } from '../operators/check.js';
+import { readQuantizer } from './conversions.js';
+import { byScale, type Draft } from './draft.js';
+import { formatOfScales, type Quantity, sameQuantity } from './quantity.js';
+
+const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
+
+/** Elements stay what they are, or become 0; the first input is the data, all of them are for Concat. */
+const movements =
+  words(`Concat DepthToSpace Dropout Expand Flatten Gather GlobalMaxPool Identity MaxPool Pad Relu
+  Reshape Slice SpaceToDepth Split Squeeze Tile Transpose Unsqueeze`);
+
+/** Computed on codes where the result is quantised. */
+const products = words('Conv Gemm MatMul');
+const pairs = words('Add Sub Mul');
+const functions = words('AveragePool Clip GlobalAveragePool HardSigmoid HardSwish LeakyRelu Sigmoid Tanh');
+
+/** Lifts a node of ai.onnx that is no operator of quantised models. Throws a ModelError for one that computes on integers. */
+export function liftFloatNode(node: Node, draft: Draft): void {
+  const quantity = movements.has(node.operator) ? movedQuantity(node, draft) : undefined;
+  if (quantity !== undefined) {
+    draft.emit(
+      withRealPadding(node, draft, quantity),
+      node.outputs.map(() => quantity),
+      byScale,
+    );
+    return;
+  }
+  const integer = node.outputs.find((name) => name !== '' && draft.type(name).type !== 'float32');
+  if (integer !== undefined)
+    throw nodeError(node, `"${integer}" is computed on integers`, 'float32', draft.type(integer).type);
+  const quantizer = node.domain === '' ? soleQuantizer(node, draft) : undefined;
+  const inputs = quantizer && codeInputs(node, draft);
+  if (quantizer === undefined || inputs === undefined) {
+    draft.emit(node, []);
+    return;
+  }
+  draft.absorb(quantizer);
+  draft.emit({ ...node, inputs, outputs: quantizer.outputs }, [readQuantizer(draft, quantizer)], byScale);
+}
+
+/** The meaning of the codes that a node moves; undefined where its data are not codes, or not codes of one meaning. */
+function movedQuantity(node: Node, draft: Draft): Quantity | undefined {
+  const data = node.operator === 'Concat' ? node.inputs : node.inputs.slice(0, 1);
+  const [first, ...others] = data.map((name) => draft.quantity(name));
+  if (first === undefined || !others.every((other) => other && sameQuantity(first, other))) return undefined;
+  return node.operator === 'Pad' && !padsWithCode(node, draft, first) ? undefined : first;
+}
+
+/** True where what is padded with has a code: 0 has, and so has every code of an integer tensor. */
+function padsWithCode(node: Node, draft: Draft, { zeroPoint }: Quantity): boolean {
+  if (stringAttribute(node, 'mode', 'constant') !== 'constant') return true;
+  const value = draft.constant(node.inputs[2] ?? '');
+  if (draft.type(node.outputs[0]).type === 'float32')
+    return value === undefined || Number(value.data[0]) === 0;
+  return value !== undefined || zeroPoint === 0;
+}
+
+/** Integer padding as the real number that its code means. */
+function withRealPadding(node: Node, draft: Draft, { scale, zeroPoint }: Quantity): Node {
+  const name = node.inputs[2] ?? '';
+  const value = draft.constant(name);
+  if (node.operator !== 'Pad' || value === undefined || value.type === 'float32') return node;
+  const real = draft.addConstant(`${name}/real`, float32([], [(Number(value.data[0]) - zeroPoint) * scale]));
+  return { ...node, inputs: node.inputs.with(2, real) };
+}
+
+/** The QuantizeLinear that alone reads the only output of a node. */
+function soleQuantizer(node: Node, draft: Draft): Node | undefined {
+  const [output, ...others] = node.outputs;
+  const readers = draft.consumers(output);
+  if (others.some((name) => name !== '') || readers.length !== 1 || draft.isOutput(output)) return undefined;
+  const [reader] = readers;
+  const isOne = draft.constant(reader.inputs[1] ?? '')?.data.length === 1;
+  return reader.operator === 'QuantizeLinear' && isOne ? reader : undefined;
+}
+
+/** The inputs of a node that can compute in codes, constants with their formats; undefined where it cannot. */
+function codeInputs(node: Node, draft: Draft): readonly string[] | undefined {
+  const { inputs, operator } = node;
+  const isCodes = (name: string) => (draft.quantity(name)?.bits ?? 64) <= 16;
+  if (operator === 'Concat') return inputs.every(isCodes) ? inputs : undefined;
+  if (functions.has(operator)) return isCodes(inputs[0]) ? inputs : undefined;
+  if (pairs.has(operator)) {
+    const operands = inputs.map((name) => (isCodes(name) ? name : constantOperand(name, draft)));
+    return operands.every((name) => name !== undefined) ? operands : undefined;
+  }
+  if (!products.has(operator) || !isCodes(inputs[0])) return undefined;
+  if (operator === 'MatMul' && isCodes(inputs[1])) return inputs;
+  return productInputs(node, draft);
+}
+
+/** A constant with one scale. */
+function constantOperand(name: string, draft: Draft): string | undefined {
+  const found = draft.quantized.get(name);
+  if (found === undefined || found.scale.length > 1) return undefined;
+  const { scale, zeroPoint } = found;
+  return draft.addConstant(`${name}/real`, draft.constant(name)!, formatOfScales(found, scale, zeroPoint));
+}
+
+/** Weights whose scales lie along the output channels, and a bias that stands where the products do. */
+function productInputs(node: Node, draft: Draft): readonly string[] | undefined {
+  const [x, weights, bias = ''] = node.inputs;
+  const found = draft.quantized.get(weights);
+  if (found === undefined || found.bits > 16 || scalesInput(node)) return undefined;
+  const { scale, zeroPoint } = found;
+  if (scale.length > 1 && found.axis !== outputAxis(node, found.codes.shape.length)) return undefined;
+  const tensor = draft.constant(weights)!;
+  const named = draft.addConstant(`${weights}/real`, tensor, formatOfScales(found, scale, zeroPoint));
+  if (bias === '') return [x, named];
+  const added = draft.constant(bias);
+  if (added === undefined) return undefined;
+  const given = draft.quantized.get(bias);
+  const step = (channel: number) => Math.fround(draft.quantity(x)!.scale * (scale[channel] ?? scale[0]));
+  const aligned =
+    given?.scale.every((own, channel) => own === step(channel)) && given.scale.length === scale.length;
+  const codes = aligned ? (given!.codes.data as Int32Array) : undefined;
+  return [x, named, draft.addConstant(`${bias}/real`, added, undefined, codes)];
+}
+
+/** True where a Gemm multiplies by more than its operands. */
+function scalesInput({ operator, attributes }: Node): boolean {
+  const factor = (name: string) => (attributes[name]?.value ?? 1) === 1;
+  return operator === 'Gemm' && !(factor('alpha') && factor('beta'));
+}
+
+function outputAxis({ operator, attributes }: Node, rank: number): number {
+  if (operator === 'Conv') return 0;
+  return operator === 'Gemm' && attributes.transB?.value === 1 ? 0 : rank - 1;
+}

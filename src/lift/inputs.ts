@@ -1,0 +1,57 @@
+/** What the codes of a model's integer inputs mean: what the first node that interprets them says. */
+import type { Graph, Node } from '../graph/graph.js';
+import { consumersOf } from '../graph/order.js';
+import type { TensorType } from '../graph/tensor.js';
+import { integerWidth } from '../operators/storage.js';
+import { readQuantity } from './draft.js';
+import { plainIntegers, type Quantity } from './quantity.js';
+
+/** Meanings of the inputs that are integers of at most 16 bits, by name. */
+export function inputQuantities(graph: Graph): Map<string, Quantity> {
+  const consumers = consumersOf(graph.nodes);
+  const quantities = new Map<string, Quantity>();
+  for (const { name, ...type } of graph.inputs) {
+    const width = type.type === 'bool' ? undefined : integerWidth(type.type);
+    if (width === undefined || width.bits > 16) continue;
+    const { bits, signed } = width;
+    quantities.set(name, interpret(graph, consumers, name, type) ?? plainIntegers({ bits, signed }));
+  }
+  return quantities;
+}
+
+/** Looks through data movement. */
+function interpret(
+  graph: Graph,
+  consumers: ReadonlyMap<string, readonly Node[]>,
+  value: string,
+  type: TensorType,
+): Quantity | undefined {
+  for (const node of consumers.get(value) ?? []) {
+    const found = readBy(graph, node, value, type) ?? moved(graph, consumers, node, type);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function moved(
+  graph: Graph,
+  consumers: ReadonlyMap<string, readonly Node[]>,
+  { outputs: [output] }: Node,
+  type: TensorType,
+): Quantity | undefined {
+  return graph.types.get(output)?.type === type.type ? interpret(graph, consumers, output, type) : undefined;
+}
+
+/** What the node itself says of the codes of its operand. */
+function readBy(graph: Graph, node: Node, value: string, type: TensorType): Quantity | undefined {
+  const draft = { constant: (name: string) => graph.constants.get(name) };
+  const index = node.inputs.indexOf(value);
+  if (node.operator === 'ConvInteger' || node.operator === 'MatMulInteger') {
+    const zero = draft.constant(node.inputs[2] ?? '');
+    const zeroPoint = Number(zero?.data[0] ?? 0);
+    return { ...plainIntegers({ bits: 8, signed: type.type === 'int8' }), zeroPoint };
+  }
+  const states = node.operator === 'DequantizeLinear' || /^(QLinear|QGemm)/.test(node.operator);
+  const scale = draft.constant(node.inputs[index + 1] ?? '');
+  return states && scale?.data.length === 1 ? readQuantity(draft, node, index + 1, type) : undefined;
+}

@@ -1,0 +1,168 @@
+/** Products of codes: QLinearConv, QLinearMatMul, QGemm, ConvInteger and MatMulInteger as Conv, MatMul and Gemm. */
+
+import { floatAttribute, intAttribute } from '../graph/attributes.js';
+import type { Node } from '../graph/graph.js';
+import { float32, type Tensor } from '../graph/tensor.js';
+import { nodeError } from '../operators/check.js';
+import { createScaleIndex, zeroPoints } from '../operators/quantization.js';
+import { byScale, type Draft, defineReal, readQuantity, requireQuantity } from './draft.js';
+import { formatOfScales, type Quantity, requireWidth } from './quantity.js';
+
+interface Weights {
+  readonly name: string;
+  readonly scale: readonly number[];
+}
+
+/** A constant factor by the inputs of the node that give its codes, scales and zero points. */
+interface WeightInputs {
+  readonly codes: number;
+  /** The axis of the output channels. */
+  readonly axis: number;
+  readonly scale: readonly number[];
+  readonly zeroPoint: Tensor | undefined;
+}
+
+/** Adds the real values of constant codes, one scale for all or one per index on an axis, with their format. */
+function addWeights(
+  draft: Draft,
+  node: Node,
+  { codes: index, axis, scale, zeroPoint }: WeightInputs,
+): Weights {
+  const name = node.inputs[index];
+  const codes = requireConstant(draft, node, index, 'the weights');
+  const width = requireWidth(node, name, codes);
+  const zeros = zeroPoints(zeroPoint, 1);
+  const count = Math.max(scale.length, zeros.length);
+  const spread = (values: readonly number[]) =>
+    values.length === count ? values : new Array<number>(count).fill(values[0]);
+  const [scales, offsets] = [spread(scale), spread(zeros)];
+  const indexOf = createScaleIndex(codes.shape, { axis: count === 1 ? null : axis, block: 0 });
+  const values = Float32Array.from(codes.data as Int8Array, (code, element) => {
+    const channel = indexOf(element);
+    return (code - offsets[channel]) * scales[channel];
+  });
+  const format = formatOfScales(width, scales, offsets);
+  return { name: draft.addConstant(`${name}/real`, float32(codes.shape, values), format), scale: scales };
+}
+
+function requireConstant(draft: Draft, node: Node, index: number, what: string): Tensor {
+  const tensor = draft.constant(node.inputs[index] ?? '');
+  if (tensor === undefined) throw nodeError(node, `${what} (input ${index}) is computed`, 'a constant');
+  return tensor;
+}
+
+/** Adds a bias of int32 codes, one step of which is one of the input times one of the weights. */
+function addBias(draft: Draft, node: Node, index: number, input: Quantity, { scale }: Weights): string[] {
+  const name = node.inputs[index] ?? '';
+  if (name === '') return [];
+  const { shape, data } = requireConstant(draft, node, index, 'the bias');
+  const codes = data as Int32Array;
+  const values = Float32Array.from(
+    codes,
+    (code, channel) => code * (input.scale * (scale[channel] ?? scale[0])),
+  );
+  return [draft.addConstant(`${name}/real`, float32(shape, values), undefined, codes)];
+}
+
+/** Reads the codes, scale and zero point at inputs index, index + 1 and index + 2. */
+function readOperand(draft: Draft, node: Node, index: number): Quantity {
+  const value = node.inputs[index];
+  const quantity = readQuantity(draft, node, index + 1, draft.type(value));
+  requireQuantity(draft, node, value, quantity);
+  return quantity;
+}
+
+function readScales(draft: Draft, node: Node, index: number): number[] {
+  return Array.from(requireConstant(draft, node, index, 'the scale').data as Float32Array);
+}
+
+function readZeroPoint(draft: Draft, node: Node, index: number): Tensor | undefined {
+  return node.inputs[index] ? requireConstant(draft, node, index, 'the zero point') : undefined;
+}
+
+/** The weights of a QLinear operator, whose scale and zero point follow them. */
+function qLinearWeights(draft: Draft, node: Node, codes: number, axis: number): Weights {
+  return addWeights(draft, node, {
+    codes,
+    axis,
+    scale: readScales(draft, node, codes + 1),
+    zeroPoint: readZeroPoint(draft, node, codes + 2),
+  });
+}
+
+export function liftQLinearConv(node: Node, draft: Draft): void {
+  const [x, , , , , , , , bias] = node.inputs;
+  const input = readOperand(draft, node, 0);
+  const weights = qLinearWeights(draft, node, 3, 0);
+  const output = readQuantity(draft, node, 6, draft.type(node.outputs[0]));
+  const added = bias ? addBias(draft, node, 8, input, weights) : [];
+  draft.emit({ ...node, operator: 'Conv', inputs: [x, weights.name, ...added] }, [output], byScale);
+}
+
+export function liftQLinearMatMul(node: Node, draft: Draft): void {
+  const [a, , , b] = node.inputs;
+  readOperand(draft, node, 0);
+  const output = readQuantity(draft, node, 6, draft.type(node.outputs[0]));
+  const right =
+    draft.constant(b) === undefined ? b : qLinearWeights(draft, node, 3, draft.type(b).shape.length - 1).name;
+  if (right === b) readOperand(draft, node, 3);
+  draft.emit({ ...node, operator: 'MatMul', inputs: [a, right] }, [output], byScale);
+}
+
+/** Without a scale of the output, the sums themselves are what is dequantised. */
+export function liftQGemm(node: Node, draft: Draft): void {
+  if (floatAttribute(node, 'alpha', 1) !== 1) throw nodeError(node, 'alpha is not supported', '1');
+  const input = readOperand(draft, node, 0);
+  const weights = qLinearWeights(draft, node, 3, intAttribute(node, 'transB', 0) !== 0 ? 0 : 1);
+  const inputs = [node.inputs[0], weights.name, ...addBias(draft, node, 6, input, weights)];
+  const { alpha, ...attributes } = node.attributes;
+  const lifted = { ...node, operator: 'Gemm', domain: '', inputs, attributes };
+  if (node.inputs[7]) {
+    const output = readQuantity(draft, node, 7, draft.type(node.outputs[0]));
+    draft.emit(lifted, [output], byScale);
+    return;
+  }
+  if (weights.scale.length > 1) throw nodeError(node, 'a float32 output with a scale per channel');
+  const sums = `${node.outputs[0]}/sums`;
+  const scale = Math.fround(input.scale * weights.scale[0]);
+  draft.emit({ ...lifted, outputs: [sums] }, [{ bits: 32, signed: true, scale, zeroPoint: 0 }], exactSums);
+  defineReal(draft, node, node.outputs[0], sums);
+}
+
+/** Sums as they are: int32, which wraps around. */
+const exactSums = { scaling: { style: 'none' }, overflow: 'wrap' } as const;
+
+/** The zero point of the input at `index`, that of its codes as well. */
+function requireZeroPoint(draft: Draft, node: Node, index: number): Quantity {
+  const value = node.inputs[0];
+  const found = draft.quantity(value);
+  if (found === undefined) throw nodeError(node, `"${value}" holds no codes`);
+  const zeroPoint = Number(readZeroPoint(draft, node, index)?.data[0] ?? 0);
+  requireQuantity(draft, node, value, { ...found, zeroPoint });
+  return found;
+}
+
+/** Products of integers: the weights undo the scale of the input, so that the real result is the integer. */
+function liftIntegerProduct(node: Node, draft: Draft, operator: string, axis: number): void {
+  const [x] = node.inputs;
+  const { scale } = requireZeroPoint(draft, node, 2);
+  const weights = addWeights(draft, node, {
+    codes: 1,
+    axis,
+    scale: [Math.fround(1 / scale)],
+    zeroPoint: readZeroPoint(draft, node, 3),
+  });
+  draft.emit(
+    { ...node, operator, inputs: [x, weights.name] },
+    [{ bits: 32, signed: true, scale: 1, zeroPoint: 0 }],
+    exactSums,
+  );
+}
+
+export function liftConvInteger(node: Node, draft: Draft): void {
+  liftIntegerProduct(node, draft, 'Conv', 0);
+}
+
+export function liftMatMulInteger(node: Node, draft: Draft): void {
+  liftIntegerProduct(node, draft, 'MatMul', draft.type(node.inputs[1]).shape.length - 1);
+}
