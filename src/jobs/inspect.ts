@@ -18,7 +18,7 @@ export interface Inspection {
   /** 0, as is all memory, where something is not supported. */
   readonly macs: number;
   readonly parameters: number;
-  /** Of the float32 program: constants, and the arena that its activations share. */
+  /** Of the program, which is float32 unless the model comes quantised: constants, and the arena that activations share. */
   readonly memory: { readonly weightBytes: number; readonly activationBytes: number };
   readonly inputs: readonly { name: string; type: string; shape: readonly number[] }[];
   readonly outputs: readonly { name: string; type: string; shape: readonly number[] }[];
@@ -30,8 +30,10 @@ export interface Inspection {
 /** Multiply-accumulates of one instruction. */
 function countMacs(program: Program, { op, inputs, output }: Instruction): number {
   const outputs = elementCount(program.tensors[output].shape);
+  const { shape } = program.tensors[inputs[1]] ?? { shape: [] };
+  if (op === 'matmul') return outputs * shape[shape.length - 2];
   if (op !== 'convolution' && op !== 'gemm') return 0;
-  return outputs * elementCount(program.tensors[inputs[1]].shape.slice(1));
+  return outputs * elementCount(shape.slice(1));
 }
 
 /** Throws a ModelError naming the file where it is not a well-formed model; what is not supported is listed instead. */

@@ -24,7 +24,7 @@ function describe(inspection: Inspection): string {
       .join(', ')}`,
     `MACs         ${short(macs)}`,
     `parameters   ${short(parameters)}`,
-    `memory       ${short(memory.weightBytes)}B weights, ${short(memory.activationBytes)}B activations (float32)`,
+    `memory       ${short(memory.weightBytes)}B weights, ${short(memory.activationBytes)}B activations`,
     `float only   ${floatIslands.map(({ node, operator }) => `${node} (${operator})`).join(', ') || 'none'}`,
   ];
   if (unsupported.length === 0) return [...lines, 'unsupported  none'].join('\n');
