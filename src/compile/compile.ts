@@ -7,6 +7,7 @@ import type { Program } from '../program/program.js';
 import { verifyProgram } from '../program/verify.js';
 import { plainOrder } from './axis-order.js';
 import { type Context, createContext } from './context.js';
+import { lowerLogSoftmax, lowerLpNormalization, lowerLpPool } from './lower-composed.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
 import {
   lowerAdd,
@@ -122,6 +123,9 @@ function createLowering(context: Context): Lowering {
     reduce: (node, fn, axes) => lowerReduce(context, node, fn, axes),
     argMax: (node, axis, last) => lowerArgMax(context, node, axis, last),
     softmax: (node, axis) => lowerSoftmax(context, node, axis),
+    logSoftmax: (node, axis) => lowerLogSoftmax(context, node, axis),
+    lpNormalization: (node, axis, p) => lowerLpNormalization(context, node, axis, p),
+    lpPool: (node, window, p) => lowerLpPool(context, node, window, p),
     normalize: (node, options) => lowerNormalize(context, node, options),
     localResponseNormalization: (node, parameters) =>
       lowerLocalResponseNormalization(context, node, parameters),

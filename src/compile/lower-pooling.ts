@@ -9,7 +9,7 @@ import { reinterpret } from './lower-given.js';
 import { createScaling } from './scaling.js';
 
 /** Rank-3 values are pooled as rank 4 with height 1. */
-function spatial(
+export function spatial(
   context: Context,
   node: Node,
   format: Format | null,

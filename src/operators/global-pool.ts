@@ -1,4 +1,5 @@
-/** GlobalAveragePool and GlobalMaxPool: one value per channel. */
+/** GlobalAveragePool, GlobalMaxPool and GlobalLpPool: one value per channel. */
+import { intAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { TensorType } from '../graph/tensor.js';
 import type { Window } from '../program/instructions.js';
@@ -44,5 +45,17 @@ export const globalMaxPool: Operator = {
   reject,
   lower(node, lowering) {
     lowering.maxPool(node, wholeWindow(lowering.type(node.inputs[0]).shape));
+  },
+};
+
+export const globalLpPool: Operator = {
+  name: 'GlobalLpPool',
+  since: 2,
+  float: true,
+  infer,
+  reject,
+  lower(node, lowering) {
+    const { shape } = lowering.type(node.inputs[0]);
+    lowering.lpPool(node, wholeWindow(shape), intAttribute(node, 'p', 2));
   },
 };

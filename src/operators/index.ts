@@ -15,7 +15,7 @@ import { depthToSpace, spaceToDepth } from './depth-to-space.js';
 import { expand, tile, where } from './expand.js';
 import { gather } from './gather.js';
 import { gemm } from './gemm.js';
-import { globalAveragePool, globalMaxPool } from './global-pool.js';
+import { globalAveragePool, globalLpPool, globalMaxPool } from './global-pool.js';
 import { dropout, identity } from './identity.js';
 import {
   groupNormalization,
@@ -25,10 +25,10 @@ import {
 } from './layer-normalization.js';
 import { leakyRelu, pRelu } from './leaky-relu.js';
 import { matMul } from './mat-mul.js';
-import { lrn, softmax } from './normalization.js';
+import { logSoftmax, lpNormalization, lrn, softmax } from './normalization.js';
 import type { Operator } from './operator.js';
 import { pad } from './pad.js';
-import { averagePool, maxPool } from './pool.js';
+import { averagePool, lpPool, maxPool } from './pool.js';
 import { quantizedOperators } from './quantized.js';
 import { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.js';
 import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
@@ -80,6 +80,7 @@ const all: readonly Operator[] = [
   gelu,
   gemm,
   globalAveragePool,
+  globalLpPool,
   globalMaxPool,
   greater,
   greaterOrEqual,
@@ -93,6 +94,9 @@ const all: readonly Operator[] = [
   less,
   lessOrEqual,
   log,
+  logSoftmax,
+  lpNormalization,
+  lpPool,
   lrn,
   matMul,
   max,

@@ -76,6 +76,12 @@ export interface Lowering {
   /** The index of the largest element along an axis, of equal ones the first or the last; the axis is kept or not. */
   argMax(node: Node, axis: number, last: boolean): void;
   softmax(node: Node, axis: number): void;
+  /** softmax's logarithm, in float32. */
+  logSoftmax(node: Node, axis: number): void;
+  /** node.inputs[0] over its p-norm along an axis, in float32. */
+  lpNormalization(node: Node, axis: number, p: 1 | 2): void;
+  /** The p-norm of each window, in float32; no window reaches beyond the padding. */
+  lpPool(node: Node, window: Window, p: number): void;
   /** node.inputs[0] normalised over lines, in float32; see NormalizeOptions. */
   normalize(node: Node, options: NormalizeOptions): void;
   localResponseNormalization(

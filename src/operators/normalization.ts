@@ -1,7 +1,8 @@
-/** Softmax and LRN: computed in float32. */
+/** Softmax, LogSoftmax, LpNormalization and LRN: computed in float32. */
 import { floatAttribute, intAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { nodeError, normalizeAxis, outputType, required, typeOf } from './check.js';
+import type { Lowering } from './lowering.js';
 import type { Operator } from './operator.js';
 
 /**
@@ -16,20 +17,45 @@ function softmaxAxis(node: Node, graph: Graph): number | undefined {
   return large.length > 1 ? undefined : (large[0] ?? first);
 }
 
-export const softmax: Operator = {
-  name: 'Softmax',
+function softmaxLike(name: string, lower: (lowering: Lowering, node: Node, axis: number) => void): Operator {
+  return {
+    name,
+    since: 1,
+    float: true,
+    infer(node, inputs, _constant, opset) {
+      const x = required(node, inputs, 0);
+      normalizeAxis(node, intAttribute(node, 'axis', opset < 13 ? 1 : -1), x.shape.length);
+      return [outputType(node, x.type, x.shape)];
+    },
+    reject(node, graph) {
+      return softmaxAxis(node, graph) === undefined ? 'it runs over several axes' : undefined;
+    },
+    lower(node, lowering) {
+      lower(lowering, node, softmaxAxis(node, lowering.graph)!);
+    },
+  };
+}
+
+export const softmax = softmaxLike('Softmax', (lowering, node, axis) => lowering.softmax(node, axis));
+export const logSoftmax = softmaxLike('LogSoftmax', (lowering, node, axis) =>
+  lowering.logSoftmax(node, axis),
+);
+
+export const lpNormalization: Operator = {
+  name: 'LpNormalization',
   since: 1,
   float: true,
-  infer(node, inputs, _constant, opset) {
-    const x = required(node, inputs, 0);
-    normalizeAxis(node, intAttribute(node, 'axis', opset < 13 ? 1 : -1), x.shape.length);
-    return [outputType(node, x.type, x.shape)];
-  },
-  reject(node, graph) {
-    return softmaxAxis(node, graph) === undefined ? 'it runs over several axes' : undefined;
+  infer(node, inputs) {
+    const { type, shape } = required(node, inputs, 0);
+    normalizeAxis(node, intAttribute(node, 'axis', -1), shape.length);
+    const p = intAttribute(node, 'p', 2);
+    if (p !== 1 && p !== 2) throw nodeError(node, 'attribute "p" is out of range', '1 or 2', `${p}`);
+    return [outputType(node, type, shape)];
   },
   lower(node, lowering) {
-    lowering.softmax(node, softmaxAxis(node, lowering.graph)!);
+    const { shape } = lowering.type(node.inputs[0]);
+    const axis = normalizeAxis(node, intAttribute(node, 'axis', -1), shape.length);
+    lowering.lpNormalization(node, axis, intAttribute(node, 'p', 2) === 1 ? 1 : 2);
   },
 };
 

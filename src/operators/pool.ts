@@ -1,4 +1,4 @@
-/** MaxPool and AveragePool over one or two spatial axes. */
+/** MaxPool, AveragePool and LpPool over one or two spatial axes. */
 import { intAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { TensorType } from '../graph/tensor.js';
@@ -60,5 +60,17 @@ export const averagePool: Operator = {
   lower(node, lowering) {
     const windows = poolWindows(node, lowering.type(node.inputs[0]));
     lowering.averagePool(node, planarWindow(windows), countsPadding(node, windows));
+  },
+};
+
+export const lpPool: Operator = {
+  name: 'LpPool',
+  since: 2,
+  float: true,
+  infer: (node, inputs) => [inferPool(node, inputs)],
+  reject: rejectPool,
+  lower(node, lowering) {
+    const windows = poolWindows(node, lowering.type(node.inputs[0]));
+    lowering.lpPool(node, planarWindow(windows), intAttribute(node, 'p', 2));
   },
 };
