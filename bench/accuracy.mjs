@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEngine, loadLabels, loadModel, loadProfile, openDataset, quantize } from 'dynafix';
 import { writeSeededNetwork } from './seeded-network.mjs';
+import { measureTflite, published, tfliteNetworks, tfliteTable } from './tflite-accuracy.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const shared = process.env.DYNAFIX_SHARED_DATA ?? join(root, '../shared/data');
@@ -185,16 +186,21 @@ function record(result) {
   const index = results.findIndex(same);
   if (index < 0) results.push(result);
   else results[index] = result;
-  const order = ({ network }) => networks.findIndex(({ name }) => name === network);
-  results.sort((a, b) => profiles.indexOf(a.hardware) - profiles.indexOf(b.hardware) || order(a) - order(b));
+  const place = (row) => {
+    const list = row.hardware === published ? tfliteNetworks : networks;
+    return list.findIndex(({ name }) => name === row.network);
+  };
+  const sections = [...profiles, published];
+  results.sort((a, b) => sections.indexOf(a.hardware) - sections.indexOf(b.hardware) || place(a) - place(b));
   mkdirSync(join(root, 'bench/results'), { recursive: true });
   writeFileSync(resultsFile, `${JSON.stringify(results, null, 1)}\n`);
-  const sections = profiles.map((hardware) => {
+  const texts = sections.map((hardware) => {
     const rows = results.filter((row) => row.hardware === hardware);
-    return `## ${hardware}\n\n${table(rows)}\n\n${pooled(rows)}\n`;
+    const text = hardware === published ? tfliteTable(rows) : `${table(rows)}\n\n${pooled(rows)}`;
+    return rows.length === 0 ? '' : `## ${hardware}\n\n${text}\n`;
   });
   const introduction = readFileSync(join(root, 'bench/accuracy-introduction.md'), 'utf8');
-  writeFileSync(join(root, 'docs/accuracy.md'), `${introduction}\n${sections.join('\n')}`);
+  writeFileSync(join(root, 'docs/accuracy.md'), `${introduction}\n${texts.join('\n')}`);
 }
 
 const filter = new RegExp(process.argv[2] ?? '.', 'i');
@@ -210,6 +216,13 @@ for (const network of networks.filter(({ name }) => filter.test(name))) {
       `${hardware} ${network.name}: ${figures} SQNR ${outputs[0].sqnr?.toFixed(1)} in ${wallSeconds.toFixed(0)} s`,
     );
   }
+}
+for (const network of tfliteNetworks.filter(({ name }) => filter.test(`${published} ${name}`))) {
+  const result = await measureTflite(engine, shared, network);
+  record(result);
+  const { twin, fixed, agreement, wallSeconds } = result;
+  const figures = `float twin ${percent(twin)} integer ${percent(fixed?.top1)} agreement ${percent(agreement)}`;
+  console.log(`${published} ${network.name}: ${figures} in ${wallSeconds.toFixed(0)} s`);
 }
 await engine.dispose();
 rmSync(scratch, { recursive: true });

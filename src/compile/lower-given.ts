@@ -36,13 +36,14 @@ function lowerTable(context: Context, node: Node, { table }: Given<'table'>): vo
   context.define(value, { tensor, order }, node.inputs);
 }
 
+/** The value stays what it is, so that the instruction belongs to no node. */
 function lowerConversion(context: Context, node: Node, { scaling }: Given<'scaling'>): void {
   const [value] = node.outputs;
   const format = context.format(value)!;
   const { tensor: input, order, shape } = readCodes(context, node);
   const requantize = { ...scaling, overflow: context.arithmetic(node).overflow };
   const draft = { op: 'requantize', requantize, inputs: [input] } as const;
-  const tensor = context.builder.emit(node, draft, { name: value, shape, format });
+  const tensor = context.builder.emit(null, draft, { name: value, shape, format });
   context.define(value, { tensor, order }, node.inputs);
 }
 
@@ -60,14 +61,19 @@ function lowerSoftmaxTables(context: Context, node: Node, { tables }: Given<'sof
   context.define(value, { tensor, order }, node.inputs);
 }
 
-/** The same codes with another meaning, and the same name. */
-export function reinterpret(context: Context, tensor: number, format: Format): number {
+/** The same codes with another meaning. */
+export function reinterpret(
+  context: Context,
+  owner: Node | null,
+  tensor: number,
+  name: string,
+  format: Format,
+): number {
   const { builder } = context;
-  const { name, shape } = builder.tensors[tensor];
   const { low, high } = codeRange({ ...format, narrow: false });
   const table = allocateCodes(format, high - low + 1) as Int16Array;
   for (let code = low; code <= high; code++) table[code - low] = code;
   const constant = builder.constant(`${name}@codes`, [table.length], format, table);
   const draft = { op: 'lookup', inputs: [tensor, constant] } as const;
-  return builder.emit(null, draft, { name: `${name}@plain`, shape, format });
+  return builder.emit(owner, draft, { name, shape: builder.tensors[tensor].shape, format });
 }

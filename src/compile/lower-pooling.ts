@@ -55,12 +55,20 @@ export function lowerAveragePool(
     const draft = { op: 'averagePool', window, countIncludePad } as const;
     if (from === null || format === null)
       return builder.emit(node, { ...draft, ...float, inputs: [input] }, { name, shape, format });
-    const plain = context.given(node)?.kind === 'codeAverage' ? { ...format, zeroPoint: 0 } : format;
-    const source = plain === format ? input : reinterpret(context, input, plain);
-    const codes = averageCodes(context, node, source, plain, { window, countIncludePad, shape });
-    const average = { ...draft, ...codes, inputs: [source] };
-    const tensor = builder.emit(node, average, { name, shape, format: plain });
-    return plain === format ? tensor : reinterpret(context, tensor, format);
+    const geometry = { window, countIncludePad, shape };
+    const counts = averagedCounts(window, builder.tensors[input].shape, shape, countIncludePad);
+    // A sum over an odd number has no ties, of which alone the zero point changes the rounding.
+    const ties = counts.some((count) => count % 2 === 0);
+    if (!ties || context.given(node)?.kind !== 'codeAverage') {
+      const codes = averageCodes(context, node, input, format, geometry);
+      return builder.emit(node, { ...draft, ...codes, inputs: [input] }, { name, shape, format });
+    }
+    const plain = { ...format, zeroPoint: 0 };
+    const source = reinterpret(context, null, input, `${node.inputs[0]}@plain`, plain);
+    const codes = averageCodes(context, node, source, plain, geometry);
+    const output = { name: `${name}@plain`, shape, format: plain };
+    const tensor = builder.emit(null, { ...draft, ...codes, inputs: [source] }, output);
+    return reinterpret(context, node, tensor, name, format);
   };
   spatial(context, node, from, lowered);
 }
