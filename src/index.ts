@@ -21,11 +21,17 @@ export {
   ProgramError,
   UsageError,
 } from './errors.js';
-export type { Elements, Executor, Observer, Tensors } from './execute/executor.js';
+export type { Elements, Executor, InstructionCounters, Observer, Tensors } from './execute/executor.js';
 export { type Difference, differenceText, lockstep } from './execute/lockstep.js';
 export { createOracle } from './execute/oracle/oracle.js';
 export type { Inputs, Output, RunResult } from './execute/ports.js';
-export { createEngine, type Engine, type EngineOptions, type Session } from './execute/wasm/engine.js';
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type Session,
+  type SessionOptions,
+} from './execute/wasm/engine.js';
 export { createWasmExecutor } from './execute/wasm/executor.js';
 export { type Format, fixed, formatText } from './formats/format.js';
 export { parseFormat } from './formats/parse.js';

@@ -4,7 +4,7 @@ import { dequantizeCodes } from '../formats/convert.js';
 import { allocateCodes, type Codes, codeRange, type Format } from '../formats/format.js';
 import type { Program, ProgramTensor } from '../program/program.js';
 import { elementCount } from '../program/shapes.js';
-import type { Elements, Executor, Observer } from './executor.js';
+import type { Elements, Executor, InstructionCounters, Observer } from './executor.js';
 
 /** Inputs by name or in the program's order, in the model's layout: real values as float32, integers as codes. */
 export type Inputs = Readonly<Record<string, Elements>> | readonly Elements[];
@@ -21,6 +21,8 @@ export interface RunResult {
   readonly outputs: readonly Output[];
   /** The integers behind each output, before any float tail; undefined for an all-float output. */
   readonly codes: readonly (Codes | undefined)[];
+  /** Per instruction, null where it does not requantise integers; only from an executor that counts. */
+  readonly counters?: readonly (InstructionCounters | null)[];
 }
 
 /** The format in which a float32 input port is first quantised; undefined where it never is. */
@@ -112,5 +114,6 @@ export function runPorts(executor: Executor, inputs: readonly Elements[], observ
     return { name, shape, values: dequantizeCodes(result as Codes, shape, format), codes: result as Codes };
   });
   const codes = program.outputs.map(({ codes }, index) => outputs[index].codes ?? wanted.get(codes));
-  return { outputs, codes };
+  const counters = executor.counters?.() ?? [];
+  return counters.length > 0 ? { outputs, codes, counters } : { outputs, codes };
 }

@@ -121,7 +121,6 @@ export function compareSample(
     const { output } = fixed.program.instructions[instruction];
     cumulative[index] = compareLayer(references.get(floatInstruction)!, read(output), format);
   });
-  const counters = counted.counters?.() ?? [];
   const isolated: ErrorSums[] = [];
   const { seconds } = timed(fixed, inputs, (instruction, { read, write }) => {
     const index = layerOf.get(instruction);
@@ -135,7 +134,7 @@ export function compareSample(
   return {
     layers: cumulative,
     isolated,
-    counters: layers.map(({ instruction }) => counters[instruction] ?? null),
+    counters: layers.map(({ instruction }) => simulated.counters?.[instruction] ?? null),
     float: reference.result,
     fixed: simulated,
     seconds: { float: reference.seconds, fixed: seconds },

@@ -1,6 +1,7 @@
 /** What instructions count, against registers and codes computed one by one. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createEngine } from '#src/execute/wasm/engine.js';
 import { createMemory, createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { prepareProgram } from '#src/execute/wasm/prepare.js';
 import { fixed } from '#src/formats/format.js';
@@ -135,4 +136,19 @@ test('what does not requantise counts nothing, and nobody counts unless asked to
   expect(prepareProgram(gemm, createMemory()).steps.map(({ kernel }) => kernel)).toEqual([
     'convolutionRow_i16_i8_i32',
   ]);
+});
+
+test('a session that counts gives the counters with each result', async () => {
+  const x = new Int8Array(depth).fill(2);
+  const draft = { x, w: new Int8Array(depth).fill(3), accumulator: {}, requantize: floor7 };
+  const engine = createEngine({ threads: 1 });
+  try {
+    const session = engine.load(matrixProduct(draft, depth), { counters: true });
+    const { counters } = await session.run([x]);
+    expect(counters).toMatchObject([{ minimum: 6 * depth, maximum: 6 * depth, clipped: 0 }]);
+    const plain = await engine.load(matrixProduct(draft, depth)).run([x]);
+    expect(plain.counters).toBeUndefined();
+  } finally {
+    await engine.dispose();
+  }
 });

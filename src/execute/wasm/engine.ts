@@ -16,6 +16,7 @@ export interface EngineOptions {
   readonly threads?: number;
 }
 
+/** `counters`: each run also gives what the instructions counted; this takes time. */
 export type SessionOptions = Pick<PrepareOptions, 'counters'>;
 
 export interface Session {
