@@ -163,6 +163,12 @@ const columns = [
   },
   ...(layers.some(({ accumulatorBits }) => accumulatorBits)
     ? [
+        accumulator('wraps', 'how often a register of the accumulator wrapped', ({ wraps }) => wraps),
+        accumulator(
+          'saturations',
+          'how often a register of the accumulator was saturated',
+          ({ saturations }) => saturations,
+        ),
         accumulator(
           'bits proved',
           'accumulator bits that the weights can reach, sign and bias included',
@@ -180,12 +186,6 @@ const columns = [
         ),
         accumulator('least sum', 'least accumulator that the data reached', ({ minimum }) => minimum),
         accumulator('greatest sum', 'greatest accumulator that the data reached', ({ maximum }) => maximum),
-        accumulator('wraps', 'how often a register of the accumulator wrapped', ({ wraps }) => wraps),
-        accumulator(
-          'saturations',
-          'how often a register of the accumulator was saturated',
-          ({ saturations }) => saturations,
-        ),
       ]
     : []),
 ];
