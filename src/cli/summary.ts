@@ -29,6 +29,8 @@ export function describeSummary(summary: Summary): string {
   for (const { name, operator, format, isolatedSqnr } of worst) {
     lines.push(`worst layer  ${name} (${operator}, ${format}): ${decibel(isolatedSqnr)} by itself`);
   }
+  const islands = summary.floatIslands.map(({ node, operator }) => `${node} (${operator})`);
+  lines.push(`float only   ${islands.join(', ') || 'none'}`);
   lines.push(`size         ${short(size.floatBytes)}B float, ${short(size.fixedBytes)}B fixed`);
   lines.push(`speed        ${short(imagesPerSecond.float)}/s float, ${short(imagesPerSecond.fixed)}/s fixed`);
   if (summary.digest) lines.push(`digest       ${summary.digest}`);

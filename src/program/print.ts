@@ -3,6 +3,7 @@
  * the instruction that computes it. docs/program.md is the grammar.
  */
 import type { Field } from './field.js';
+import { floatInstructions } from './float-islands.js';
 import type { Instruction } from './instructions.js';
 import { dataText, defaultName, nameText, typeText } from './names.js';
 import { operations } from './operations.js';
@@ -14,6 +15,7 @@ export function printProgram(program: Program): string {
   const producers = new Map(instructions.map((instruction) => [instruction.output, instruction]));
   const ports = new Map(inputs.map((port) => [port.tensor, port]));
   const lines = [`program ${nameText(program.name)}`];
+  const islands = new Set(floatInstructions(program));
   for (const [key, value] of Object.entries(metadata)) {
     lines.push(`metadata ${nameText(key)} = ${JSON.stringify(value)}`);
   }
@@ -21,7 +23,8 @@ export function printProgram(program: Program): string {
     const producer = producers.get(index);
     const port = ports.get(index);
     if (producer !== undefined) {
-      lines.push(printInstruction(producer, program));
+      const comment = islands.has(producer) ? '   # float island' : '';
+      lines.push(`${printInstruction(producer, program)}${comment}`);
     } else if (tensor.data !== undefined) {
       lines.push(`${nameText(tensor.name)} = constant ${typeText(tensor)} = ${dataText(tensor.data)}`);
     } else {

@@ -104,6 +104,11 @@ function showSummary() {
   }
 }
 
+function showIslands() {
+  const names = summary.floatIslands.map(({ node, operator }) => `${node} (${operator})`);
+  byId('islands').textContent = `Computed in float32: ${names.join(', ') || 'nothing'}.`;
+}
+
 function showSqnr() {
   const choose = (index) => linkTo(layers[index].name).click();
   drawSqnr(byId('sqnr'), layers, new Set(worst), choose);
@@ -258,6 +263,7 @@ function showTensors() {
 
 showHeader();
 showSummary();
+showIslands();
 showLayers();
 showTensors();
 byId('main').hidden = false;

@@ -1,5 +1,7 @@
 /** What `summary.json` holds: the result of comparing a program with its float model over a data set. */
 
+import type { FloatIsland } from '../program/float-islands.js';
+
 /** Shares 0..1 of samples whose label is the first, or among the first five, of the network's choices. */
 export interface Accuracy {
   readonly top1: number;
@@ -47,6 +49,8 @@ export interface Summary {
   /** Taken on the last tensor before a float tail. */
   readonly outputs: readonly OutputSummary[];
   readonly layers: readonly LayerSummary[];
+  /** What the fixed program computes in float32. */
+  readonly floatIslands: readonly FloatIsland[];
   readonly size: { readonly floatBytes: number; readonly fixedBytes: number };
   /** Of each step; `float` and `fixed` are the executors' own time, divided by the number of threads at work. */
   readonly seconds: {

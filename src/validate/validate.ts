@@ -10,6 +10,7 @@ import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { createSha256 } from '../platform/files.js';
 import { inOrder, type RunOptions, runTasks } from '../platform/pool.js';
 import { codeBytes } from '../program/digest.js';
+import { listFloatIslands } from '../program/float-islands.js';
 import type { Instruction } from '../program/instructions.js';
 import { constantBytes, type Program } from '../program/program.js';
 import { type Layer, pairLayers } from './compare.js';
@@ -170,6 +171,7 @@ function summarize(
         totals.counters[index],
       ),
     ),
+    floatIslands: listFloatIslands(fixed),
     size: { floatBytes: constantBytes(float), fixedBytes: constantBytes(fixed) },
     seconds,
     imagesPerSecond: { float: samples / seconds.float, fixed: samples / seconds.fixed },

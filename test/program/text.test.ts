@@ -30,6 +30,14 @@ test('the parsed program has the parts that the text names', () => {
   expect(program.outputs).toEqual([{ name: 'result', tensor: 3, codes: 2 }]);
 });
 
+test('what is float32 beside codes is marked, as a comment', () => {
+  const tail = `${text}c = softmax b axis=1 -> f32 [1,2] for Softmax tail`;
+  const printed = printProgram(parseProgram(tail.replace('output b codes=a port=result\n', '')));
+  const marked = printed.split('\n').filter((line) => line.endsWith('# float island'));
+  expect(marked).toEqual(['c = softmax b axis=1 -> f32 [1,2] for Softmax tail   # float island']);
+  expect(printProgram(parseProgram(printed))).toBe(printed);
+});
+
 test('comments and spaces do not matter', () => {
   const loose = text.replace('x = input', '  x   =  input').replaceAll('\n', '  # "why"\r\n');
   expect(parseProgram(loose)).toStrictEqual(parseProgram(text));

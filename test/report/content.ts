@@ -45,6 +45,7 @@ export function makeContent(
       samples: 1,
       outputs: [{ name: 'output', sqnr: 30, maxError: 0.5 }],
       layers,
+      floatIslands: [{ node: 'tail', operator: 'Softmax' }],
       size: { floatBytes: 4000, fixedBytes: 1000 },
       seconds: { float: 1, fixed: 1 },
       imagesPerSecond: { float: 1, fixed: 1 },

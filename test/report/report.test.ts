@@ -116,6 +116,11 @@ browserTest('the summary shows the figures of summary.json', async () => {
   expect(await page.locator('#summary code').textContent()).toBe(summary.digest);
 });
 
+browserTest('the summary names what is computed in float32', async () => {
+  const { page } = await openContent(makeContent([makeLayer('a')], []));
+  expect(await page.locator('#islands').textContent()).toBe('Computed in float32: tail (Softmax).');
+});
+
 browserTest('the table shows every layer and sorts by a click on a heading', async () => {
   const { page } = await openDemo();
   const { layers } = summary;
