@@ -1,5 +1,5 @@
 /** Every command on the digits that ship, as a user runs it. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -183,6 +183,26 @@ test('quantize with --calibration scores every sample and tells whether it has c
     digest,
   });
   expect(await quantize(testImages)).toMatchObject({ samples: 400, calibrated: 400, disjoint: false });
+});
+
+test('diff takes a dump for a device, and names what one changed element differs in', async () => {
+  const out = temporaryFolder();
+  await json(['run', program, ...data, '--limit', '3', '--dump', out, '--dump-as', 'hex', '--word', '32']);
+  const diff = ['diff', program, '--left', 'oracle', '--right', out];
+  const tensors = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')).tensors.length - 1;
+  const same = { samples: 3, equal: true, compared: 3 * tensors };
+  for (const words of [[], data, ['--threads', '2']]) expect(await json([...diff, ...words])).toEqual(same);
+  const file = join(out, 'sample_1', 'relu1.out.hex');
+  const lines = readFileSync(file, 'utf8').split('\n');
+  lines[5] = lines[5] === '7f7f7f7f' ? '00000000' : '7f7f7f7f';
+  writeFileSync(file, lines.join('\n'));
+  for (const threads of ['1', '2']) {
+    const { exit, stdout } = await dynafix([...diff, '--threads', threads]);
+    expect(exit).toBe(1);
+    expect(stdout).toMatch(
+      /^sample .*#1\ninstruction 2 differs: relu1.out = convolution .*\nfirst at "relu1.out" \[0, 0, 2, [4-7]\]; /,
+    );
+  }
 });
 
 test('run --dump writes the inputs and the tensors of the layers that match, and a manifest', async () => {

@@ -2,21 +2,24 @@ import { Command } from 'commander';
 import { recordedDifferenceText } from '../../export/compare-folder.js';
 import { diffSides } from '../../jobs/diff.js';
 import { loadProgram } from '../../jobs/load-program.js';
+import { createPool } from '../../platform/pool.js';
 import { datasetSpec, programInputs } from '../data.js';
+import { interruptible } from '../interrupt.js';
 import {
   addDataOptions,
   addJsonOption,
   addModelOptions,
+  addRunOptions,
   type DataOptions,
   type ModelOptions,
+  type RunOptions,
 } from '../options.js';
 import { createProgress, print, printJson } from '../terminal.js';
 
-interface Options extends ModelOptions, Omit<DataOptions, 'data'> {
+interface Options extends ModelOptions, RunOptions, Omit<DataOptions, 'data'> {
   readonly data?: string;
   readonly left: string;
   readonly right: string;
-  readonly json?: boolean;
 }
 
 const command = new Command('diff')
@@ -27,23 +30,27 @@ const command = new Command('diff')
   .option('--left <oracle|wasm|folder>', 'executor, or folder of tensors', 'oracle')
   .option('--right <oracle|wasm|folder>', 'executor, or folder of tensors', 'wasm');
 
-export const diff = addJsonOption(addModelOptions(addDataOptions(command, false))).action(
-  (path: string, { data, ...options }: Options) => {
+export const diff = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
+  async (path: string, { data, ...options }: Options) => {
     const program = loadProgram(path, options.shape);
+    const { left, right, threads, json } = options;
     const spec = data === undefined ? undefined : datasetSpec(programInputs(program), { ...options, data });
     const progress = createProgress('diff');
+    const pool = createPool(threads);
     try {
-      const { different, ...result } = diffSides(program, options, spec, progress.update);
+      const { different, ...result } = await interruptible((signal) =>
+        diffSides(pool, program, { left, right, data: spec }, { signal, onProgress: progress.update }),
+      );
       progress.stop();
-      const { left, right } = options;
       const tensors = result.compared === undefined ? '' : `, ${result.compared} tensors`;
-      if (options.json) printJson({ ...result, ...different });
+      if (json) printJson({ ...result, ...different });
       else if (different !== undefined)
         print(`sample ${result.sample}\n${recordedDifferenceText(different)}`);
       else print(`${result.samples} samples${tensors}: ${left} and ${right} agree in every element`);
       if (different !== undefined) process.exitCode = 1;
     } finally {
       progress.stop();
+      await pool.close();
     }
   },
 );

@@ -1,0 +1,122 @@
+/** Two sides that are compared sample by sample: executors, or folders of a device. */
+import { InputError, UsageError } from '../errors.js';
+import type { Elements, Executor } from '../execute/executor.js';
+import { lockstep } from '../execute/lockstep.js';
+import { createOracle } from '../execute/oracle/oracle.js';
+import { bindInputs } from '../execute/ports.js';
+import { createWasmExecutor } from '../execute/wasm/executor.js';
+import { type Comparison, compareRecordings, type Recording, recordingOf } from '../export/compare-folder.js';
+import { type DeviceFolder, isLegal, openDeviceFolder } from '../export/device-folder.js';
+import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
+import { isFolder } from '../platform/files.js';
+import type { Program } from '../program/program.js';
+
+const executors: Readonly<Record<string, (program: Program) => Executor>> = {
+  oracle: createOracle,
+  wasm: (program) => createWasmExecutor(program),
+};
+
+/** An executor, which is made when it is first used, or a folder. */
+type Side = { readonly executor: () => Executor } | { readonly folder: DeviceFolder };
+
+/** What is compared, as plain data. */
+export interface SidesSpec {
+  readonly left: string;
+  readonly right: string;
+  /** Left out: the samples of the first folder, which has the program's inputs. */
+  readonly data?: DatasetSpec;
+}
+
+export interface Sides {
+  readonly count: number;
+  readonly name: (sample: number) => string;
+  /** Compares one sample. Throws what executors throw, and an InputError for a file that cannot be read. */
+  readonly compare: (sample: number) => Comparison;
+}
+
+/** Opens a side of a comparison by the name of an executor or the path of a folder. */
+function openSide(option: string, name: string, program: Program): Side {
+  if (Object.hasOwn(executors, name)) {
+    let made: Executor | undefined;
+    return {
+      executor: () => {
+        made ??= executors[name](program);
+        return made;
+      },
+    };
+  }
+  if (isFolder(name)) return { folder: openDeviceFolder(name, program) };
+  const expected = `${Object.keys(executors).join(', ')} or a folder`;
+  throw new UsageError({ where: option, what: 'is no executor and no folder', expected, got: name });
+}
+
+/** Throws a UsageError or an InputError where a side or the data set cannot be opened. */
+export function openSides(program: Program, spec: SidesSpec): Sides {
+  const [left, right] = [openSide('--left', spec.left, program), openSide('--right', spec.right, program)];
+  const folders = [left, right].flatMap((side) => ('folder' in side ? [side.folder] : []));
+  const samples =
+    spec.data === undefined ? samplesOf(folders, program) : samplesIn(spec.data, program, folders);
+  const { count, name, load } = samples;
+  const compare = (sample: number): Comparison => {
+    if ('executor' in left && 'executor' in right) {
+      const difference = lockstep(left.executor(), right.executor(), load(sample));
+      return difference === undefined ? {} : { different: { difference } };
+    }
+    const recordings = [left, right].map((side) => record(side, program, sample, load));
+    return compareRecordings(program, recordings[0], recordings[1]);
+  };
+  return { count, name, compare };
+}
+
+interface Samples {
+  readonly count: number;
+  readonly name: (index: number) => string;
+  readonly load: (index: number) => Elements[];
+}
+
+/** As many samples of a data set as the folders have. */
+function samplesIn(spec: DatasetSpec, program: Program, folders: readonly DeviceFolder[]): Samples {
+  const dataset = openDataset(spec);
+  const name = (index: number) => dataset.samples[index].name;
+  return {
+    count: Math.min(dataset.count, ...folders.map(({ samples }) => samples.length)),
+    name,
+    load: (index) => bindInputs(program, dataset.load(index), name(index)),
+  };
+}
+
+/** The samples of the first folder, whose inputs are those of the run. */
+function samplesOf([folder, ...others]: readonly DeviceFolder[], program: Program): Samples {
+  if (folder === undefined)
+    throw new UsageError({
+      where: '--data',
+      what: 'is missing',
+      expected: 'samples to run the executors on',
+    });
+  return {
+    count: Math.min(folder.samples.length, ...others.map(({ samples }) => samples.length)),
+    name: (index) => folder.samples[index].name,
+    load: (index) =>
+      program.inputs.map(({ name, tensor }) => {
+        const elements = folder.read(index, tensor);
+        const where = `${folder.path}: input "${name}"`;
+        if (elements === undefined)
+          throw new InputError({ where, what: 'is missing', expected: 'a file, or --data' });
+        if (!isLegal(elements, program.tensors[tensor].format))
+          throw new InputError({ where, what: 'has codes out of range' });
+        return elements;
+      }),
+  };
+}
+
+function record(side: Side, program: Program, sample: number, load: Samples['load']): Recording {
+  if ('folder' in side) return recordingOf(side.folder, sample);
+  const executor = side.executor();
+  const inputs = load(sample);
+  const tensors = new Map<number, Elements>(program.inputs.map(({ tensor }, port) => [tensor, inputs[port]]));
+  executor.run(inputs, (index, { read }) => {
+    const { output } = program.instructions[index];
+    tensors.set(output, read(output));
+  });
+  return { name: executor.name, read: (tensor) => tensors.get(tensor) };
+}
