@@ -9,13 +9,21 @@ import { createOracle } from '#src/execute/oracle/oracle.js';
 import { createEngine } from '#src/execute/wasm/engine.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { loadProfile } from '#src/hardware/profile.js';
-import { openDataset } from '#src/inputs/dataset.js';
+import { type DatasetSpec, openDataset } from '#src/inputs/dataset.js';
 import { loadModel } from '#src/jobs/load-model.js';
 import { runSamples } from '#src/jobs/run.js';
 import { decodeProgram, encodeProgram } from '#src/program/file.js';
 import { shared, sharedTest } from './shared.js';
 
-const networks = [
+interface Network {
+  readonly model: string;
+  readonly data: string;
+  readonly preprocess: DatasetSpec['preprocess'];
+  /** Default 7. */
+  readonly limit?: number;
+}
+
+const networks: readonly Network[] = [
   { model: 'mnist/mnist-8', data: 'mnist', preprocess: {} },
   {
     model: 'cifar10/resnet20',
@@ -27,15 +35,27 @@ const networks = [
     data: 'imagenet/calibration',
     preprocess: { crop: 128, mean: 127.5, std: 127.5 },
   },
+  {
+    model: 'detect/yunet_n_320',
+    data: 'coco',
+    preprocess: { resize: [320, 320], channels: 'bgr' },
+    limit: 2,
+  },
+  {
+    model: 'detect/fastestdet_352',
+    data: 'coco',
+    preprocess: { resize: [352, 352], scale: 1 / 255 },
+    limit: 2,
+  },
 ];
 
-for (const { model, data, preprocess } of networks) {
+for (const { model, data, preprocess, limit = 7 } of networks) {
   for (const hardware of ['generic-int8', 'generic-int16']) {
     sharedTest(
       `${model} for ${hardware}: oracle, kernels and 1, 2, 3 workers agree in every byte`,
       async () => {
         const { graph, digest } = loadModel(shared(`models/${model}.onnx.gz`));
-        const spec = { path: shared(data), preprocess, inputs: graph.inputs, limit: 7 };
+        const spec = { path: shared(data), preprocess, inputs: graph.inputs, limit };
         const float = compileProgram(graph, null);
         const files = new Set<string>();
         const digests = new Set<string>();

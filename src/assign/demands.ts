@@ -126,8 +126,13 @@ export function collectDemands(graph: Graph): Demand[] {
     if (operator?.lower === undefined) {
       throw new ModelError({ where: `node "${node.name}"`, what: `${node.operator} cannot be compiled` });
     }
-    if (operator.float) for (const output of node.outputs) floatValue(node, output);
-    else operator.lower(node, lowering);
+    const first = demands.length;
+    operator.lower(node, lowering);
+    // Whatever a float operator is made of, its outputs are float32; what it only renames stays what it is.
+    if (operator.float && demands.slice(first).some(({ kind }) => kind !== 'alias')) {
+      demands.length = first;
+      for (const output of node.outputs) floatValue(node, output);
+    }
   }
   return demands;
 }
