@@ -1,6 +1,8 @@
 /** Graph and formats to program: every node is lowered by its operator, in order. */
 import { FormatError, ModelError } from '../errors.js';
+import type { Codes } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
+import type { Tensor } from '../graph/tensor.js';
 import { operatorOf } from '../operators/index.js';
 import type { Lowering } from '../operators/lowering.js';
 import type { Program } from '../program/program.js';
@@ -102,7 +104,7 @@ function createLowering(context: Context): Lowering {
       lowerConvolution(
         context,
         node,
-        weights,
+        { ...weights, codes: arrangedCodes(context, weights) },
         bias === undefined ? undefined : named(bias),
         window,
         groups,
@@ -140,4 +142,16 @@ function createLowering(context: Context): Lowering {
     reshape: (node) => lowerReshape(context, node),
     alias: (node) => lowerAlias(context, node),
   };
+}
+
+/** Given codes of a constant in the order in which an operator wants it. */
+function arrangedCodes(
+  context: Context,
+  { name, arrange }: { readonly name: string; arrange(constant: Tensor): Tensor },
+): Codes | undefined {
+  const codes = context.givenCodes(name);
+  if (codes === undefined) return undefined;
+  // Data movement sees no difference between the integer types of one width.
+  const type = codes instanceof Int16Array || codes instanceof Uint16Array ? 'int16' : 'int8';
+  return arrange({ type, shape: context.constant(name)!.shape, data: codes }).data as Codes;
 }

@@ -14,6 +14,8 @@ import { channelCount, createScaling } from './scaling.js';
 interface Named {
   readonly name: string;
   readonly tensor: Tensor;
+  /** Given codes, where the tensor is not the constant of the graph as it is. */
+  readonly codes?: Codes;
 }
 
 /** Constant weights as the program stores them: their shape, and how elements come from the order of the graph. */
@@ -23,12 +25,12 @@ interface Weights extends Named {
 }
 
 /** Weights [O, C/groups, ...kernel] of ONNX as [O, kh, kw, C/groups]. */
-function canonicalWeights({ name, tensor }: Named): Weights {
+function canonicalWeights({ tensor, ...named }: Named): Weights {
   const [outputs, channels, ...kernel] = tensor.shape;
   const [height, width] = kernel.length === 1 ? [1, kernel[0]] : kernel;
   const onnx = [outputs, channels, height, width];
   return {
-    name,
+    ...named,
     tensor,
     shape: [outputs, height, width, channels],
     arrange: (elements) => permuteData(elements, onnx, [0, 2, 3, 1], elements.slice() as typeof elements),
@@ -163,7 +165,8 @@ function product(
   const from = builder.tensors[input].format!;
   const weightFormat = context.constantFormat(weights.name, node, weights.shape);
   const folded = foldScales(weights, from);
-  const codes = weights.arrange(context.constantCodes(folded, weightFormat, node));
+  const stored = weights.codes ?? context.constantCodes(folded, weightFormat, node);
+  const codes = weights.arrange(stored);
   const inputs = [builder.constant(weights.name, weights.shape, weightFormat, codes)];
   let biasCodes: Codes | undefined;
   if (bias) {

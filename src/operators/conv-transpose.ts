@@ -135,9 +135,10 @@ export const convTranspose: Operator = {
     const groups = intAttribute(node, 'group', 1);
     const windows = spreadWindows(node, lowering.type(x), given);
     const interior = windows.map((axis) => axis.interior);
+    const arrange = (tensor: Tensor) => convolutionWeights(node, tensor, groups);
     lowering.spreadConvolution(
       node,
-      { name, tensor: convolutionWeights(node, given, groups) },
+      { name, tensor: arrange(given), arrange },
       bias || undefined,
       planarWindow(windows),
       groups,

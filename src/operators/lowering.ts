@@ -42,7 +42,7 @@ export interface Lowering {
    */
   spreadConvolution(
     node: Node,
-    weights: { name: string; tensor: Tensor },
+    weights: { name: string; tensor: Tensor; arrange(constant: Tensor): Tensor },
     bias: string | undefined,
     window: Window,
     groups: number,
