@@ -108,6 +108,8 @@ export {
   addSums_i16_i16_i64,
   multiplySums_i16_i16_i64,
   leakyReluSums_i16_i16_i64,
-  requantizeSums_i16_i64,
+  requantizeSums_i16_i32,
+  addTables_i16_i16_i32,
+  multiplySums_i16_i16_i32,
 } from './sums';
 export { rescaleDoubling_i32_i16, rescaleScale_i32_i16, rescaleMultiplier_i32_i16 } from './rescale-vector';

@@ -1,7 +1,8 @@
 /**
- * Sums (i64) of instructions that work element by element, for rescale.ts to make codes of. Codes count from their zero points.
+ * Sums (i64 where nothing else is said) of instructions that work element by element, for rescale.ts to make codes of. Codes count from their zero points.
  * Operands and their steps as in binary.ts; y is dense.
  */
+import { storeEightWords } from './lanes';
 import { FAILED, scaled } from './scale';
 
 const ADD = 0;
@@ -65,6 +66,50 @@ export function multiplySums_i16_i16_i64(
   pairs(MULTIPLY, a, b, y, aZero, bZero, aShift, 0, 1, 0, 0, rows, length, aRow, bRow, aStep, bStep, 0);
 }
 
+/** Sums (i32) of what two tables (i32) hold for two codes; each is given by the address of its entry for code 0. */
+export function addTables_i16_i16_i32(
+  a: usize, b: usize, y: usize, aTable: usize, bTable: usize,
+  rows: i32, length: i32, aRow: usize, bRow: usize, aStep: usize, bStep: usize,
+): void {
+  for (let row = 0; row < rows; row++) {
+    let p = a;
+    let q = b;
+    for (let i = 0; i < length; i++) {
+      const left = load<i32>(aTable + (<isize>load<i16>(p) << 2));
+      store<i32>(y, left + load<i32>(bTable + (<isize>load<i16>(q) << 2)));
+      p += aStep;
+      q += bStep;
+      y += 4;
+    }
+    a += aRow;
+    b += bRow;
+  }
+}
+
+/** Products (i32) where both factors, less their zero points, fit 16 bits. */
+export function multiplySums_i16_i16_i32(
+  a: usize, b: usize, y: usize, aZero: i32, bZero: i32, aShift: i32,
+  rows: i32, length: i32, aRow: usize, bRow: usize, aStep: i32, bStep: i32,
+): void {
+  const aZeros = i16x8.splat(<i16>aZero);
+  const bZeros = i16x8.splat(<i16>bZero);
+  for (let row = 0; row < rows; row++) {
+    let p = a;
+    let q = b;
+    for (let i = 0; i < length; i += 8) {
+      const u = i16x8.sub(aStep ? v128.load(p) : v128.load16_splat(p), aZeros);
+      const v = i16x8.sub(bStep ? v128.load(q) : v128.load16_splat(q), bZeros);
+      const count = length - i;
+      storeEightWords(y, i32x4.extmul_low_i16x8_s(u, v), i32x4.extmul_high_i16x8_s(u, v), count);
+      p += <usize>aStep * 8;
+      q += <usize>bStep * 8;
+      y += <usize>min(count, 8) * 4;
+    }
+    a += aRow;
+    b += bRow;
+  }
+}
+
 /** b holds the slopes; what is not negative is shifted by `aShift`. */
 export function leakyReluSums_i16_i16_i64(
   a: usize, b: usize, y: usize, aZero: i32, bZero: i32, aShift: i32,
@@ -73,16 +118,16 @@ export function leakyReluSums_i16_i16_i64(
   pairs(2, a, b, y, aZero, bZero, aShift, 0, 1, 0, 0, rows, length, aRow, bRow, aStep, bStep, 0);
 }
 
-/** Codes less their zero points: `zeros` (i32), `period` of them in turn, each for `inner` elements in a row. */
-export function requantizeSums_i16_i64(
+/** Codes less their zero points, as i32: `zeros` (i32), `period` of them in turn, each for `inner` elements in a row. */
+export function requantizeSums_i16_i32(
   x: usize, y: usize, zeros: usize, period: i32, inner: i32, first: i32, length: i32,
 ): void {
   let turn = (first / inner) % period;
   let left = inner - (first % inner);
   for (let i = 0; i < length; i++) {
-    store<i64>(y, <i64>load<i16>(x) - <i64>load<i32>(zeros + (<usize>turn << 2)));
+    store<i32>(y, <i32>load<i16>(x) - load<i32>(zeros + (<usize>turn << 2)));
     x += 2;
-    y += 8;
+    y += 4;
     if (--left == 0) {
       left = inner;
       if (++turn == period) turn = 0;

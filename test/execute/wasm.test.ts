@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createMemory } from '#src/execute/wasm/executor.js';
 import { kernels } from '#src/execute/wasm/kernels.js';
 import { prepareProgram } from '#src/execute/wasm/prepare.js';
-import { fixed } from '#src/formats/format.js';
+import { type Format, fixed } from '#src/formats/format.js';
 import * as arithmetic from './wasm-arithmetic-cases.js';
 import {
   accumulator,
@@ -129,4 +129,38 @@ test('layers of many pixels and channels are split into calls without a seam', (
       format: x,
     }),
   );
+});
+
+test('passes over sums are split into pieces without a seam', () => {
+  const next = random(12);
+  const shape = [1, 30, 60, 24];
+  const x: Format = { ...fixed(8, 4), zeroPoint: 5 };
+  const y: Format = { ...fixed(8, 4), zeroPoint: -9 };
+  const operand = (): Operand => ({ shape, format: x, data: codes(x, size(shape), 'uniform', next) });
+  const multiplier = Array.from({ length: 24 }, () => 2 ** 30 + Math.floor(next() * 2 ** 30));
+  const shift = Array.from({ length: 24 }, (_, channel) => channel % 3);
+  const doubling = { style: 'doubling', multiplier, shift } as const;
+  const stochastic = { style: 'shift', shift: 1, rounding: 'stochastic(7)' } as const;
+  const clamp = null;
+  for (const scaling of [doubling, stochastic]) {
+    const requantize = { ...scaling, overflow: 'saturate' } as const;
+    check(single<'requantize'>({ op: 'requantize', requantize }, [operand()], { shape, format: y }));
+    const add = { op: 'add', sign: -1, shifts: [3, 2], scalings: null, clamp, requantize } as const;
+    check(single<'add'>(add, [operand(), operand()], { shape, format: y }));
+    const pair = [operand(), operand()];
+    check(single<'multiply'>({ op: 'multiply', clamp, requantize }, pair, { shape, format: y }));
+    const weights = fixed(8, 6);
+    const data = codes(weights, 24 * 24, 'small', next);
+    const operands = [operand(), { shape: [24, 1, 1, 24], format: weights, data, constant: true }];
+    const window = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] } as const;
+    for (const provedBits of [20, 0]) {
+      const arithmetic = { accumulator: accumulator(20, provedBits), requantize };
+      const emulated = {
+        ...arithmetic,
+        accumulator: { ...arithmetic.accumulator, overflow: 'saturate' },
+      } as const;
+      const fields = { op: 'convolution', window, groups: 1, clamp, arithmetic: emulated } as const;
+      check(single<'convolution'>(fields, operands, { shape, format: y }));
+    }
+  }
 });

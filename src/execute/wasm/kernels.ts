@@ -160,7 +160,9 @@ export const kernels = {
   scaledPair_i16_i16_i16: scaledPair,
   requantize_i16_i32: ['x', 'y', 'layer', 'block', 'length'],
   requantize_i16_i64: ['x', 'y', 'records', 'channels', 'length'],
-  requantizeSums_i16_i64: ['x', 'y', 'zeros', 'period', 'inner', 'first', 'length'],
+  addTables_i16_i16_i32: ['a', 'b', 'y', 'aTable', 'bTable', ...broadcast],
+  multiplySums_i16_i16_i32: ['a', 'b', 'y', ...zeros, ...broadcast],
+  requantizeSums_i16_i32: ['x', 'y', 'zeros', 'period', 'inner', 'first', 'length'],
   addSums_i16_i16_i64: [
     'a',
     'b',

@@ -1,10 +1,11 @@
 /** Instructions that work element by element and whose codes are made of exact sums in a pass of its own, to kernel calls. */
-import { at } from '../../formats/format.js';
+import { at, codeRange } from '../../formats/format.js';
 import type { Clamp, Instruction, Requantize, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { zeroPointOf } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import { placeRecords, prepareRescale, SUMS_BYTES, type Sums, scaleRecord } from './rescale.js';
+import { scaleInteger } from './scale-integer.js';
 
 const exact: Sums = { kind: 'i64', bits: 64, above: 0 };
 
@@ -35,35 +36,131 @@ export interface PairOperation {
   readonly scalings: readonly [Scaling, Scaling] | null;
 }
 
+type Pair = Instruction<PairOperation['name']>;
+
 export function lowerPairSums(
-  instruction: Instruction<PairOperation['name']>,
+  instruction: Pair,
   context: Context,
   operation: PairOperation,
   parts: readonly BroadcastPart[],
 ): void {
-  const { name, requantize, clamp, sign, shifts, scalings } = operation;
-  const [aZero, bZero] = instruction.inputs.map((input) => zeroPointOf(context.tensor(input)));
-  const [aRecord, bRecord] = scalings?.map((scaling) =>
-    placeRecords(context, [scaleRecord(scaling, 0, 0)]),
-  ) ?? [0, 0];
+  const { requantize, clamp } = operation;
   const { overflow } = requantize;
-  const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp, sums: exact });
-  const y = context.scratch(BLOCK * 8);
-  const shared = { y, aZero, bZero, aShift: shifts[0] };
-  for (const part of parts.flatMap(splitPart)) {
-    if (name === 'add')
-      context.emit('addSums_i16_i16_i64', { ...part, ...shared, bShift: shifts[1], sign, aRecord, bRecord });
-    else context.emit(`${name}Sums_i16_i16_i64`, { ...part, ...shared });
+  const channels = context.tensor(instruction.output).shape.at(-1) ?? 1;
+  const block = blockOf(channels);
+  const y = context.scratch(block * 8);
+  const { sums, emit } =
+    placeTables(instruction, context, operation, y) ?? choosePairs(instruction, context, operation, y);
+  const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp, sums });
+  for (const part of parts.flatMap((whole) => splitPart(whole, block))) {
+    emit(part);
     rescale(y, part.first, part.rows * part.length);
   }
 }
 
-/** Parts of at most BLOCK elements: whole rows, or pieces of one. */
-function splitPart(part: BroadcastPart): BroadcastPart[] {
+interface PairSums {
+  readonly sums: Sums;
+  readonly emit: (part: BroadcastPart) => void;
+}
+
+/** The operands' codes less their zero points: the ends of their range. */
+function centredRange(context: Context, tensor: number): { low: number; high: number; zero: number } {
+  const { low, high } = codeRange(context.tensor(tensor).format!);
+  const zero = zeroPointOf(context.tensor(tensor));
+  return { low: low - zero, high: high - zero, zero };
+}
+
+function choosePairs(
+  instruction: Pair,
+  context: Context,
+  { name, sign, shifts, scalings }: PairOperation,
+  y: Address,
+): PairSums {
+  const [a, b] = instruction.inputs.map((input) => centredRange(context, input));
+  const shared = { y, aZero: a.zero, bZero: b.zero, aShift: shifts[0] };
+  if (name === 'add') {
+    const [aRecord, bRecord] = scalings?.map((scaling) =>
+      placeRecords(context, [scaleRecord(scaling, 0, 0)]),
+    ) ?? [0, 0];
+    const more = { bShift: shifts[1], sign, aRecord, bRecord };
+    return {
+      sums: exact,
+      emit: (part) => context.emit('addSums_i16_i16_i64', { ...part, ...shared, ...more }),
+    };
+  }
+  const short = [a, b].every(({ low, high }) => low >= -32768 && high <= 32767);
+  const [aMost, bMost] = [a, b].map(({ low, high }) => Math.max(-low, high));
+  if (name === 'multiply' && short)
+    return {
+      sums: { kind: 'i32', bits: 1 + Math.ceil(Math.log2(aMost * bMost + 1)), above: 0 },
+      emit: (part) => context.emit('multiplySums_i16_i16_i32', { ...part, ...shared }),
+    };
+  return {
+    sums: exact,
+    emit: (part) => context.emit(`${name}Sums_i16_i16_i64`, { ...part, ...shared }),
+  };
+}
+
+/** Widest codes that have a table. */
+const TABLE_BITS = 12;
+
+/** An add by tables of what each code contributes; undefined where there is no such table, or their sums leave 32 bits. */
+function placeTables(
+  { inputs }: Pair,
+  context: Context,
+  { name, sign, shifts, scalings }: PairOperation,
+  y: Address,
+): PairSums | undefined {
+  if (name !== 'add' || context.counters !== undefined) return undefined;
+  const tables = inputs.map((input, operand) => {
+    if (context.tensor(input).format!.bits > TABLE_BITS) return undefined;
+    const factor = operand === 1 ? sign : 1;
+    return tableOf(centredRange(context, input), shifts[operand], scalings?.[operand], factor);
+  });
+  const [aTable, bTable] = tables;
+  if (aTable === undefined || bTable === undefined) return undefined;
+  const largest = tables.reduce(
+    (sum, table) => sum + table!.reduce((most, x) => Math.max(most, Math.abs(x)), 0),
+    0,
+  );
+  if (largest >= 2 ** 31) return undefined;
+  const zeroEntry = (table: Float64Array, tensor: number) =>
+    context.constants.place(table.length * 4, () => Int32Array.from(table)) -
+    4 * codeRange(context.tensor(tensor).format!).low;
+  const placed = { y, aTable: zeroEntry(aTable, inputs[0]), bTable: zeroEntry(bTable, inputs[1]) };
+  return {
+    sums: { kind: 'i32', bits: 1 + Math.ceil(Math.log2(largest + 1)), above: 0 },
+    emit: (part) => context.emit('addTables_i16_i16_i32', { ...part, ...placed }),
+  };
+}
+
+function tableOf(
+  { low, high }: { low: number; high: number },
+  by: number,
+  scaling: Scaling | undefined,
+  sign: number,
+): Float64Array | undefined {
+  const table = new Float64Array(high - low + 1);
+  for (let index = 0; index < table.length; index++) {
+    const shifted = (low + index) * 2 ** by;
+    const scaled = scaling === undefined ? shifted : scaleInteger(scaling, shifted);
+    if (scaled === undefined) return undefined;
+    table[index] = sign * scaled;
+  }
+  return table;
+}
+
+/** Elements whose sums stay in the cache: whole pixels. */
+function blockOf(channels: number): number {
+  return Math.max(1, Math.floor(BLOCK / Math.max(1, channels))) * Math.max(1, channels);
+}
+
+/** Parts of at most `block` elements: whole rows, or whole pixels of one. */
+function splitPart(part: BroadcastPart, block: number): BroadcastPart[] {
   const { a, b, first, rows, length, aRow, bRow, aStep, bStep } = part;
   const split: BroadcastPart[] = [];
-  const most = Math.max(1, Math.floor(BLOCK / Math.max(1, length)));
-  const piece = Math.min(length, BLOCK);
+  const most = Math.max(1, Math.floor(block / Math.max(1, length)));
+  const piece = Math.min(length, block);
   for (let row = 0; row < rows; row += most)
     for (let start = 0; start < length; start += piece)
       split.push({
@@ -87,13 +184,14 @@ export function lowerRequantizeSums(instruction: Instruction<'requantize'>, cont
   const inner = Math.max(1, period === 1 ? length : elementCount(shape.slice(format!.axis! + 1)));
   const placed = context.constants.place(zeros.byteLength, () => zeros);
   const { overflow } = requantize;
-  const options = { overflow, clamp: null, sums: exact };
-  const rescale = prepareRescale(context, instruction, [requantize], options);
-  const y = context.scratch(Math.min(length, BLOCK) * 8);
-  for (let first = 0; first < length; first += BLOCK) {
-    const count = Math.min(BLOCK, length - first);
+  const sums: Sums = { kind: 'i32', bits: 18, above: 0 };
+  const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
+  const block = blockOf(shape.at(-1) ?? 1);
+  const y = context.scratch(Math.min(length, block) * 4);
+  for (let first = 0; first < length; first += block) {
+    const count = Math.min(block, length - first);
     const x = shift(context.address(inputs[0]), first * 2);
-    context.emit('requantizeSums_i16_i64', { x, y, zeros: placed, period, inner, first, length: count });
+    context.emit('requantizeSums_i16_i32', { x, y, zeros: placed, period, inner, first, length: count });
     rescale(y, first, count);
   }
 }

@@ -31,6 +31,9 @@ export type EmitRescale = (sums: Address, first: number, length: number) => void
 
 const STYLES = ['shift', 'multiplier', 'doubling', 'scale', 'division'] as const;
 
+/** Elements that are taken for a pixel where one record serves all: a multiple of the lanes. */
+const UNIFORM_WIDTH = 256;
+
 /** Overflows by number; symmetric saturation has other ends. */
 export const OVERFLOW_MODES: readonly Overflow[] = ['saturate', 'wrap', 'trap'];
 
@@ -78,23 +81,17 @@ export function prepareRescale(
 ): EmitRescale {
   const { constants, counters } = context;
   const { format, shape } = context.tensor(output);
-  const vectors =
-    counters === undefined && saturates(overflow) && picks.length === 1
-      ? placeVectorRescale(
-          context,
-          scalings[0],
-          format!,
-          shape.at(-1) ?? 1,
-          outputRange(format!, overflow, clamp),
-          sums,
-        )
-      : undefined;
-  if (vectors !== undefined) return emitVectors(context, output, vectors);
   const { zeroPoint } = format!;
-  const mode = Math.max(0, OVERFLOW_MODES.indexOf(overflow));
-  const layer = BigInt64Array.from([BigInt(mode), BigInt(sums.above), ...codeEnds(format!, overflow, clamp)]);
   const perChannel = typeof zeroPoint !== 'number' || scalings.some(isPerChannel);
   const channels = shape.at(-1) ?? 1;
+  if (counters === undefined && saturates(overflow) && picks.length === 1) {
+    const width = perChannel ? channels : UNIFORM_WIDTH;
+    const range = outputRange(format!, overflow, clamp);
+    const vectors = placeVectorRescale(context, scalings[0], format!, width, range, sums);
+    if (vectors !== undefined) return emitVectors(context, output, vectors, width);
+  }
+  const mode = Math.max(0, OVERFLOW_MODES.indexOf(overflow));
+  const layer = BigInt64Array.from([BigInt(mode), BigInt(sums.above), ...codeEnds(format!, overflow, clamp)]);
   const each = perChannel ? channels : 1;
   const records = scalings.flatMap((scaling) =>
     Array.from({ length: each }, (_, channel) => scaleRecord(scaling, channel, at(zeroPoint, channel))),
@@ -119,11 +116,22 @@ export function prepareRescale(
   };
 }
 
-function emitVectors(context: Context, output: number, { kernel, ...records }: VectorRescale): EmitRescale {
+/** `width` channels are alike from one to the next. */
+function emitVectors(
+  context: Context,
+  output: number,
+  { kernel, ...records }: VectorRescale,
+  width: number,
+): EmitRescale {
   const y = context.address(output);
-  const channels = context.tensor(output).shape.at(-1) ?? 1;
-  return (x, first, length) =>
-    context.emit(kernel, { x, y: shift(y, first * 2), ...records, pixels: length / channels, channels });
+  const emit = (x: Address, first: number, pixels: number, channels: number) =>
+    context.emit(kernel, { x, y: shift(y, first * 2), ...records, pixels, channels });
+  return (x, first, length) => {
+    const rest = length % width;
+    const whole = length - rest;
+    if (whole > 0) emit(x, first, whole / width, width);
+    if (rest > 0) emit(shift(x, whole * 4), first + whole, 1, rest);
+  };
 }
 
 function isPerChannel(scaling: Scaling): boolean {
