@@ -1,4 +1,4 @@
-/** Pad: elements added around a tensor, or removed where an amount is negative. */
+/** Pad: elements added around a tensor, of one value or repeated, or removed where an amount is negative. */
 import { floatAttribute, stringAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -39,6 +39,18 @@ function modeOf(node: Node): string {
   return stringAttribute(node, 'mode', 'constant');
 }
 
+const modulo = (index: number, size: number) => ((index % size) + size) % size;
+
+/** Modes that repeat elements: the one at an index, which may lie outside. */
+const repetitions: Readonly<Record<string, (index: number, size: number) => number>> = {
+  edge: (index, size) => Math.min(Math.max(index, 0), size - 1),
+  wrap: modulo,
+  reflect(index, size) {
+    const turned = modulo(index, Math.max(1, 2 * size - 2));
+    return Math.min(turned, 2 * size - 2 - turned);
+  },
+};
+
 export const pad: Operator = {
   name: 'Pad',
   since: 2,
@@ -66,7 +78,7 @@ export const pad: Operator = {
     return [{ type, shape, data }];
   },
   reject(node, graph) {
-    if (modeOf(node) !== 'constant') return `mode ${modeOf(node)}, only constant is supported`;
+    if (modeOf(node) !== 'constant' && !(modeOf(node) in repetitions)) return `unknown mode ${modeOf(node)}`;
     const { before, after } = padAmounts(
       node,
       typeOf(graph, node.inputs[0]).shape.length,
@@ -80,6 +92,18 @@ export const pad: Operator = {
   lower(node, lowering) {
     const constant = constantsOf(lowering.graph, node);
     const { before, after } = padAmounts(node, lowering.type(node.inputs[0]).shape.length, constant);
+    const repeat = repetitions[modeOf(node)];
+    if (repeat !== undefined) {
+      const { shape } = lowering.type(node.inputs[0]);
+      const indices = shape.map((size, axis) =>
+        Array.from({ length: before[axis] + size + after[axis] }, (_, i) => repeat(i - before[axis], size)),
+      );
+      lowering.gather(
+        node,
+        indices.map((list, axis) => (before[axis] === 0 && after[axis] === 0 ? null : list)),
+      );
+      return;
+    }
     lowering.pad(node, before, after, scalar(node, constant, 2) ?? floatAttribute(node, 'value', 0));
   },
 };

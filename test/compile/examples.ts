@@ -166,6 +166,8 @@ export const operatorExamples: Record<string, Example> = {
   'PRelu per channel': single('PRelu', image, {}, { s: weights(5, 1, 1) }),
   'PRelu per channel of rank 2': single('PRelu', [3, 5], {}, { s: weights(5) }),
   'PRelu with one slope': single('PRelu', [2, 5, 3], {}, { s: float32([1], [-0.3]) }),
+  'PRelu per element': single('PRelu', image, {}, { s: weights(5, 4, 3) }),
+  'PRelu with a computed slope': pair('PRelu', image, [5, 1, 1]),
   Sigmoid: single('Sigmoid', image, {}, {}, { scales: [6] }),
   Tanh: single('Tanh', [2, 7], {}, {}, { scales: [3] }),
   HardSigmoid: single('HardSigmoid', [2, 7, 3], { alpha: 0.3, beta: 0.4 }, {}, { scales: [4] }),
@@ -347,6 +349,8 @@ export const operatorExamples: Record<string, Example> = {
   Unsqueeze: single('Unsqueeze', [2, 4], {}, { a: ints(1, 3) }),
   Transpose: single('Transpose', [2, 3, 4, 5], { perm: [3, 0, 2, 1] }),
   Pad: single('Pad', [1, 3, 4, 5], {}, { p: ints(0, 1, 2, 0, 0, 0, 1, 3), v: float32([], [0.5]) }),
+  'Pad by reflection': single('Pad', [1, 3, 4, 5], { mode: 'reflect' }, { p: ints(0, 1, 3, 0, 0, 0, 1, 4) }),
+  'Pad by the edge': single('Pad', [1, 3, 4, 5], { mode: 'edge' }, { p: ints(0, 1, 2, 0, 1, 0, 1, 3) }),
   Slice: single('Slice', [2, 9, 8], {}, { b: ints(1, -7), e: ints(9, 100), a: ints(1, 2), s: ints(3, 2) }),
   Split: {
     inputs: { x: [1, 9, 4, 3] },
