@@ -1,7 +1,7 @@
 /** The numbers of a CMSIS-NN case by their names without the name of the case. */
 import { existsSync, readFileSync } from 'node:fs';
 import { type Format, fixed } from '#src/formats/format.js';
-import type { Clamp, Requantize, Scaling } from '#src/program/instructions.js';
+import type { Clamp, PerChannel, Requantize, Scaling } from '#src/program/instructions.js';
 import { type CArray, readC } from './c-source.js';
 
 export interface CmsisCase {
@@ -66,18 +66,17 @@ export function codesOf({ bits, signed }: Pick<CArray, 'bits' | 'signed'>, zeroP
 }
 
 /** MultiplyByQuantizedMultiplier; CMSIS-NN counts shifts to the left. */
-export function doublingBy(
-  multiplier: number | readonly number[],
-  shift: number | readonly number[],
-): Scaling {
+export function doublingBy(multiplier: PerChannel, shift: PerChannel): Scaling {
   const negated = typeof shift === 'number' ? -shift : shift.map((by) => -by);
   return { style: 'doubling', multiplier, shift: negated };
 }
 
 /** The requantisation of 64-bit sums: the multiplier reduced to 15 bits, one rounding. */
-export function reducedBy(multipliers: readonly number[], shifts: readonly number[]): Scaling {
-  const multiplier = multipliers.map((m) => (m < 0x7fff0000 ? (m + 2 ** 15) >> 16 : 0x7fff));
-  const shift = shifts.map((by) => 15 - by);
+export function reducedBy(multipliers: PerChannel, shifts: PerChannel): Scaling {
+  const each = (field: PerChannel, change: (value: number) => number) =>
+    typeof field === 'number' ? change(field) : field.map(change);
+  const multiplier = each(multipliers, (m) => (m < 0x7fff0000 ? (m + 2 ** 15) >> 16 : 0x7fff));
+  const shift = each(shifts, (by) => 15 - by);
   return { style: 'multiplier', multiplier, shift, rounding: 'halfTowardPositive' };
 }
 

@@ -10,7 +10,7 @@ import {
   softmax,
   transposition,
 } from './cmsis-others.js';
-import { convolution, fullyConnected, transposedConvolution } from './cmsis-products.js';
+import { convolution, fullyConnected, matrixProduct, transposedConvolution } from './cmsis-products.js';
 import { runCodes } from './codes-case.js';
 import type { Kind, Outcome, Report } from './kind.js';
 import { createSmallProgram, elementsOf, type SmallProgram } from './small-program.js';
@@ -18,8 +18,8 @@ import { createSmallProgram, elementsOf, type SmallProgram } from './small-progr
 type Kernel = (found: CmsisCase, program: SmallProgram, source?: number) => number;
 
 /** Told apart by the numbers that only they have. */
-const kernels: readonly (readonly [operator: string, key: string, kernel: Kernel | string])[] = [
-  ['BatchMatMul', 'LHS_ROWS', 'operators that the issue does not list'],
+const kernels: readonly (readonly [operator: string, key: string, kernel: Kernel])[] = [
+  ['BatchMatMul', 'LHS_ROWS', matrixProduct],
   ['Softmax', 'ROW_SIZE', softmax],
   ['Pad', 'PRE_PAD_H', padding],
   ['Transpose', 'PERM', transposition],
@@ -61,7 +61,6 @@ function runKernel(found: CmsisCase): Report {
     return { operators: '', outcome: { status: 'unknown', reason: 'a kernel without a rule' } };
   const [operator, , kernel] = entry;
   const operators = `cmsis-nn::${operator}`;
-  if (typeof kernel === 'string') return { operators, outcome: { status: 'outside', reason: kernel } };
   const program = createSmallProgram(found.name);
   return { operators, outcome: run(program, kernel(found, program), found) };
 }
@@ -95,8 +94,8 @@ function withInput(layer: CmsisCase, whole: CmsisCase): CmsisCase {
 }
 
 const inputNames = [
-  ['input', 'input_tensor', 'input1', 'input_tensor_1', 'input_1'],
-  ['input2', 'input_tensor_2', 'input_2'],
+  ['input', 'input_tensor', 'input1', 'input_tensor_1', 'input_1', 'lhs_input_tensor'],
+  ['input2', 'input_tensor_2', 'input_2', 'rhs_input_tensor'],
 ];
 
 function run(program: SmallProgram, output: number, found: CmsisCase): Outcome {

@@ -1,10 +1,11 @@
 /** Convolutions and products of CMSIS-NN as instructions. Tensors are channels last as there. */
+import { bitsFor } from '#src/compile/ranges.js';
 import { fixed } from '#src/formats/format.js';
 import type { Arithmetic, Window } from '#src/program/instructions.js';
 import { elementCount } from '#src/program/shapes.js';
 import type { CArray } from './c-source.js';
 import { activation, type CmsisCase, codesOf, doublingBy, reducedBy, saturating } from './cmsis-case.js';
-import { plainAccumulator, type SmallProgram } from './small-program.js';
+import { plainAccumulator, reachedBits, type SmallProgram } from './small-program.js';
 
 /** Two's complement nibbles, low ones first, where a weight takes 4 bits; one number an entry otherwise. */
 function weightsOf({ values, bits }: CArray, count: number): { bits: number; values: readonly number[] } {
@@ -35,7 +36,7 @@ function productArithmetic(
   const wide = bias?.bits === 64;
   const sums = bias?.values.length === outputs ? bias.values : undefined;
   const arithmetic: Arithmetic = {
-    accumulator: plainAccumulator(wide ? 64 : 32, program.format(input), outputs, weights, sums),
+    accumulator: plainAccumulator(wide ? 64 : 32, reachedBits(program.format(input), outputs, weights, sums)),
     requantize: saturating(wide ? reducedBy(multipliers, shifts) : doublingBy(multipliers, shifts)),
   };
   const constant =
@@ -187,4 +188,30 @@ export function transposedConvolution(found: CmsisCase, program: SmallProgram): 
   const starts = [0, ...before.map((amount) => Math.max(0, -amount)), 0];
   const shape = [batches, ...output, outputs];
   return program.emit('slice', { starts, steps: [1, 1, 1, 1] }, [y], own, shape);
+}
+
+/** Products of two activations; with ADJ_X or ADJ_Y, an operand is stored with its last two axes exchanged. */
+export function matrixProduct(found: CmsisCase, program: SmallProgram): number {
+  const axes = ['BATCH', 'HEIGHT', 'ROWS', 'COLS'];
+  const [a, b] = (['LHS', 'RHS'] as const).map((side) => {
+    const array = found.requireArray(`${side.toLowerCase()}_input_tensor`);
+    const shape = axes.map((axis) => found.number(`${side}_${axis}`));
+    const x = program.input(codesOf(array, -found.number(`${side}_OFFSET`)), shape);
+    if (found.number(side === 'LHS' ? 'ADJ_X' : 'ADJ_Y') === 0) return x;
+    const permutation = [0, 1, 3, 2];
+    const output = permutation.map((axis) => shape[axis]);
+    return program.emit('transpose', { permutation }, [x], program.format(x), output);
+  });
+  const { bits } = program.format(a);
+  const wide = bits === 16;
+  const [multiplier, shift] = [found.number('OUTPUT_MULTIPLIER'), found.number('OUTPUT_SHIFT')];
+  const largest = 2 ** (2 * bits) * program.shape(a)[3];
+  const arithmetic: Arithmetic = {
+    accumulator: plainAccumulator(wide ? 64 : 32, bitsFor({ low: -largest, high: largest })),
+    requantize: saturating(wide ? reducedBy(multiplier, shift) : doublingBy(multiplier, shift)),
+  };
+  const format = codesOf(program.format(a), found.number('OUTPUT_OFFSET'));
+  const shape = axes.map((axis) => found.number(`OUTPUT_${axis}`));
+  const y = program.emit('matmul', { arithmetic }, [a, b], format, shape);
+  return program.emit('clamp', { clamp: activation(found) }, [y], format, shape);
 }

@@ -8,7 +8,7 @@ import type { Arithmetic } from '#src/program/instructions.js';
 import { readC } from './c-source.js';
 import { runCodes } from './codes-case.js';
 import type { Kind, Outcome } from './kind.js';
-import { createSmallProgram, elementsOf, plainAccumulator } from './small-program.js';
+import { createSmallProgram, elementsOf, plainAccumulator, reachedBits } from './small-program.js';
 
 export const gemmlowpProducts: Kind = {
   kind: 'gemmlowp',
@@ -44,7 +44,7 @@ function runProduct(path: string): Outcome {
   const bias = program.constant(fixed(32, 0), [m], offsets);
   const centred = a.map((code) => code + number('a_offset'));
   const arithmetic: Arithmetic = {
-    accumulator: plainAccumulator(32, bytes(-number('b_offset')), m, centred, offsets),
+    accumulator: plainAccumulator(32, reachedBits(bytes(-number('b_offset')), m, centred, offsets)),
     requantize: {
       style: 'multiplier',
       multiplier: number('c_mult_int'),

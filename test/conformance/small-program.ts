@@ -53,18 +53,8 @@ export function createSmallProgram(name: string): SmallProgram {
   };
 }
 
-/** An accumulator as the kernels of these vectors have it, with the width that weights and bias can reach. */
-export function plainAccumulator(
-  bits: 32 | 64,
-  input: Format,
-  outputs: number,
-  /** Above their zero point. */
-  weights: readonly number[],
-  bias: readonly number[] | undefined,
-): Accumulator {
-  const { low, high } = codeRange(input);
-  const zero = Number(input.zeroPoint);
-  const range = accumulatorRange(weights, outputs, bias, { low: low - zero, high: high - zero });
+/** An accumulator as the kernels of these vectors have it; `provedBits` is the width that its sums can reach. */
+export function plainAccumulator(bits: 32 | 64, provedBits: number): Accumulator {
   return {
     bits,
     overflow: 'wrap',
@@ -73,8 +63,20 @@ export function plainAccumulator(
     treeBits: 0,
     bias: 'last',
     partialSum: null,
-    provedBits: bitsFor(range),
+    provedBits,
   };
+}
+
+/** The width that sums of products with weights, given above their zero point, and bias can reach. */
+export function reachedBits(
+  input: Format,
+  outputs: number,
+  weights: readonly number[],
+  bias: readonly number[] | undefined,
+): number {
+  const { low, high } = codeRange(input);
+  const zero = Number(input.zeroPoint);
+  return bitsFor(accumulatorRange(weights, outputs, bias, { low: low - zero, high: high - zero }));
 }
 
 /** Codes in the storage of their format. */
