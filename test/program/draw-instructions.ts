@@ -339,13 +339,13 @@ function emitMatmul(b: Builder, input: number): number {
   const bound = depth * most * mostOther;
   const drawn = drawRequantize(b, fractionOf(format) + fractionOf(own), Math.ceil(Math.log2(bound + 1)) + 1);
   const arithmetic = {
-    accumulator: { ...drawAccumulator(b, bound), ...exactly(bound) },
+    accumulator: b.unusual ? drawAccumulator(b, bound) : { ...drawAccumulator(b, bound), ...exactly(bound) },
     requantize: drawn.requantize,
   };
   return b.emit('matmul', { arithmetic }, operands, { shape: output, format: drawn.format });
 }
 
-/** A register that holds every sum: the kernels emulate no other for computed operands. */
+/** A register that holds every sum: the only one that kernels have for computed operands. */
 function exactly(bound: number) {
   const bits = Math.max(8, Math.ceil(Math.log2(bound + 1)) + 1);
   return { bits, treeBits: 0, partialSum: null, provedBits: bits };

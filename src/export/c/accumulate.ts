@@ -121,22 +121,19 @@ const extents: Readonly<Record<Accumulator['order'][number], string>> = {
   inputLane: 'for (int lane = 0; lane < p->lanes; lane++)',
 };
 
-/** Statements that leave the accumulator of element (n, i, j, o) in `sum`; `product` uses \`pixel[k]\` and \`tap[k]\`. */
-export function emulationText(
-  library: Library,
-  accumulator: Accumulator,
-  product: string,
-  types: { readonly x: string; readonly weights: string },
-): string {
-  const { order, overflow, bias, treeBits, partialSum, bits } = accumulator;
-  const check = (by: Overflow) => (by === 'trap' ? '\nif (trapped) return 1;' : '');
-  const trapped = overflow === 'trap' || partialSum?.overflow === 'trap' ? 'int trapped = 0;\n' : '';
-  const blocked = order.includes('inputLane');
-  const depth = order.length;
-  const indent = '  '.repeat(depth);
-  const loops = order.map((name, level) => `${'  '.repeat(level)}${extents[name]}`).join('\n');
-  const lanes = blocked ? `const int k = block * p->lanes + lane;\n${indent}  ` : '';
-  const inside = 'row >= 0 && row < g->height && column >= 0 && column < g->width';
+/** A trap of an addition as a statement. */
+const check = (by: Overflow) => (by === 'trap' ? '\nif (trapped) return 1;' : '');
+
+/** Declarations of what stepText works with; `count` counts the products of an output element. */
+export function stepVariables({ overflow, partialSum }: Accumulator): string {
+  const traps = overflow === 'trap' || partialSum?.overflow === 'trap';
+  return `${traps ? 'int trapped = 0;\n' : ''}int64_t step = 0;
+int count = 0${partialSum === null ? '' : ', steps = 0'};`;
+}
+
+/** Statements that add the step in `step` to the register in `sum`; `total` is the number of products. */
+export function stepText(library: Library, accumulator: Accumulator): string {
+  const { overflow, treeBits, partialSum, bits } = accumulator;
   const tree =
     treeBits === 0 ? '' : `step = ${addText(library, overflow, '0', 'step', 'tree')};${check(overflow)}\n`;
   const store =
@@ -147,17 +144,32 @@ export function emulationText(
   sum = ${addText(library, partialSum.overflow, '0', 'sum', 'partial')};${check(partialSum.overflow).replace('\n', '\n  ')}
   sum = sum * ((int64_t)1 << p->dropped);
 }\n`;
-  const flush = `${tree}sum = ${addText(library, overflow, 'sum', 'step', 'low')};${check(overflow)}
+  return `${tree}sum = ${addText(library, overflow, 'sum', 'step', 'low')};${check(overflow)}
 ${store}step = 0;`;
+}
+
+/** Statements that leave the accumulator of element (n, i, j, o) in `sum`; `product` uses \`pixel[k]\` and \`tap[k]\`. */
+export function emulationText(
+  library: Library,
+  accumulator: Accumulator,
+  product: string,
+  types: { readonly x: string; readonly weights: string },
+): string {
+  const { order, overflow, bias } = accumulator;
+  const blocked = order.includes('inputLane');
+  const depth = order.length;
+  const indent = '  '.repeat(depth);
+  const loops = order.map((name, level) => `${'  '.repeat(level)}${extents[name]}`).join('\n');
+  const lanes = blocked ? `const int k = block * p->lanes + lane;\n${indent}  ` : '';
+  const inside = 'row >= 0 && row < g->height && column >= 0 && column < g->width';
   const biasText = 'bias == NULL ? 0 : bias[o]';
   const first =
     bias === 'first' ? `${addText(library, overflow, '0', biasText, 'low')};${check(overflow)}` : '0;';
   const last =
     bias === 'last' ? `\nsum = ${addText(library, overflow, 'sum', biasText, 'low')};${check(overflow)}` : '';
-  return `${trapped}int64_t sum = ${first}
-int64_t step = 0;
+  return `${stepVariables(accumulator)}
+int64_t sum = ${first}
 ${blocked ? 'const int blocks = (g->depth + p->lanes - 1) / p->lanes;\n' : ''}const int total = g->kernel_height * g->kernel_width * ${blocked ? 'blocks * p->lanes' : 'g->depth'};
-int count = 0${partialSum === null ? '' : ', steps = 0'};
 ${loops} {
 ${indent}  ${lanes}const int row = i * g->stride_rows - g->top + r * g->dilation_rows;
 ${indent}  const int column = j * g->stride_columns - g->left + c * g->dilation_columns;
@@ -167,7 +179,7 @@ ${indent}    const ${types.weights} *tap = weights + (size_t)((o * g->kernel_hei
 ${indent}    step += ${product};
 ${indent}  }
 ${indent}  if (++count % p->lanes != 0 && count < total) continue;
-${flush.replace(/^/gm, `${indent}  `)}
+${stepText(library, accumulator).replace(/^/gm, `${indent}  `)}
 ${'  '.repeat(depth - 1)}}${last}`;
 }
 

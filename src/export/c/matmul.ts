@@ -1,8 +1,8 @@
 /** matmul in C: docs/arithmetic.md sections 4 and 5. */
-import { ProgramError } from '../../errors.js';
 import { isExact } from '../../program/accumulator.js';
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
+import { accumulatorText, defineAccumulator, stepText, stepVariables } from './accumulate.js';
 import { type Call, type Context, offsetBits, typedName, zeroPointOf } from './context.js';
 import { defineRequantizeFunction, requantizeText } from './requantize.js';
 import { stridedText, stridesOf } from './strided.js';
@@ -15,7 +15,6 @@ function strides(operand: readonly number[], output: readonly number[], matrix: 
   return [...own.slice(0, batch), ...matrix];
 }
 
-/** Throws a ProgramError naming the instruction where its accumulator would have to be emulated. */
 export function writeMatmul(instruction: Instruction<'matmul'>, context: Context): Call {
   const { arithmetic } = instruction;
   const { library, inputs, output } = context;
@@ -31,30 +30,44 @@ export function writeMatmul(instruction: Instruction<'matmul'>, context: Context
   const common = `${pointers}, ${elementCount(shape)}, ${depth}, ${columns}, ${places.join(', ')}`;
   const name = typedName('matmul', a, b, output);
   if (arithmetic === null) {
-    library.define(name, () => matmulText(name, 'void', context, '', 'float sum = 0.0f', floatProduct, ''));
+    library.define(name, () => matmulText(name, 'void', context, '', 'float sum = 0.0f;', floatProduct, ''));
     return { text: `${name}(${common})`, fails: false };
   }
-  if (!isExact(arithmetic.accumulator))
-    throw new ProgramError({
-      where: `instruction "${instruction.name}"`,
-      what: 'cannot be written in C: its accumulator may overflow or drop bits',
-      expected: 'one that is proved to be exact',
-    });
-  library.define(name, () => {
+  const { accumulator } = arithmetic;
+  const exact = isExact(accumulator);
+  const own = exact ? name : `${name}_${defineAccumulator(library, accumulator)}`;
+  library.define(own, () => {
     defineRequantizeFunction(library);
-    const parameters = ',\n  int a_zero, int b_zero, const struct requantize *q';
-    const product = 'sum += (int64_t)(p[k] - a_zero) * (r[k * columns] - b_zero);';
-    return matmulText(name, 'int', context, parameters, 'int64_t sum = 0', product, '\n  return 0;');
+    const register = exact ? '' : ', const struct accumulator *p';
+    const parameters = `,\n  int a_zero, int b_zero, const struct requantize *q${register}`;
+    const product = '(int64_t)(left[k] - a_zero) * (right[k * columns] - b_zero)';
+    const sum = exact
+      ? { start: 'int64_t sum = 0;', add: `sum += ${product};` }
+      : {
+          start: `${stepVariables(accumulator)}\nint64_t sum = 0;\nconst int total = (int)depth;`.replaceAll(
+            '\n',
+            '\n    ',
+          ),
+          add: `{
+      step += ${product};
+      if (++count % p->lanes != 0 && count < total) continue;
+      ${stepText(library, accumulator).replaceAll('\n', '\n      ')}
+    }`,
+        };
+    return matmulText(own, 'int', context, parameters, sum.start, sum.add, '\n  return 0;');
   });
-  const bits = offsetBits(a.tensor.format!) + offsetBits(b.tensor.format!) + Math.ceil(Math.log2(depth + 1));
+  const products =
+    offsetBits(a.tensor.format!) + offsetBits(b.tensor.format!) + Math.ceil(Math.log2(depth + 1));
+  const bits = exact ? products : accumulator.bits;
   const text = requantizeText(library, arithmetic.requantize, bits, output.tensor.format!, null);
   const q = context.describe('struct requantize', text);
   const zeros = inputs.map((input) => zeroPointOf(instruction, input)).join(', ');
-  return { text: `${name}(${common}, ${zeros}, ${q})`, fails: true };
+  const register = exact ? '' : `, ${context.describe('struct accumulator', accumulatorText(accumulator))}`;
+  return { text: `${own}(${common}, ${zeros}, ${q}${register})`, fails: true };
 }
 
 const floatProduct = `{
-      const float product = p[k] * r[k * columns];
+      const float product = left[k] * right[k * columns];
       sum = sum + product;
     }`;
 
@@ -69,19 +82,19 @@ function matmulText(
 ): string {
   const store =
     result === 'void'
-      ? 'y[i] = sum;'
-      : `const int64_t code = requantize(q, sum, i % columns, i);
+      ? 'y[element] = sum;'
+      : `const int64_t code = requantize(q, sum, element % columns, element);
     if (code == TRAPPED) return 1;
-    y[i] = (${output.storage.type})code;`;
+    y[element] = (${output.storage.type})code;`;
   return `
 static ${result} ${name}(
   const ${a.storage.type} *a, const ${b.storage.type} *b, ${output.storage.type} *y,
-  size_t count, size_t depth, size_t columns, const struct strided *at_a, const struct strided *at_b${parameters})
+  size_t elements, size_t depth, size_t columns, const struct strided *at_a, const struct strided *at_b${parameters})
 {
-  for (size_t i = 0; i < count; i++) {
-    const ${a.storage.type} *p = a + place(i, at_a);
-    const ${b.storage.type} *r = b + place(i, at_b);
-    ${start};
+  for (size_t element = 0; element < elements; element++) {
+    const ${a.storage.type} *left = a + place(element, at_a);
+    const ${b.storage.type} *right = b + place(element, at_b);
+    ${start}
     for (size_t k = 0; k < depth; k++) ${product}
     ${store}
   }${end}
