@@ -33,6 +33,8 @@ export {
   type SessionOptions,
 } from './execute/wasm/engine.js';
 export { createWasmExecutor } from './execute/wasm/executor.js';
+export { type CExport, exportC } from './export/c/files.js';
+export { exportVectors, type VectorsSpec, type VectorsSummary } from './export/vectors.js';
 export { type Format, fixed, formatText } from './formats/format.js';
 export { parseFormat } from './formats/parse.js';
 export type { Overflow, Rounding } from './formats/rounding.js';
@@ -43,6 +45,8 @@ export type { Profile } from './hardware/schema.js';
 export { type Dataset, type DatasetSpec, openDataset } from './inputs/dataset.js';
 export { loadLabels } from './inputs/labels.js';
 export { loadPreprocess, type Preprocess } from './inputs/preprocess.js';
+export { type DiffResult, diffSides } from './jobs/diff.js';
+export type { SidesSpec } from './jobs/diff-sides.js';
 export { type Inspection, inspectModel } from './jobs/inspect.js';
 export { type LoadedModel, loadModel } from './jobs/load-model.js';
 export { type QuantizeOptions, quantize } from './jobs/quantize.js';
