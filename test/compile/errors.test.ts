@@ -32,10 +32,6 @@ const refused: Record<string, [Omit<Example, 'outputs'>, string]> = {
     { constants: filters, nodes: [op('Conv', ['c', 'w'], 'y')] },
     `node "y" (Conv): ${constant}`,
   ],
-  'a matrix product of a constant': [
-    { constants: { a: weights(2, 3, 4), m: filters.m }, nodes: [op('MatMul', ['a', 'm'], 'y')] },
-    `node "y" (MatMul): ${constant}`,
-  ],
   'a leaky rectifier of a constant': [
     { constants: filters, nodes: [op('LeakyRelu', ['c'], 'y')] },
     `node "y" (LeakyRelu): ${constant}`,

@@ -29,8 +29,21 @@ function attributeProto(name: string, attribute: Attribute) {
   }
 }
 
+/** HardSwish for operator sets without it. */
+function writtenOut({ name, inputs, outputs }: Node): object[] {
+  const numbers = { alpha: 1 / 6, beta: 0.5 };
+  const attribute = Object.entries(numbers).map(([key, f]) => ({ name: key, type: 1, f }));
+  const gate = `${name}#gate`;
+  return [
+    { name: gate, opType: 'HardSigmoid', input: [...inputs], output: [gate], attribute },
+    { name, opType: 'Mul', input: [...inputs, gate], output: [...outputs] },
+  ];
+}
+
 /** A fused clamp becomes a Clip, whose limits are attributes or inputs. */
 function nodeProtos(node: Node, opset: number): { nodes: object[]; limits: object[] } {
+  if (opset < 14 && node.operator === 'HardSwish' && node.clamp === undefined)
+    return { nodes: writtenOut(node), limits: [] };
   const attribute = Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value));
   // Before operator set 11, ONNX itself has no Gemm without a bias; our graphs have.
   const bareGemm = opset < 11 && node.operator === 'Gemm' && node.inputs.length === 2;

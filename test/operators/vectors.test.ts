@@ -14,6 +14,9 @@ import { type Case, listCases, readCase } from './vectors.js';
 
 const uncomputable = /^(string|float16|bfloat16|float8|float4|complex)/;
 
+/** Operators without a published case. */
+const withoutCase = ['GlobalLpPool'];
+
 interface Result {
   readonly types: ReadonlyMap<string, TensorType>;
   readonly values: ReadonlyMap<string, Tensor>;
@@ -101,5 +104,5 @@ sharedTest('infers the types and folds the values of the published cases', () =>
   console.log(`published cases: ${JSON.stringify(counts)}`);
   expect(failures).toEqual([]);
   const standard = [...operators.values()].filter(({ domain }) => domain === undefined);
-  expect(standard.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([]);
+  expect(standard.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual(withoutCase);
 });
