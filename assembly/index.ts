@@ -113,3 +113,4 @@ export {
   multiplySums_i16_i16_i32,
 } from './sums';
 export { rescaleDoubling_i32_i16, rescaleScale_i32_i16, rescaleMultiplier_i32_i16 } from './rescale-vector';
+export { countSums_i32 } from './count';

@@ -1,11 +1,13 @@
 /** What instructions count, against registers and codes computed one by one. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createOracle } from '#src/execute/oracle/oracle.js';
 import { createEngine } from '#src/execute/wasm/engine.js';
 import { createMemory, createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { prepareProgram } from '#src/execute/wasm/prepare.js';
 import { fixed } from '#src/formats/format.js';
-import type { Accumulator, Clamp, Requantize } from '#src/program/instructions.js';
+import { ROUNDINGS } from '#src/formats/rounding.js';
+import type { Accumulator, Clamp, Requantize, Scaling } from '#src/program/instructions.js';
 import type { Program } from '#src/program/program.js';
 import { programOf, proved } from '../programs.js';
 
@@ -79,6 +81,44 @@ test('exact sums: their ends, and the codes outside of the range', () => {
       });
     }),
     { numRuns: 100 },
+  );
+});
+
+test('every scaling: clipped are the outputs that a wider format would hold beyond the range', () => {
+  const integer = (min: number, max: number) => fc.integer({ min, max });
+  const mantissa = integer(2 ** 30, 2 ** 31 - 1);
+  const rounding = fc.constantFrom(...ROUNDINGS);
+  const scalings: fc.Arbitrary<Scaling> = fc.oneof(
+    fc.record({ style: fc.constant('shift' as const), shift: integer(3, 9), rounding }),
+    fc.record({
+      style: fc.constant('multiplier' as const),
+      multiplier: fc.array(mantissa, { minLength: 11, maxLength: 11 }),
+      shift: integer(34, 40),
+      rounding,
+    }),
+    fc.record({ style: fc.constant('doubling' as const), multiplier: mantissa, shift: integer(3, 9) }),
+    fc.record({
+      style: fc.constant('scale' as const),
+      scale: integer(1, 99).map((part) => Math.fround(part / 5000)),
+      rounding: fc.constant('halfEven' as const),
+    }),
+    fc.record({ style: fc.constant('division' as const), divisor: integer(9, 300), rounding }),
+  );
+  fc.assert(
+    fc.property(operands, scalings, integer(-128, 127), ({ x, w }, scaling, zeroPoint) => {
+      const requantize: Requantize = { ...scaling, overflow: 'saturate' };
+      const program = matrixProduct({ x, w, accumulator: {}, requantize }, depth);
+      const withFormat = (bits: number): Program => ({
+        ...program,
+        tensors: program.tensors.map((tensor) =>
+          tensor.name === 'y' ? { ...tensor, format: fixed(bits, 0, { zeroPoint }) } : tensor,
+        ),
+      });
+      const [wide] = createOracle(withFormat(16)).run([x]);
+      const { clipped } = countersOf(withFormat(8), x);
+      expect(clipped).toBe(Array.from(wide, Number).filter((value) => value < -128 || value > 127).length);
+    }),
+    { numRuns: 300 },
   );
 });
 

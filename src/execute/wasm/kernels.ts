@@ -119,6 +119,7 @@ export const kernels = {
   rescaleDoubling_i32_i16: vectors,
   rescaleScale_i32_i16: vectors,
   rescaleMultiplier_i32_i16: vectors,
+  countSums_i32: ['x', 'blocks', 'pixels', 'channels', 'counters'],
   rescaleCounted_i32_i16: [...rescale, 'counters'],
   rescaleCounted_i64_i16: [...rescale, 'counters'],
   maxPool_i16_i16: pool,

@@ -7,6 +7,7 @@ import { type Overflow, ROUNDINGS, type Rounding, seedOf } from '../../formats/r
 import type { Clamp, Instruction, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { type Address, type Context, shift } from './context.js';
+import { countEnds } from './count-ends.js';
 import { placeVectorRescale, type VectorRescale } from './rescale-vector.js';
 import { outputRange, saturates } from './rounding.js';
 
@@ -84,11 +85,13 @@ export function prepareRescale(
   const { zeroPoint } = format!;
   const perChannel = typeof zeroPoint !== 'number' || scalings.some(isPerChannel);
   const channels = shape.at(-1) ?? 1;
-  if (counters === undefined && saturates(overflow) && picks.length === 1) {
+  if (saturates(overflow) && picks.length === 1) {
     const width = perChannel ? channels : UNIFORM_WIDTH;
     const range = outputRange(format!, overflow, clamp);
     const vectors = placeVectorRescale(context, scalings[0], format!, width, range, sums);
-    if (vectors !== undefined) return emitVectors(context, output, vectors, width);
+    const ends = counters && vectors && placeEnds(context, scalings[0], format!, { overflow, clamp }, width);
+    if (vectors !== undefined && (counters === undefined || ends !== undefined))
+      return emitVectors(context, output, vectors, width, ends);
   }
   const mode = Math.max(0, OVERFLOW_MODES.indexOf(overflow));
   const layer = BigInt64Array.from([BigInt(mode), BigInt(sums.above), ...codeEnds(format!, overflow, clamp)]);
@@ -116,16 +119,37 @@ export function prepareRescale(
   };
 }
 
-/** `width` channels are alike from one to the next. */
+/** The ends of sums that become codes within the range, for counting; of one zero point. */
+function placeEnds(
+  { constants }: Context,
+  scaling: Scaling,
+  format: Format,
+  { overflow, clamp }: Pick<RescaleOptions, 'overflow' | 'clamp'>,
+  width: number,
+): number | undefined {
+  const zeroPoint = at(format.zeroPoint, 0);
+  const [low, high] = codeEnds(format, overflow, clamp)
+    .slice(4)
+    .map((end) => (end === BEYOND || end === -BEYOND ? Number(end) * Infinity : Number(end) - zeroPoint));
+  const blocks = countEnds(scaling, width, { low, high });
+  return blocks && constants.place(blocks.byteLength, () => blocks);
+}
+
+/** `width` channels are alike from one to the next. `ends`: what sums are counted by, where they are. */
 function emitVectors(
   context: Context,
   output: number,
   { kernel, ...records }: VectorRescale,
   width: number,
+  ends: number | undefined,
 ): EmitRescale {
+  const { counters } = context;
   const y = context.address(output);
-  const emit = (x: Address, first: number, pixels: number, channels: number) =>
+  const emit = (x: Address, first: number, pixels: number, channels: number) => {
+    if (counters !== undefined && ends !== undefined)
+      context.emit('countSums_i32', { x, blocks: ends, pixels, channels, counters });
     context.emit(kernel, { x, y: shift(y, first * 2), ...records, pixels, channels });
+  };
   return (x, first, length) => {
     const rest = length % width;
     const whole = length - rest;

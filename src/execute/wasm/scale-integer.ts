@@ -1,8 +1,8 @@
 /** A scaling of one integer, exactly: for tables that take the place of computing it again for each element. */
-import { roundQuotient, roundReal, roundShiftBig, seedOf } from '../../formats/rounding.js';
+import { roundQuotient, roundReal, roundShift, roundShiftBig, seedOf } from '../../formats/rounding.js';
 import type { Scaling } from '../../program/instructions.js';
 
-/** The result by the numbers of channel 0; undefined where it depends on the element or does not fit a register. */
+/** The result for an integer of up to 52 bits by the numbers of channel 0; undefined where it depends on the element or does not fit a register. */
 export function scaleInteger(scaling: Scaling, value: number): number | undefined {
   const first = (numbers: number | readonly number[]) => [numbers].flat()[0];
   if (scaling.style === 'doubling') return doubled(value, first(scaling.multiplier), first(scaling.shift));
@@ -10,7 +10,7 @@ export function scaleInteger(scaling: Scaling, value: number): number | undefine
   if (seedOf(rounding) !== undefined) return undefined;
   switch (scaling.style) {
     case 'shift':
-      return Number(roundShiftBig(BigInt(value), first(scaling.shift), rounding));
+      return roundShift(value, first(scaling.shift), rounding);
     case 'multiplier': {
       const product = BigInt(value) * BigInt(first(scaling.multiplier));
       return Number(roundShiftBig(product, first(scaling.shift), rounding));

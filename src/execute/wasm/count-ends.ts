@@ -1,0 +1,74 @@
+/** Records for assembly/count.ts: the sums of each channel that become codes within the range. */
+import { at } from '../../formats/format.js';
+import type { Scaling } from '../../program/instructions.js';
+import type { CodeRange } from './rounding.js';
+import { scaleInteger } from './scale-integer.js';
+
+const LEAST = -(2 ** 31);
+const MOST = 2 ** 31 - 1;
+
+/**
+ * Per 4 of `channels` channels, least and greatest sum (4 each) whose scaled value lies in `range`; undefined for scalings that look at
+ * elements or have no such sums.
+ */
+export function countEnds(scaling: Scaling, channels: number, range: CodeRange): Int32Array | undefined {
+  const blocks = new Int32Array(Math.ceil(channels / 4) * 8);
+  for (let channel = 0; channel < channels; channel++) {
+    const own = ofChannel(scaling, channel);
+    const factor = factorOf(own);
+    if (factor === undefined) return undefined;
+    const scaled = (sum: number) => scaleInteger(own, sum) ?? 0;
+    const below = Number.isFinite(range.low) ? lastWithin(scaled, factor, range.low - 1) : LEAST - 1;
+    const last = Number.isFinite(range.high) ? lastWithin(scaled, factor, range.high) : MOST;
+    if (below >= MOST || last < LEAST) return undefined;
+    const word = (channel >> 2) * 8 + (channel & 3);
+    blocks[word] = below + 1;
+    blocks[word + 4] = last;
+  }
+  return blocks;
+}
+
+function ofChannel(scaling: Scaling, channel: number): Scaling {
+  const own = Object.entries(scaling).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : at(value, channel),
+  ]);
+  return Object.fromEntries(own) as Scaling;
+}
+
+/** What a scaling multiplies by; undefined where its result depends on the element or does not fit every sum. */
+function factorOf(scaling: Scaling): number | undefined {
+  if (scaleInteger(scaling, 1) === undefined) return undefined;
+  const first = (value: number | readonly number[]) => at(value, 0);
+  switch (scaling.style) {
+    case 'shift':
+      return 2 ** -first(scaling.shift);
+    case 'multiplier':
+      return first(scaling.multiplier) * 2 ** -first(scaling.shift);
+    case 'doubling':
+      return first(scaling.shift) < 0
+        ? undefined
+        : first(scaling.multiplier) * 2 ** (-31 - first(scaling.shift));
+    case 'scale':
+      return first(scaling.scale);
+    case 'division':
+      return 1 / first(scaling.divisor);
+  }
+}
+
+/** The greatest sum of 32 bits that is scaled to at most `limit`; one less than all of them where there is none. */
+function lastWithin(scaled: (sum: number) => number, factor: number, limit: number): number {
+  const clip = (sum: number) => Math.min(Math.max(sum, LEAST), MOST);
+  let low = factor === 0 ? LEAST : clip(Math.floor((limit - 2) / factor));
+  let high = factor === 0 ? MOST : clip(Math.ceil((limit + 2) / factor));
+  if (scaled(low) > limit) low = LEAST;
+  if (scaled(low) > limit) return LEAST - 1;
+  if (scaled(high) <= limit) high = MOST;
+  if (scaled(high) <= limit) return MOST;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (scaled(middle) <= limit) low = middle;
+    else high = middle;
+  }
+  return low;
+}
