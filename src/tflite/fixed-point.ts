@@ -2,6 +2,7 @@
  * The 32-bit fixed-point arithmetic of TFLite's reference kernels: gemmlowp's fixedpoint.h and TFLite's
  * quantization_util.cc, bit for bit. Used to compute tables: every function here runs once per code.
  */
+import { ModelError } from '../errors.js';
 
 const smallest = -(2 ** 31);
 const largest = 2 ** 31 - 1;
@@ -13,9 +14,19 @@ export interface Multiplier {
   readonly shift: number;
 }
 
-/** TFLite's QuantizeMultiplier: the mantissa of a positive real rounded to 31 bits, ties up; 0 below 2^-32. */
+/**
+ * TFLite's QuantizeMultiplier: the mantissa of a real rounded to 31 bits, ties up; 0 below 2^-32. Throws a ModelError for a real
+ * that the kernels cannot multiply by.
+ */
 export function quantizeMultiplier(real: number): Multiplier {
   if (real === 0) return { value: 0, shift: 0 };
+  if (!(Math.abs(real) < 2 ** 31))
+    throw new ModelError({
+      where: 'model',
+      what: 'has scales too far apart',
+      expected: 'below 2^31',
+      got: `${real}`,
+    });
   let [mantissa, shift] = [Math.abs(real), 0];
   for (; mantissa >= 1; mantissa /= 2) shift++;
   for (; mantissa < 0.5; mantissa *= 2) shift--;

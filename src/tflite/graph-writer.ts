@@ -12,7 +12,7 @@ import type { ModelTables, OperatorTable, TensorTable } from './file.js';
 /** `plain`: as in the file. `channelsFirst`: [N, H, W, C] as [N, C, H, W]. */
 export type Layout = 'plain' | 'channelsFirst';
 
-export const toChannelsFirst = [0, 3, 1, 2];
+const toChannelsFirst = [0, 3, 1, 2];
 const toChannelsLast = [0, 2, 3, 1];
 
 /** Which tensor of the file a value of the graph holds, and the order of its axes. */
@@ -37,8 +37,8 @@ export interface GraphWriter {
   layoutOf(tensors: readonly number[]): Layout;
   /** Name of a value that holds the tensor. */
   read(index: number, layout?: Layout): string;
-  /** A constant tensor with its axes in another order and, where given, another shape. */
-  readConstant(index: number, permutation: readonly number[], shape?: readonly number[]): string;
+  /** A constant tensor with its axes in another order: axis i is axis permutation[i] of the file. */
+  readConstant(index: number, permutation: readonly number[]): string;
   /** Name for the value that an operator computes for a tensor. */
   write(index: number, layout?: Layout): string;
   /** A name that nothing has; `tensor` says what the value stands for, where it stands for one. */
@@ -55,7 +55,6 @@ export interface GraphWriter {
   ): void;
   /** Puts a node in the operator's place that is listed as not supported, for the given reason. */
   refuse(operator: OperatorTable, reason: string): void;
-  output(index: number): string;
 }
 
 export function createGraphWriter(tables: ModelTables): GraphWriter {
@@ -143,7 +142,7 @@ export function createGraphWriter(tables: ModelTables): GraphWriter {
       writer.add('Transpose', [other], [name], { perm: { kind: 'ints', value } });
       return name;
     },
-    readConstant(index, permutation, shape) {
+    readConstant(index, permutation) {
       const table = tables.tensors[index];
       const tensor = writer.stored(index);
       if (tensor === undefined)
@@ -159,7 +158,7 @@ export function createGraphWriter(tables: ModelTables): GraphWriter {
       }
       const result = permuted(realValues(table, tensor), permutation);
       const name = names.has(table.name) && !constants.has(table.name) ? table.name : fresh(table.name);
-      return addConstant(name, { ...result, shape: shape ?? result.shape }, { tensor: index, permutation });
+      return addConstant(name, result, { tensor: index, permutation });
     },
     write(index, layout = 'plain') {
       if (isConstant(index) || Object.keys(known[index]).length > 0)
@@ -192,14 +191,13 @@ export function createGraphWriter(tables: ModelTables): GraphWriter {
         attributes,
       });
     },
-    output: (index) => writer.read(index),
   };
   return writer;
 }
 
 /** The graph of what was written. */
 export function finishGraph(writer: GraphWriter, inputs: Graph['inputs']): Graph {
-  const outputs = writer.tables.outputs.map((index) => writer.output(index));
+  const outputs = writer.tables.outputs.map((index) => writer.read(index));
   const { nodes, constants, tables } = writer;
   const types: Graph['types'] = new Map([
     ...inputs.map(({ name, type, shape }) => [name, { type, shape }] as const),

@@ -36,6 +36,17 @@ type Rule = (node: Node, inputs: readonly (CodeMeaning | undefined)[], y: CodeTy
 
 const { fround } = Math;
 
+/** Registers that wrap around, the bias added after the products. */
+export const accumulator: NodeArithmetic['accumulator'] = {
+  bits: 32,
+  overflow: 'wrap',
+  order: ['row', 'column', 'inputChannel'],
+  productsPerStep: 1,
+  treeBits: 0,
+  bias: 'last',
+  partialSum: null,
+};
+
 const isSame = (a: CodeType, b: CodeType) =>
   a.bits === b.bits && a.signed === b.signed && a.scale === b.scale && a.zeroPoint === b.zeroPoint;
 
@@ -57,17 +68,7 @@ const product: Rule = (node, [x, weights, bias], y) => {
     kind: 'scaling',
     scaling: wide ? reduced(multipliers) : doubling(multipliers),
   };
-  return wide ? { given, biasBits: 64, accumulator: wideAccumulator } : { given };
-};
-
-const wideAccumulator: NodeArithmetic['accumulator'] = {
-  bits: 64,
-  overflow: 'wrap',
-  order: ['row', 'column', 'inputChannel'],
-  productsPerStep: 1,
-  treeBits: 0,
-  bias: 'last',
-  partialSum: null,
+  return wide ? { given, biasBits: 64, accumulator: { ...accumulator, bits: 64 } } : { given };
 };
 
 const sum: Rule = (node, [a, b], y) => {
@@ -90,9 +91,10 @@ const average: Rule = (_, [x], y) => {
 const mean: Rule = (node, [x], y) => {
   if (!x?.type) return { refused: 'an operand is float32' };
   const { shape } = x.table;
-  if (intsAttribute(node, 'axes')?.join() !== '2,3' || shape.length !== 4)
+  const count = shape[1] * shape[2];
+  if (intsAttribute(node, 'axes')?.join() !== '2,3' || shape.length !== 4 || count === 0)
     return { refused: 'only a mean over height and width is supported' };
-  return { given: meanOf(x.type, y, shape[1] * shape[2]) };
+  return { given: meanOf(x.type, y, count) };
 };
 
 /** A function of one variable as a table of all codes of at most 16 bits. */
@@ -124,7 +126,9 @@ const softmax: Rule = (_, [x], y) => {
   const { low } = codeLimits(y);
   const fits = y.bits === 8 ? y.scale === 2 ** -8 && y.zeroPoint === low : y.scale === 2 ** -15;
   const narrows = x.type.bits === 16 && y.bits !== 16;
-  return fits && !narrows
+  // TFLite demands that the multiplier is above 1.
+  const tiny = x.type.bits === 8 && x.type.scale <= 2 ** -26;
+  return fits && !narrows && !tiny
     ? { given: softmaxOf(x.type) }
     : { refused: 'TFLite computes it with another scale only' };
 };

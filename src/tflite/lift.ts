@@ -10,7 +10,7 @@ import type { Tensor } from '../graph/tensor.js';
 import { permuted } from './constants.js';
 import type { TensorTable } from './file.js';
 import type { GraphWriter } from './graph-writer.js';
-import { type CodeMeaning, findRule } from './kernels.js';
+import { accumulator, type CodeMeaning, findRule } from './kernels.js';
 import { type CodeType, limitCode } from './unary-codes.js';
 
 /** Widths of the element types that are codes where they have a scale. */
@@ -35,17 +35,9 @@ export interface Lifted {
   readonly formats: ModelFormats | null;
 }
 
-/** What every node has in common: bias after the products, registers that wrap around. */
+/** What every node has in common. */
 const common: Omit<NodeArithmetic, 'given' | 'biasBits'> = {
-  accumulator: {
-    bits: 32,
-    overflow: 'wrap',
-    order: ['row', 'column', 'inputChannel'],
-    productsPerStep: 1,
-    treeBits: 0,
-    bias: 'last',
-    partialSum: null,
-  },
+  accumulator,
   scaling: { style: 'division' },
   rounding: 'halfAwayFromZero',
   overflow: 'saturate',

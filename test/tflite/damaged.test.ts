@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Builder } from 'flatbuffers';
 import { expect, test } from 'vitest';
+import { compileProgram } from '#src/compile/compile.js';
 import { DynafixError, ModelError } from '#src/errors.js';
-import { runPasses } from '#src/passes/index.js';
+import { passes, runPasses } from '#src/passes/index.js';
 import { listUnsupported } from '#src/passes/list-unsupported.js';
 import { decodeTflite } from '#src/tflite/read.js';
 import { shared, sharedTest } from '../shared.js';
@@ -12,7 +13,9 @@ import { encodeTflite } from './build.js';
 /** True where the bytes are accepted; anything thrown but a one-line DynafixError fails the test. */
 function accepts(bytes: Uint8Array): boolean {
   try {
-    listUnsupported(runPasses(decodeTflite(bytes, 'm.tflite').graph).graph);
+    const { graph, formats } = decodeTflite(bytes, 'm.tflite');
+    const prepared = runPasses(graph, formats === null ? passes : []).graph;
+    if (listUnsupported(prepared).length === 0) compileProgram(prepared, formats);
     return true;
   } catch (error) {
     if (!(error instanceof DynafixError)) throw error;
@@ -125,6 +128,15 @@ test.each([
     'an unknown element type',
     { tensors: conv.tensors.with(0, { ...conv.tensors[0], type: 99 }) },
     /element type that is not supported, got 99/,
+  ],
+  [
+    'scales too far apart',
+    {
+      tensors: conv.tensors
+        .with(0, { ...conv.tensors[0], scales: [1e38] })
+        .with(3, { ...conv.tensors[3], scales: [1e-38] }),
+    },
+    /has scales too far apart/,
   ],
   ['no outputs', { outputs: [] }, /no outputs/],
 ])('%s is one error that says so', (_, change, message) => {
