@@ -34,12 +34,17 @@ export function unknownFolders(vectors: string): string[] {
     .sort();
 }
 
+/** Runs a case; reasons do not name the folder. */
 export function runCase({ kind, folder, name }: Found): Result {
+  const place = { kind: kind.kind, name };
+  const plain = (reason: string) => reason.replaceAll(`${folder}/`, '');
   try {
-    return { kind: kind.kind, name, ...kind.run(folder, name) };
+    const { operators, outcome } = kind.run(folder, name);
+    if (!('reason' in outcome)) return { ...place, operators, outcome };
+    return { ...place, operators, outcome: { ...outcome, reason: plain(outcome.reason) } };
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return { kind: kind.kind, name, operators: '', outcome: { status: 'unreadable', reason } };
+    return { ...place, operators: '', outcome: { status: 'unreadable', reason: plain(reason) } };
   }
 }
 
