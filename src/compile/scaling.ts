@@ -14,8 +14,6 @@ export type ScalingRule =
   | { readonly style: 'doubling' }
   /** One float32. */
   | { readonly style: 'scale' }
-  /** Sums as they are, whatever the scales: integers that a model goes on with by itself. */
-  | { readonly style: 'none' }
   /** Averages as exact quotients, between equal scales. */
   | { readonly style: 'division' };
 
@@ -97,8 +95,6 @@ export function createScaling(
         }),
         rounding,
       };
-    case 'none':
-      return { style: 'shift', shift: 0, rounding };
     case 'division': {
       const [operand] = operands;
       const same = operands.length === 1 && stepSize(operand) === stepSize(result);
@@ -142,7 +138,7 @@ export function createSumScaling(
       output,
     };
   }
-  if (rule.style === 'scale' || rule.style === 'none' || rule.style === 'division')
+  if (rule.style === 'scale' || rule.style === 'division')
     throw new FormatError({
       where: `"${where}"`,
       what: 'the style of scaling does not fit a sum',

@@ -35,6 +35,8 @@ export interface Draft {
   alias(value: string, to: string): void;
   /** Adds a node whose inputs are resolved, and says what the codes of its outputs mean. */
   emit(node: Node, outputs: readonly (Quantity | undefined)[], arithmetic?: Arithmetic): void;
+  /** A name like the one given that no value or constant has. */
+  freshName(name: string): string;
   /** Adds a constant under a name like the one given, which it returns. */
   addConstant(name: string, tensor: Tensor, format?: Format, codes?: Codes): string;
   /** Marks a node as part of one that has been emitted. */
@@ -77,6 +79,7 @@ export function createDraft(
   const absorbed = new Set<Node>();
   const nodes: Node[] = [];
   const constants = new Map(graph.constants);
+  const taken = new Set([...graph.types.keys(), ...graph.nodes.map(({ name }) => name)]);
   const formats: Record<string, Format> = {};
   const codes = new Map<string, Codes>();
   const arithmetic: Record<string, NodeArithmetic> = {};
@@ -99,9 +102,14 @@ export function createDraft(
       });
       if (own !== undefined) arithmetic[node.name] = { ...common, ...own };
     },
-    addConstant(name, tensor, format, exact) {
+    freshName(name) {
       let fresh = name;
-      for (let count = 2; constants.has(fresh) || graph.types.has(fresh); count++) fresh = `${name}/${count}`;
+      for (let count = 2; taken.has(fresh); count++) fresh = `${name}/${count}`;
+      taken.add(fresh);
+      return fresh;
+    },
+    addConstant(name, tensor, format, exact) {
+      const fresh = draft.freshName(name);
       constants.set(fresh, tensor);
       if (format !== undefined) formats[fresh] = format;
       if (exact !== undefined) codes.set(fresh, exact);

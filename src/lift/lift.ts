@@ -9,6 +9,7 @@ import { inferShapes, reasonOf, type Unsupported } from '../passes/infer-shapes.
 import type { QuantizedConstant } from './constants.js';
 import { liftCast, liftDequantizeLinear, liftQuantizeLinear } from './conversions.js';
 import { createDraft, type Draft } from './draft.js';
+import { liftDynamicQuantizeLinear } from './dynamic.js';
 import {
   liftQLinearAdd,
   liftQLinearAveragePool,
@@ -20,13 +21,8 @@ import {
 } from './elementwise.js';
 import { liftFloatNode } from './float-nodes.js';
 import { inputQuantities } from './inputs.js';
-import {
-  liftConvInteger,
-  liftMatMulInteger,
-  liftQGemm,
-  liftQLinearConv,
-  liftQLinearMatMul,
-} from './products.js';
+import { liftConvInteger, liftMatMulInteger } from './integer-products.js';
+import { liftQGemm, liftQLinearConv, liftQLinearMatMul } from './products.js';
 
 /** Adds what a node means to the draft. Throws a ModelError that names the node where that cannot be said. */
 type Rule = (node: Node, draft: Draft) => void;
@@ -35,6 +31,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Cast: liftCast,
   ConvInteger: liftConvInteger,
   DequantizeLinear: liftDequantizeLinear,
+  DynamicQuantizeLinear: liftDynamicQuantizeLinear,
   MatMulInteger: liftMatMulInteger,
   QLinearConv: liftQLinearConv,
   QLinearMatMul: liftQLinearMatMul,
@@ -49,7 +46,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'com.microsoft::QLinearSigmoid': liftQLinearSigmoid,
 };
 
-const quantizedOnly = new Set([...Object.keys(rules), 'DynamicQuantizeLinear', 'BitShift'].slice(1));
+const quantizedOnly = new Set(Object.keys(rules).filter((name) => name !== 'Cast'));
 
 /** True for a graph with an operator of quantised models, or with codes as an input. */
 export function isQuantized({ nodes, inputs }: Graph): boolean {

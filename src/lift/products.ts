@@ -1,11 +1,11 @@
-/** Products of codes: QLinearConv, QLinearMatMul, QGemm, ConvInteger and MatMulInteger as Conv, MatMul and Gemm. */
+/** Products of codes: QLinearConv, QLinearMatMul and QGemm as Conv, MatMul and Gemm. */
 
 import { floatAttribute, intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { float32, type Tensor } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
 import { createScaleIndex, zeroPoints } from '../operators/quantization.js';
-import { byScale, type Draft, defineReal, readQuantity, requireQuantity } from './draft.js';
+import { byScale, type Draft, readQuantity, requireQuantity } from './draft.js';
 import { formatOfScales, type Quantity, requireWidth } from './quantity.js';
 
 interface Weights {
@@ -109,60 +109,13 @@ export function liftQLinearMatMul(node: Node, draft: Draft): void {
   draft.emit({ ...node, operator: 'MatMul', inputs: [a, right] }, [output], byScale);
 }
 
-/** Without a scale of the output, the sums themselves are what is dequantised. */
 export function liftQGemm(node: Node, draft: Draft): void {
   if (floatAttribute(node, 'alpha', 1) !== 1) throw nodeError(node, 'alpha is not supported', '1');
+  if (!node.inputs[7]) throw nodeError(node, 'a float32 output is not supported', 'a scale of the output');
   const input = readOperand(draft, node, 0);
   const weights = qLinearWeights(draft, node, 3, intAttribute(node, 'transB', 0) !== 0 ? 0 : 1);
   const inputs = [node.inputs[0], weights.name, ...addBias(draft, node, 6, input, weights)];
   const { alpha, ...attributes } = node.attributes;
-  const lifted = { ...node, operator: 'Gemm', domain: '', inputs, attributes };
-  if (node.inputs[7]) {
-    const output = readQuantity(draft, node, 7, draft.type(node.outputs[0]));
-    draft.emit(lifted, [output], byScale);
-    return;
-  }
-  if (weights.scale.length > 1) throw nodeError(node, 'a float32 output with a scale per channel');
-  const sums = `${node.outputs[0]}/sums`;
-  const scale = Math.fround(input.scale * weights.scale[0]);
-  draft.emit({ ...lifted, outputs: [sums] }, [{ bits: 32, signed: true, scale, zeroPoint: 0 }], exactSums);
-  defineReal(draft, node, node.outputs[0], sums);
-}
-
-/** Sums as they are: int32, which wraps around. */
-const exactSums = { scaling: { style: 'none' }, overflow: 'wrap' } as const;
-
-/** The zero point of the input at `index`, that of its codes as well. */
-function requireZeroPoint(draft: Draft, node: Node, index: number): Quantity {
-  const value = node.inputs[0];
-  const found = draft.quantity(value);
-  if (found === undefined) throw nodeError(node, `"${value}" holds no codes`);
-  const zeroPoint = Number(readZeroPoint(draft, node, index)?.data[0] ?? 0);
-  requireQuantity(draft, node, value, { ...found, zeroPoint });
-  return found;
-}
-
-/** Products of integers: the weights undo the scale of the input, so that the real result is the integer. */
-function liftIntegerProduct(node: Node, draft: Draft, operator: string, axis: number): void {
-  const [x] = node.inputs;
-  const { scale } = requireZeroPoint(draft, node, 2);
-  const weights = addWeights(draft, node, {
-    codes: 1,
-    axis,
-    scale: [Math.fround(1 / scale)],
-    zeroPoint: readZeroPoint(draft, node, 3),
-  });
-  draft.emit(
-    { ...node, operator, inputs: [x, weights.name] },
-    [{ bits: 32, signed: true, scale: 1, zeroPoint: 0 }],
-    exactSums,
-  );
-}
-
-export function liftConvInteger(node: Node, draft: Draft): void {
-  liftIntegerProduct(node, draft, 'Conv', 0);
-}
-
-export function liftMatMulInteger(node: Node, draft: Draft): void {
-  liftIntegerProduct(node, draft, 'MatMul', draft.type(node.inputs[1]).shape.length - 1);
+  const output = readQuantity(draft, node, 7, draft.type(node.outputs[0]));
+  draft.emit({ ...node, operator: 'Gemm', domain: '', inputs, attributes }, [output], byScale);
 }

@@ -132,8 +132,8 @@ export function runModel(parts: ModelParts): Record<string, ArrayLike<number>> {
   const difference = lockstep(createOracle(program), wasm, inputs);
   expect(difference && differenceText(difference)).toBeUndefined();
   const results = runPorts(wasm, inputs).outputs.map((output) => {
-    const integer = parts.outputs[output.name] !== 'float32';
-    return [output.name, integer ? output.codes! : output.values] as const;
+    const isReal = ['float32', 'int32'].includes(parts.outputs[output.name]);
+    return [output.name, isReal ? output.values : output.codes!] as const;
   });
   return Object.fromEntries(results) as Record<string, ArrayLike<number>>;
 }

@@ -109,6 +109,22 @@ const recipes: Record<string, Recipe> = {
     constants: weightsOf('int8'),
     factor: 400,
   },
+  ConvInteger: {
+    nodes: [['ConvInteger', ['x', 'w', 'zx', 'w1'], 'y', convolution]],
+    constants: weightsOf('uint8'),
+    output: 'int32',
+    types: ['uint8'],
+  },
+  'ConvInteger as float32': {
+    nodes: [
+      ['ConvInteger', ['x', 'w', 'zx', 'w1'], 'sums'],
+      ['Cast', ['sums'], 'cast', { to: 1 }],
+      ['Mul', ['cast', 'sx'], 'y'],
+    ],
+    constants: weightsOf('uint8'),
+    output: 'float32',
+    types: ['uint8'],
+  },
   QLinearAdd: { nodes: [['com.microsoft::QLinearAdd', [...x, ...x, ...y], 'y']], factor: 2 },
   'QLinearAdd by channels': {
     nodes: [['com.microsoft::QLinearAdd', [...x, 'other', 'so', 'zo', ...y], 'y']],

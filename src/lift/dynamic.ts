@@ -1,0 +1,37 @@
+/** DynamicQuantizeLinear as the function that ONNX defines it to be, in float32; codes stand for themselves. */
+import type { Node } from '../graph/graph.js';
+import { float32 } from '../graph/tensor.js';
+import type { Draft } from './draft.js';
+import { nodeOf } from './nodes.js';
+import { plainIntegers } from './quantity.js';
+
+const byte = plainIntegers({ bits: 8, signed: false });
+/** Holds every quotient of a value by its scale before the zero point is added. */
+const word = plainIntegers({ bits: 16, signed: true });
+
+export function liftDynamicQuantizeLinear(node: Node, draft: Draft): void {
+  const [x] = node.inputs;
+  const [y, scaleName = '', zeroName = ''] = node.outputs;
+  const scalar = (name: string, value: number) =>
+    draft.addConstant(`${node.name}/${name}`, float32([], [value]));
+  const emit = (operator: string, inputs: string[], name: string, attributes = {}) => {
+    const output = draft.freshName(name);
+    draft.emit(nodeOf(operator, inputs, output, attributes), []);
+    return output;
+  };
+  const step = (operator: string, inputs: string[], name: string, attributes = {}) =>
+    emit(operator, inputs, `${node.name}/${name}`, attributes);
+  const [zero, largest] = [scalar('zero', 0), scalar('largest', 255)];
+  const all = { keepdims: { kind: 'int', value: 0 } };
+  const low = step('Min', [step('ReduceMin', [x], 'least', all), zero], 'low');
+  const high = step('Max', [step('ReduceMax', [x], 'most', all), zero], 'high');
+  const scale = emit('Div', [step('Sub', [high, low], 'range'), largest], scaleName || `${node.name}/scale`);
+  const offset = step('Div', [step('Sub', [zero, low], 'below'), scale], 'offset');
+  const zeroPoint = zeroName || draft.freshName(`${node.name}/zeroPoint`);
+  draft.emit(nodeOf('Identity', [offset], zeroPoint), [byte]);
+  const quotient = step('Div', [x, scale], 'quotient');
+  const rounded = draft.freshName(`${node.name}/rounded`);
+  draft.emit(nodeOf('Identity', [quotient], rounded), [word]);
+  const moved = step('Add', [rounded, zeroPoint], 'moved');
+  draft.emit({ ...nodeOf('Identity', [moved], y), name: node.name }, [byte]);
+}
