@@ -155,7 +155,10 @@ export function readQuantity(
   requireFloat32(node, scale);
   if (scale.data.length !== 1)
     throw nodeError(node, 'an activation has several scales', 'one', `${scale.data.length}`);
-  return { ...width, scale: Number(scale.data[0]), zeroPoint: Number(zero?.data[0] ?? 0) };
+  const step = Number(scale.data[0]);
+  if (!(step > 0 && Number.isFinite(step)))
+    throw nodeError(node, `a scale (input ${index}) is not a positive number`, 'above 0', `${step}`);
+  return { ...width, scale: step, zeroPoint: Number(zero?.data[0] ?? 0) };
 }
 
 /** Requires that a value of codes means what the node that reads it says. */

@@ -14,18 +14,18 @@ export function liftDynamicQuantizeLinear(node: Node, draft: Draft): void {
   const [y, scaleName = '', zeroName = ''] = node.outputs;
   const scalar = (name: string, value: number) =>
     draft.addConstant(`${node.name}/${name}`, float32([], [value]));
-  const emit = (operator: string, inputs: string[], name: string, attributes = {}) => {
-    const output = draft.freshName(name);
+  const emit = (operator: string, inputs: string[], output: string, attributes = {}) => {
     draft.emit(nodeOf(operator, inputs, output, attributes), []);
     return output;
   };
   const step = (operator: string, inputs: string[], name: string, attributes = {}) =>
-    emit(operator, inputs, `${node.name}/${name}`, attributes);
+    emit(operator, inputs, draft.freshName(`${node.name}/${name}`), attributes);
   const [zero, largest] = [scalar('zero', 0), scalar('largest', 255)];
   const all = { keepdims: { kind: 'int', value: 0 } };
   const low = step('Min', [step('ReduceMin', [x], 'least', all), zero], 'low');
   const high = step('Max', [step('ReduceMax', [x], 'most', all), zero], 'high');
-  const scale = emit('Div', [step('Sub', [high, low], 'range'), largest], scaleName || `${node.name}/scale`);
+  const scale = scaleName || draft.freshName(`${node.name}/scale`);
+  emit('Div', [step('Sub', [high, low], 'range'), largest], scale);
   const offset = step('Div', [step('Sub', [zero, low], 'below'), scale], 'offset');
   const zeroPoint = zeroName || draft.freshName(`${node.name}/zeroPoint`);
   draft.emit(nodeOf('Identity', [offset], zeroPoint), [byte]);

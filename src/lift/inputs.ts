@@ -53,5 +53,8 @@ function readBy(graph: Graph, node: Node, value: string, type: TensorType): Quan
   }
   const states = node.operator === 'DequantizeLinear' || /^(QLinear|QGemm)/.test(node.operator);
   const scale = draft.constant(node.inputs[index + 1] ?? '');
-  return states && scale?.data.length === 1 ? readQuantity(draft, node, index + 1, type) : undefined;
+  // What is wrong with other scales is said by the node that reads them.
+  const isScale = scale?.type === 'float32' && scale.data.length === 1;
+  const isLegal = isScale && Number(scale.data[0]) > 0 && Number.isFinite(scale.data[0]);
+  return states && isLegal ? readQuantity(draft, node, index + 1, type) : undefined;
 }

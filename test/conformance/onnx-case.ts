@@ -9,8 +9,8 @@ import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import type { Graph } from '#src/graph/graph.js';
 import { nodesBehind } from '#src/graph/order.js';
 import { elementCount, type Tensor } from '#src/graph/tensor.js';
+import { type PreparedModel, prepareModel } from '#src/lift/prepare.js';
 import { readModel } from '#src/onnx/read.js';
-import { prepareGraph } from '#src/passes/index.js';
 import type { Program } from '#src/program/program.js';
 import type { Case } from '../operators/vectors.js';
 import { largestError, networkTolerance, publishedTolerance, type Tolerance } from './compare.js';
@@ -56,7 +56,7 @@ export function runOnnxCase(modelPath: string, example: Case, options: OnnxOptio
 }
 
 /**
- * The graph with as many of its inputs left open as dynafix can compute: all; then those of float32; then the first
+ * The graph with as many of its inputs left open as dynafix can compute: all; the first; those of float32; then the first
  * few of them. The others become constants, because the cases feed weights, slopes, shapes and limits as inputs.
  */
 function prepare(modelPath: string, example: Case): Compiled | { reason: string } {
@@ -64,11 +64,16 @@ function prepare(modelPath: string, example: Case): Compiled | { reason: string 
   if ('reason' in graph) return graph;
   const given = graph.inputs.map(({ name }) => name).filter((name) => example.inputs.has(name));
   const floats = given.filter((name) => example.inputs.get(name)!.type === 'float32');
-  const attempts = [given, floats, ...floats.map((_, i) => floats.slice(0, floats.length - 1 - i))];
+  const attempts = [
+    given,
+    given.slice(0, 1),
+    floats,
+    ...floats.map((_, i) => floats.slice(0, floats.length - 1 - i)),
+  ];
   let reason = '';
   for (const open of attempts) {
     try {
-      return compile(prepareGraph(bindConstants(graph, example.inputs, open)).graph);
+      return compile(prepareModel(bindConstants(graph, example.inputs, open)));
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       if (open !== given || reason === '') reason = reasonOf(error);
@@ -95,12 +100,15 @@ function reasonOf({ issues, message }: ModelError): string {
 }
 
 /** Outputs that are constant or empty need no program. */
-function compile(graph: Graph): Compiled {
+function compile({ graph, formats }: PreparedModel): Compiled {
   const isComputed = (name: string) =>
     !graph.constants.has(name) && elementCount(graph.types.get(name)!.shape) > 0;
   const outputs = graph.outputs.filter(isComputed);
   const nodes = nodesBehind(graph.nodes, outputs);
-  const program = outputs.length > 0 ? compileProgram({ ...graph, nodes, outputs }, null) : undefined;
+  const left = new Set([...graph.inputs.map(({ name }) => name), ...nodes.flatMap((node) => node.outputs)]);
+  const tensors = Object.entries(formats?.tensors ?? {}).filter(([name]) => left.has(name));
+  const own = formats && { ...formats, tensors: Object.fromEntries(tensors) };
+  const program = outputs.length > 0 ? compileProgram({ ...graph, nodes, outputs }, own) : undefined;
   return { graph, program };
 }
 

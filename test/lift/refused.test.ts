@@ -1,0 +1,122 @@
+/** Quantised models that are not well formed, or that no formats express: one clear ModelError each. */
+import { expect, test } from 'vitest';
+import { ModelError } from '#src/errors.js';
+import {
+  compileModel,
+  createDraw,
+  type ModelParts,
+  scalar,
+  type Type,
+  type Values,
+  values,
+} from './models.js';
+
+const codes = createDraw(1).codes('uint8', [1, 5, 6, 7]);
+const one = { s: scalar('float32', 0.5), z: scalar('uint8', 3) };
+const list = (type: Type, ...data: number[]) => values(type, [data.length], data);
+
+function model(
+  nodes: ModelParts['nodes'],
+  constants: Record<string, Values>,
+  output: Type = 'uint8',
+): ModelParts {
+  return { nodes, constants: { ...one, ...constants }, inputs: { x: codes }, outputs: { y: output } };
+}
+
+const dequantize = (constants: Record<string, Values>, attributes = {}) =>
+  model([['DequantizeLinear', ['x', 's', 'z'], 'y', attributes]], constants, 'float32');
+const weights = { w: createDraw(2).codes('uint8', [3, 5, 1, 1]), zw: list('uint8', 1, 1, 1) };
+const convolve = (constants: Record<string, Values>) =>
+  model([['QLinearConv', ['x', 's', 'z', 'w', 'sw', 'zw', 's', 'z', 'b'], 'y']], {
+    ...weights,
+    sw: list('float32', 1, 1, 1),
+    b: list('int32', 1, 2, 3),
+    ...constants,
+  });
+const integers = (shape: number[], constants: Record<string, Values> = {}) =>
+  model(
+    [['ConvInteger', ['x', 'w', 'z'], 'y']],
+    { w: createDraw(3).codes('uint8', shape), ...constants },
+    'int32',
+  );
+
+const refused: readonly [string, ModelParts, RegExp][] = [
+  [
+    'a negative scale',
+    dequantize({ s: scalar('float32', -1) }),
+    /a scale \(input 1\) is not a positive number, .*got -1/,
+  ],
+  ['a scale of 0', dequantize({ s: scalar('float32', 0) }), /not a positive number/],
+  [
+    'a scale that is NaN',
+    dequantize({ s: scalar('float32', Number.NaN) }),
+    /not a positive number, .*got NaN/,
+  ],
+  ['an infinite scale', dequantize({ s: scalar('float32', Infinity) }), /not a positive number/],
+  [
+    'a scale that is an integer',
+    dequantize({ s: scalar('int32', 1) }),
+    /the scale \(input 1\) has the wrong type/,
+  ],
+  [
+    'a zero point of another type',
+    dequantize({ z: scalar('int8', 3) }),
+    /the zero point \(input 2\) has the wrong type/,
+  ],
+  [
+    'a zero point of another shape',
+    dequantize({ z: list('uint8', 1, 2) }),
+    /scale and zero point differ in shape/,
+  ],
+  [
+    'too many scales',
+    dequantize({ s: list('float32', 1, 1), z: list('uint8', 1, 1) }),
+    /the scale has the wrong shape, expected \[5\], got \[2\]/,
+  ],
+  [
+    'an axis out of range',
+    dequantize({ s: list('float32', 1, 1), z: list('uint8', 1, 1) }, { axis: 4 }),
+    /axis is out of range/,
+  ],
+  [
+    'an activation with a scale per channel',
+    dequantize({ s: list('float32', 1, 1, 1, 1, 1), z: list('uint8', 1, 1, 1, 1, 1) }),
+    /an activation has several scales/,
+  ],
+  [
+    'too few scales of weights',
+    convolve({ sw: list('float32', 1, 1), zw: list('uint8', 1, 1) }),
+    /wrong number of scales/,
+  ],
+  [
+    'a bias of another length',
+    convolve({ b: list('int32', 1) }),
+    /the bias does not fit, expected int32 \[3\]/,
+  ],
+  ['a bias of real numbers', convolve({ b: list('float32', 1, 2, 3) }), /the bias does not fit/],
+  [
+    'weights with another zero point type',
+    convolve({ zw: list('int8', 1, 1, 1) }),
+    /the zero point \(input 5\)/,
+  ],
+  ['a kernel that does not fit', integers([2, 4, 1, 1]), /wrong number of channels/],
+  [
+    'one value with two meanings',
+    model(
+      [
+        ['DequantizeLinear', ['x', 's', 'z'], 'a'],
+        ['DequantizeLinear', ['x', 't', 'z'], 'b'],
+        ['Add', ['a', 'b'], 'y'],
+      ],
+      { t: scalar('float32', 0.25) },
+      'float32',
+    ),
+    /"x" is read with another scale or zero point than it has/,
+  ],
+  ['integers added as they are', model([['Add', ['x', 'x'], 'y']], {}), /"y" is computed on integers/],
+];
+
+test.each(refused)('%s', (_, parts, message) => {
+  expect(() => compileModel(parts)).toThrow(ModelError);
+  expect(() => compileModel(parts)).toThrow(message);
+});
