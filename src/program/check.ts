@@ -171,8 +171,8 @@ export function expectScaling(check: Check, scaling: Scaling, channels: number):
   if (scaling.style === 'division') expectIntegers('divisor', scaling.divisor, 1, 2 ** 31 - 1);
   if (scaling.style === 'scale')
     expectNumbers('scale', scaling.scale, (value) => {
-      if (value > 0 && Number.isFinite(value) && Math.fround(value) === value) return;
-      check.fail('scale is out of range', 'a float32 above 0', value);
+      if (value > 0 && value <= 2 ** 60 && Math.fround(value) === value) return;
+      check.fail('scale is out of range', 'a float32 above 0, at most 2^60', value);
     });
 }
 

@@ -98,7 +98,11 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
     ['2:mult', '1:mult', /two scalings have one count/],
     ['multiplier(2,', 'multiplier(2147483648,', /multiplier is out of range/],
     ['multiplier(2,2,floor)', 'division(0,floor)', /divisor is out of range/],
-    ['multiplier(2,2,floor)', 'scale(0.1,floor)', /scale is out of range, expected a float32 above 0/],
+    [
+      'multiplier(2,2,floor)',
+      'scale(0.1,floor)',
+      /scale is out of range, expected a float32 above 0, at most 2\^60/,
+    ],
     ['multiplier(2,2,floor)', 'doubling(1073741824,[1,2])', null],
     ['multiplier(2,2,floor)', 'doubling(1073741824,[1,2,3])', /shift has a wrong length/],
     ['multiplier(2,2,floor)', 'shift(1,stochastic(4294967295))', null],

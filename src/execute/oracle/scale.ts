@@ -56,8 +56,8 @@ export function createScale(scaling: Scaling, channels: number, where: string): 
         `${channels}`,
         `${scales.length}`,
       );
-      const legal = scales.every((by) => by > 0 && Number.isFinite(by) && Math.fround(by) === by);
-      check(legal, where, 'has a wrong scale', 'float32 numbers above 0', scales.join(', '));
+      const legal = scales.every((by) => by > 0 && by <= 2 ** 60 && Math.fround(by) === by);
+      check(legal, where, 'has a wrong scale', 'float32 numbers above 0, at most 2^60', scales.join(', '));
       return (value, channel, element) => {
         const product = Math.fround(toFloat32(value) * scales[channel]);
         const rounded = roundReal(product, rounding, element);
