@@ -140,11 +140,12 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     },
     quantize(node, format) {
       const { tensor, order } = context.read(node.inputs[0], null);
-      const output = { name: node.outputs[0], shape: builder.tensors[tensor].shape, format };
+      const name = `${node.inputs[0]}@codes`;
+      const output = { name, shape: builder.tensors[tensor].shape, format };
       const { rounding, overflow } = formats!.nodes[node.name] ?? formats!.conversions;
       const { float32Quotient = false } = formats!.conversions;
       const draft = { op: 'quantize', float32Quotient, rounding, overflow, inputs: [tensor] } as const;
-      return { tensor: builder.emit(node, draft, output), order };
+      return { tensor: builder.emit(null, draft, output), order };
     },
     lookup(node, tensor, table, format, name) {
       const constant = builder.constant(`${name}@table`, [table.length], format, table);
