@@ -56,7 +56,7 @@ export {
 export { quantize_f32_i16, quantizeChecked_f32_i16, quantizeShift_f32_i16, dequantize_i16_f32 } from './quantize';
 export { fill_i16_i16, fill_f32_f32, move_i16_i16, move_f32_f32, transpose_i16_i16, transpose_f32_f32 } from './move';
 export { gather_i16_i16, gather_f32_f32 } from './gather';
-export { matmul_f32_f32_f32, matmul_i16_i16_i32, matmulSums_i16_i16_i64 } from './matmul';
+export { matmul_f32_f32_f32, matmul_i16_i16_i32, matmulSums_i16_i16_i64, matmulWeights_i16_i32 } from './matmul';
 export {
   reduce_f32_f32,
   reduce_i16_i16,

@@ -100,3 +100,24 @@ export function matmulSums_i16_i16_i64(
     a += <usize>depth << 1;
   }
 }
+
+/**
+ * b above its zero point as accumulate.ts reads weights: [columns/8][product][8] (i32). `rows` holds each product's row of b (i32),
+ * -1 where there is none; lanes without a column are 0.
+ */
+export function matmulWeights_i16_i32(
+  b: usize, y: usize, rows: usize, products: i32, columns: i32, zero: i32,
+): void {
+  const row = <usize>columns << 1;
+  for (let j = 0; j < columns; j += 8) {
+    for (let k = 0; k < products; k++) {
+      const at = load<i32>(rows + (<usize>k << 2));
+      const from = b + <usize>at * row + (<usize>j << 1);
+      for (let lane = 0; lane < 8; lane++) {
+        const inside = at >= 0 && j + lane < columns;
+        store<i32>(y, inside ? <i32>load<i16>(from + (<usize>lane << 1)) - zero : 0);
+        y += 4;
+      }
+    }
+  }
+}

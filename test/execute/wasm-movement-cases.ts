@@ -166,7 +166,10 @@ const products = rounded.map((v): Case => {
   const operands = [codeOperand(left, a, v.fills[0], next), codeOperand(right, b, v.fills[1], next)];
   const { requantize, fractionBits } = requantized({ ...v, spread: 0 }, 8, 1, next);
   const bits = a.bits + b.bits + Math.ceil(Math.log2(depth)) + 1;
-  const arithmetic = { accumulator: accumulator(64, bits), requantize };
+  const narrow = { overflow: 'saturate', order: ['inputBlock', 'row', 'column', 'inputLane'] } as const;
+  const register =
+    next() < 0.5 ? accumulator(64, bits) : { ...accumulator(16, 0), ...narrow, productsPerStep: 3 };
+  const arithmetic = { accumulator: register, requantize };
   return single<'matmul'>({ op: 'matmul', arithmetic }, operands, { shape, format: { ...y, fractionBits } });
 });
 const byte = (next: () => number) => 1 + Math.floor(next() * 200);

@@ -227,6 +227,7 @@ export const kernels = {
   matmul_f32_f32_f32: ['a', 'b', 'y', ...matmul],
   matmul_i16_i16_i32: ['a', 'b', 'y', ...matmul, 'layer', 'block'],
   matmulSums_i16_i16_i64: ['a', 'b', 'y', 'aZero', 'bZero', ...matmul],
+  matmulWeights_i16_i32: ['b', 'y', 'rows', 'products', 'columns', 'zero'],
   softmax_f32_f32: ['x', 'y', 'outer', 'length', 'inner'],
   softmaxNewton_i16_i16: ['x', 'y', 'outer', 'length', 'inner', 'exponentials', 'bits', 'low', 'high'],
   softmaxTable_i16_i16: [

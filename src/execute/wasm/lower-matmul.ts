@@ -1,8 +1,12 @@
-/** matmul to kernel calls: with 32-bit sums that the kernel rounds, or with 64-bit ones and a pass of its own for codes. */
+/**
+ * matmul to kernel calls: with 32-bit sums that the kernel rounds, or with 64-bit ones, exact or emulated, and a pass of its own
+ * for codes.
+ */
 import { isExact } from '../../program/accumulator.js';
 import type { Arithmetic, Instruction } from '../../program/instructions.js';
+import { accumulatorPlan, productSequence } from './accumulator-plan.js';
 import { isCentred, zeroPointOf } from './centre.js';
-import { type Address, type Context, shift, unsupported } from './context.js';
+import { type Address, type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
 import { byShift, narrowRecords, outputRange } from './rounding.js';
@@ -14,6 +18,12 @@ interface Matrices {
   readonly y: Address;
   /** Index of the first element in the output. */
   readonly first: number;
+}
+
+interface Extents {
+  readonly rows: number;
+  readonly depth: number;
+  readonly columns: number;
 }
 
 export function lowerMatmul(instruction: Instruction<'matmul'>, context: Context): void {
@@ -40,14 +50,10 @@ export function lowerMatmul(instruction: Instruction<'matmul'>, context: Context
     for (const { a, b, y } of products) context.emit('matmul_f32_f32_f32', { a, b, y, ...extents });
     return;
   }
-  const { provedBits, bits } = arithmetic.accumulator;
-  if (!isExact(arithmetic.accumulator))
-    unsupported(
-      instruction,
-      'an accumulator of computed operands that may overflow or drop bits',
-      'one that is proved to be exact',
-      `${provedBits} bits proved of ${bits}`,
-    );
+  if (!isExact(arithmetic.accumulator)) {
+    lowerEmulated(instruction, context, arithmetic, products, extents);
+    return;
+  }
   const narrow = placeNarrow(instruction, context, arithmetic);
   if (narrow !== undefined)
     for (const { a, b, y } of products)
@@ -77,12 +83,62 @@ function placeNarrow(
   };
 }
 
+/** The kernel of emulated accumulators, with b in the place of weights: rows of a are its pixels. */
+function lowerEmulated(
+  instruction: Instruction<'matmul'>,
+  context: Context,
+  { accumulator, requantize }: Arithmetic,
+  products: readonly Matrices[],
+  { rows, depth, columns }: Extents,
+): void {
+  const { constants, counters } = context;
+  const places = productSequence(accumulator, { row: 1, column: 1, channel: depth });
+  const plan = accumulatorPlan(accumulator, places.length, 64);
+  const taken = Int32Array.from(places, (place) => place?.channel ?? -1);
+  const offsets = taken.map((channel) => Math.max(channel, 0) * 2);
+  const panels = Math.ceil(columns / 8);
+  const biases = new BigInt64Array(panels * 8);
+  const [zero, bZero] = instruction.inputs.map((input) => zeroPointOf(context.tensor(input)));
+  const weights = context.scratch(panels * places.length * 32);
+  const y = context.scratch(rows * columns * 8);
+  const shared = {
+    offsets: constants.place(offsets.byteLength, () => offsets),
+    weights,
+    biases: constants.place(biases.byteLength, () => biases),
+    plan: constants.place(plan.byteLength, () => plan),
+    zero,
+    spread: 0,
+    rows: 1,
+    columns: rows,
+    rowStep: 0,
+    columnStep: depth * 2,
+    channels: columns,
+    yStride: columns * 8,
+  };
+  const order = {
+    rows: constants.place(taken.byteLength, () => taken),
+    products: places.length,
+    columns,
+    zero: bZero,
+  };
+  const { overflow } = requantize;
+  const sums: Sums = { kind: 'i64', bits: accumulator.bits, above: 0 };
+  const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
+  for (const { a, b, first } of products) {
+    context.emit('matmulWeights_i16_i32', { b, y: weights, ...order });
+    const args = { ...shared, x: a, y, first };
+    if (counters === undefined) context.emit('accumulate_i16_i32_i64', args);
+    else context.emit('accumulateCounted_i16_i32_i64', { ...args, counters });
+    rescale(y, first, rows * columns);
+  }
+}
+
 function lowerSums(
   instruction: Instruction<'matmul'>,
   context: Context,
   { requantize }: Arithmetic,
   products: readonly Matrices[],
-  { rows, depth, columns }: { rows: number; depth: number; columns: number },
+  { rows, depth, columns }: Extents,
 ): void {
   const { overflow } = requantize;
   const sums: Sums = { kind: 'i64', bits: 64, above: 0 };
