@@ -12,7 +12,7 @@ import { normaliseGemm } from '../dist/passes/normalise-gemm.js';
 import { rulePass } from '../dist/passes/pass.js';
 import { removeNoOps } from '../dist/passes/remove-no-ops.js';
 import { replaceBatchNorm } from '../dist/passes/replace-batch-norm.js';
-import { splitSum } from '../dist/passes/split-sum.js';
+import { splitVariadic } from '../dist/passes/split-variadic.js';
 
 /** mulberry32, as a source of standard normal numbers. */
 function createGaussian(seed) {
@@ -61,7 +61,7 @@ function fillWeights(model, seed) {
 function fitBatchNorm(model, images) {
   const norms = model.graph.nodes.filter(({ operator }) => operator === 'BatchNormalization');
   if (norms.length === 0) return model;
-  const list = [removeNoOps, splitSum, normaliseGemm, replaceBatchNorm].map((rule) =>
+  const list = [removeNoOps, splitVariadic, normaliseGemm, replaceBatchNorm].map((rule) =>
     rulePass(rule.name, rule),
   );
   const program = compileProgram(runPasses(model.graph, list).graph, null);
