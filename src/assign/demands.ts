@@ -114,6 +114,7 @@ export function collectDemands(graph: Graph): Demand[] {
     alias: note('alias'),
     binary: note('float'),
     select: note('float'),
+    steps: note('float'),
     logSoftmax: note('float'),
     lpNormalization: note('float'),
     lpPool: note('float'),

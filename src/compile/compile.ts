@@ -40,6 +40,7 @@ import { lowerDepthToSpace, lowerGather, lowerSpaceToDepth } from './lower-rearr
 import { lowerArgMax, lowerReduce } from './lower-reduction.js';
 import { lowerResample } from './lower-resample.js';
 import { lowerBinary, lowerSelect } from './lower-selection.js';
+import { lowerSteps } from './lower-steps.js';
 import type { ModelFormats } from './model-formats.js';
 import { removeUnused } from './remove-unused.js';
 
@@ -116,6 +117,7 @@ function createLowering(context: Context): Lowering {
     multiply: (node) => lowerMultiply(context, node),
     binary: (node, fn) => lowerBinary(context, node, fn),
     select: (node) => lowerSelect(context, node),
+    steps: (node, steps) => lowerSteps(context, node, steps),
     extremum: (node, fn) => lowerExtremum(context, node, fn),
     clamp: (node, low, high) => lowerClamp(context, node, low, high),
     leakyRelu: (node, slopes) => lowerLeakyRelu(context, node, slopes),

@@ -1,4 +1,5 @@
 /** Formats with real scales, as quantised models give them. */
+import { FormatError } from '../errors.js';
 import type { Format } from './format.js';
 
 export interface ScaledFormat {
@@ -11,7 +12,10 @@ export interface ScaledFormat {
   readonly axis?: number | null;
 }
 
-/** The format whose steps are exactly these scales: every float32 and float64 is a mantissa times a power of two. */
+/**
+ * The format whose steps are exactly these scales: every float32 and float64 is a mantissa times a power of two. Throws a FormatError
+ * for a scale that is not a positive, finite number.
+ */
 export function formatOfScale({ bits, signed, scale, zeroPoint, axis = null }: ScaledFormat): Format {
   const parts = typeof scale === 'number' ? splitScale(scale) : scale.map(splitScale);
   const pick = (key: 'mantissa' | 'fractionBits') =>
@@ -34,6 +38,13 @@ interface ScaleParts {
 
 /** A positive number as an odd mantissa times 2^-fractionBits, exactly. */
 function splitScale(scale: number): ScaleParts {
+  if (!(scale > 0 && Number.isFinite(scale)))
+    throw new FormatError({
+      where: 'a scale',
+      what: 'is not a positive number',
+      expected: 'above 0, finite',
+      got: `${scale}`,
+    });
   let mantissa = scale;
   let fractionBits = 0;
   for (; !Number.isInteger(mantissa); mantissa *= 2) fractionBits++;

@@ -1,4 +1,7 @@
-/** DynamicQuantizeLinear as the function that ONNX defines it to be, in float32; codes stand for themselves. */
+/**
+ * DynamicQuantizeLinear as the function that ONNX defines it to be, in float32, with onnxruntime's scale 1 for a range of 0; codes stand for
+ * themselves.
+ */
 import type { Node } from '../graph/graph.js';
 import { float32 } from '../graph/tensor.js';
 import type { Draft } from './draft.js';
@@ -25,7 +28,9 @@ export function liftDynamicQuantizeLinear(node: Node, draft: Draft): void {
   const low = step('Min', [step('ReduceMin', [x], 'least', all), zero], 'low');
   const high = step('Max', [step('ReduceMax', [x], 'most', all), zero], 'high');
   const scale = scaleName || draft.freshName(`${node.name}/scale`);
-  emit('Div', [step('Sub', [high, low], 'range'), largest], scale);
+  const share = step('Div', [step('Sub', [high, low], 'range'), largest], 'share');
+  const isEmpty = step('Equal', [share, zero], 'isEmpty');
+  emit('Where', [isEmpty, scalar('one', 1), share], scale);
   const offset = step('Div', [step('Sub', [zero, low], 'below'), scale], 'offset');
   const zeroPoint = zeroName || draft.freshName(`${node.name}/zeroPoint`);
   draft.emit(nodeOf('Identity', [offset], zeroPoint), [byte]);

@@ -22,7 +22,7 @@ function quantizeDynamically(node: Node, { shape, data }: Tensor): Tensor[] {
   if (values.includes(Number.NaN)) throw nodeError(node, 'the input holds values that are not numbers');
   const low = values.reduce((least, value) => Math.min(least, value), 0);
   const high = values.reduce((most, value) => Math.max(most, value), 0);
-  const scale = low === high ? 1 : Math.fround(Math.fround(high - low) / 255);
+  const scale = Math.fround(Math.fround(high - low) / 255) || 1;
   const clamp = (value: number) => Math.min(Math.max(value, 0), 255);
   const zeroPoint = roundReal(clamp(Math.fround((0 - low) / scale)), 'halfEven');
   const codes = Uint8Array.from(values, (value) =>

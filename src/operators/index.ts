@@ -29,6 +29,7 @@ import { logSoftmax, lpNormalization, lrn, softmax } from './normalization.js';
 import type { Operator } from './operator.js';
 import { pad } from './pad.js';
 import { averagePool, lpPool, maxPool } from './pool.js';
+import { qonnxOperators } from './qonnx.js';
 import { quantizedOperators } from './quantized.js';
 import { reduceMax, reduceMean, reduceMin, reduceProd, reduceSum } from './reduce.js';
 import { flatten, reshape, squeeze, unsqueeze } from './reshape.js';
@@ -144,7 +145,7 @@ const all: readonly Operator[] = [
 
 /** By full name; a name that is missing here is not supported. */
 export const operators: ReadonlyMap<string, Operator> = new Map(
-  [...all, ...quantizedOperators].map((operator) => {
+  [...all, ...quantizedOperators, ...qonnxOperators].map((operator) => {
     const { name, domain = '' } = operator;
     return [fullName({ operator: name, domain }), operator];
   }),

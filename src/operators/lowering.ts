@@ -7,6 +7,7 @@ import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
 import type { BinaryFunction, Reduction, UnaryFunction, Window } from '../program/instructions.js';
 import type { Taps } from './resampling.js';
+import type { Step } from './steps.js';
 
 /** Lines of a normalisation, and what follows it. */
 export interface NormalizeOptions {
@@ -63,6 +64,8 @@ export interface Lowering {
   binary(node: Node, fn: BinaryFunction): void;
   /** node.inputs[1] where node.inputs[0] is not 0, else node.inputs[2], in float32. */
   select(node: Node): void;
+  /** A chain of steps on node.inputs[0], in float32. */
+  steps(node: Node, steps: readonly Step[]): void;
   /** The larger or smaller of two inputs, either may be constant. */
   extremum(node: Node, fn: 'maximum' | 'minimum'): void;
   clamp(node: Node, low: number, high: number): void;

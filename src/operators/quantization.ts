@@ -46,7 +46,8 @@ export function checkQuantization(
   return scale;
 }
 
-function requirePositive(node: Node, scale: Tensor | undefined, index: number): void {
+/** Requires positive, finite scales; those that are computed or of another type pass. */
+export function requirePositive(node: Node, scale: Tensor | undefined, index: number): void {
   if (scale?.type !== 'float32') return;
   const wrong = (scale.data as Float32Array).find((value) => !(value > 0 && Number.isFinite(value)));
   if (wrong !== undefined)

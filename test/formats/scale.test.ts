@@ -1,6 +1,7 @@
 /** Scales of quantised models as formats. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { FormatError } from '#src/errors.js';
 import { checkFormat, stepSize } from '#src/formats/format.js';
 import { formatOfScale } from '#src/formats/scale.js';
 
@@ -13,6 +14,10 @@ test('every float32 scale is the exact step of its format', () => {
       expect(scale.map((_, channel) => stepSize(format, channel))).toEqual(scale);
     }),
   );
+});
+
+test.each([0, -1, Number.NaN, Infinity])('a scale of %s is refused', (scale) => {
+  expect(() => formatOfScale({ bits: 8, signed: true, scale, zeroPoint: 0 })).toThrow(FormatError);
 });
 
 test('powers of two have mantissa 1', () => {

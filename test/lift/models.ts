@@ -80,6 +80,7 @@ export function encodeModel({ nodes, constants = {}, inputs, outputs }: ModelPar
     opsetImport: [
       { domain: '', version: 21 },
       { domain: 'com.microsoft', version: 1 },
+      { domain: 'qonnx.custom_op.general', version: 1 },
     ],
     graph: {
       name: 'test',

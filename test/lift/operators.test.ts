@@ -182,3 +182,15 @@ describe.each(Object.entries(recipes))('%s', (_, recipe) => {
     },
   );
 });
+
+test.each([
+  ['zeros', [0, 0, 0, -0]],
+  ['one negative number', [-3, -3, -3, -3]],
+  ['numbers of both signs', [-1, 0.4, 2.7, 1.25]],
+])('DynamicQuantizeLinear of %s', async (_, data) => {
+  await expectAgreement({
+    nodes: [['DynamicQuantizeLinear', ['x'], ['y', 's', 'z']]],
+    inputs: { x: values('float32', [1, 4], data) },
+    outputs: { y: 'uint8', s: 'float32', z: 'uint8' },
+  });
+});
