@@ -68,9 +68,9 @@ export function decodeMemory(
   if (format === null)
     return new Float32Array(Uint32Array.from({ length }, (_, i) => Number(lane(i))).buffer);
   const extend = (bits: bigint) => (format.signed ? BigInt.asIntN(laneBits, bits) : bits);
-  return format.bits > 32
-    ? BigInt64Array.from({ length }, (_, index) => extend(lane(index)))
-    : Int32Array.from({ length }, (_, index) => Number(extend(lane(index))));
+  if (format.bits > 32) return BigInt64Array.from({ length }, (_, index) => extend(lane(index)));
+  const codes = format.signed ? new Int32Array(length) : new Uint32Array(length);
+  return codes.map((_, index) => Number(extend(lane(index))));
 }
 
 function readWords(text: string, where: string): string[] {
