@@ -111,10 +111,10 @@ export async function measureTflite(engine, shared, network, most) {
   const wallSeconds = (performance.now() - start) / 1000;
   const notes = twin === undefined ? 'no labels' : '';
   return {
+    ...summary,
     network: network.name,
     notes,
     hardware: published,
-    ...summary,
     twin,
     wallSeconds,
     layers: undefined,
