@@ -5,11 +5,10 @@ import { mergeStatistics } from '../../calibrate/merge.js';
 import type { Statistics } from '../../calibrate/statistics.js';
 import { compileProgram } from '../../compile/compile.js';
 import { AbortedError, placeError, UsageError } from '../../errors.js';
-import { createEngine } from '../../execute/wasm/engine.js';
 import { loadModel, statisticsHeader } from '../../jobs/load-model.js';
 import { fileExists } from '../../platform/files.js';
 import { datasetSpec } from '../data.js';
-import { interruptible } from '../interrupt.js';
+import { withEngine } from '../engine.js';
 import {
   addDataOptions,
   addJsonOption,
@@ -20,7 +19,7 @@ import {
   type RunOptions,
   wholeNumber,
 } from '../options.js';
-import { createProgress, printJson, say } from '../terminal.js';
+import { printJson, say } from '../terminal.js';
 
 interface Options extends ModelOptions, DataOptions, RunOptions {
   readonly merge?: readonly string[];
@@ -62,8 +61,6 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
   const spec = datasetSpec(model.graph.inputs, options);
   const header = statisticsHeader(model, spec);
   const resume = fileExists(options.output) ? readStatistics(options.output) : undefined;
-  const engine = createEngine({ threads: options.threads });
-  const progress = createProgress('calibrate');
   let finished = resume;
   let written = performance.now();
   const onCheckpoint = (statistics: Statistics) => {
@@ -73,19 +70,15 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
     written = performance.now();
   };
   try {
-    return await interruptible((signal) =>
+    return await withEngine(options, 'calibrate', (engine, attendance) =>
       calibrateModel(engine, compileProgram(model.graph, null), header, spec, {
-        signal,
+        ...attendance,
         resume,
         onCheckpoint,
-        onProgress: progress.update,
       }),
     );
   } catch (error) {
     if (error instanceof AbortedError && finished !== undefined) writeStatistics(options.output, finished);
     throw error;
-  } finally {
-    progress.stop();
-    await engine.dispose();
   }
 }

@@ -2,9 +2,8 @@ import { Command } from 'commander';
 import { recordedDifferenceText } from '../../export/compare-folder.js';
 import { diffSides } from '../../jobs/diff.js';
 import { loadProgram } from '../../jobs/load-program.js';
-import { createPool } from '../../platform/pool.js';
 import { datasetSpec, programInputs } from '../data.js';
-import { interruptible } from '../interrupt.js';
+import { withEngine } from '../engine.js';
 import {
   addDataOptions,
   addJsonOption,
@@ -14,7 +13,7 @@ import {
   type ModelOptions,
   type RunOptions,
 } from '../options.js';
-import { createProgress, print, printJson } from '../terminal.js';
+import { print, printJson } from '../terminal.js';
 
 interface Options extends ModelOptions, RunOptions, Omit<DataOptions, 'data'> {
   readonly data?: string;
@@ -33,24 +32,15 @@ const command = new Command('diff')
 export const diff = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
   async (path: string, { data, ...options }: Options) => {
     const program = loadProgram(path, options.shape);
-    const { left, right, threads, json } = options;
+    const { left, right, json } = options;
     const spec = data === undefined ? undefined : datasetSpec(programInputs(program), { ...options, data });
-    const progress = createProgress('diff');
-    const pool = createPool(threads);
-    try {
-      const { different, ...result } = await interruptible((signal) =>
-        diffSides(pool, program, { left, right, data: spec }, { signal, onProgress: progress.update }),
-      );
-      progress.stop();
-      const tensors = result.compared === undefined ? '' : `, ${result.compared} tensors`;
-      if (json) printJson({ ...result, ...different });
-      else if (different !== undefined)
-        print(`sample ${result.sample}\n${recordedDifferenceText(different)}`);
-      else print(`${result.samples} samples${tensors}: ${left} and ${right} agree in every element`);
-      if (different !== undefined) process.exitCode = 1;
-    } finally {
-      progress.stop();
-      await pool.close();
-    }
+    const { different, ...result } = await withEngine(options, 'diff', ({ pool }, attendance) =>
+      diffSides(pool, program, { left, right, data: spec }, attendance),
+    );
+    const tensors = result.compared === undefined ? '' : `, ${result.compared} tensors`;
+    if (json) printJson({ ...result, ...different });
+    else if (different !== undefined) print(`sample ${result.sample}\n${recordedDifferenceText(different)}`);
+    else print(`${result.samples} samples${tensors}: ${left} and ${right} agree in every element`);
+    if (different !== undefined) process.exitCode = 1;
   },
 );

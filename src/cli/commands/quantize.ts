@@ -1,10 +1,9 @@
 import { Command } from 'commander';
-import { createEngine } from '../../execute/wasm/engine.js';
 import { loadProfile } from '../../hardware/profile.js';
 import { loadModel } from '../../jobs/load-model.js';
 import { quantize as quantizeModel } from '../../jobs/quantize.js';
 import { classCount, datasetSpec, readLabels } from '../data.js';
-import { interruptible } from '../interrupt.js';
+import { withEngine } from '../engine.js';
 import {
   addDataOptions,
   addJsonOption,
@@ -17,7 +16,7 @@ import {
   type RunOptions,
 } from '../options.js';
 import { describeSummary } from '../summary.js';
-import { createProgress, print, printJson, say } from '../terminal.js';
+import { print, printJson, say } from '../terminal.js';
 
 interface Options extends ModelOptions, DataOptions, LabelOptions, RunOptions {
   readonly calibration?: string;
@@ -43,36 +42,19 @@ export const quantize = addJsonOption(
       ? undefined
       : datasetSpec(model.graph.inputs, { ...options, data: options.calibration, limit: undefined });
   const labels = readLabels(data, classCount(model.graph), options);
-  const engine = createEngine({ threads: options.threads });
-  let progress = createProgress('calibrate');
-  let current = 'calibrate';
-  const onProgress = (phase: string, done: number, total: number) => {
-    if (phase !== current) {
-      progress.stop();
-      progress = createProgress(phase);
-      current = phase;
-    }
-    progress.update(done, total);
-  };
-  try {
-    const summary = await interruptible((signal) =>
-      quantizeModel(engine, {
-        model,
-        profile,
-        data,
-        calibration,
-        labels,
-        output: options.output,
-        signal,
-        onProgress,
-      }),
-    );
-    progress.stop();
-    if (options.json) printJson(summary);
-    else print(describeSummary(summary));
-    say(`report: ${options.output}/report.html`);
-  } finally {
-    progress.stop();
-    await engine.dispose();
-  }
+  const summary = await withEngine(options, 'calibrate', (engine, { signal, onProgress }) =>
+    quantizeModel(engine, {
+      model,
+      profile,
+      data,
+      calibration,
+      labels,
+      output: options.output,
+      signal,
+      onProgress: (phase, done, total) => onProgress(done, total, phase),
+    }),
+  );
+  if (options.json) printJson(summary);
+  else print(describeSummary(summary));
+  say(`report: ${options.output}/report.html`);
 });

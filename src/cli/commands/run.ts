@@ -1,13 +1,12 @@
 import { Command, Option } from 'commander';
 import type { RunResult } from '../../execute/ports.js';
-import { createEngine } from '../../execute/wasm/engine.js';
 import { type DumpSpec, ENCODINGS, type Encoding } from '../../export/dump-manifest.js';
 import { encodeNpz } from '../../inputs/npz.js';
 import { loadProgram } from '../../jobs/load-program.js';
 import { runSamples } from '../../jobs/run.js';
 import { writeFile } from '../../platform/files.js';
 import { datasetSpec, programInputs } from '../data.js';
-import { interruptible } from '../interrupt.js';
+import { withEngine } from '../engine.js';
 import {
   addDataOptions,
   addJsonOption,
@@ -20,7 +19,7 @@ import {
   wholeNumber,
 } from '../options.js';
 import { stackOutputs } from '../stack-outputs.js';
-import { createProgress, print, printJson, short } from '../terminal.js';
+import { print, printJson, short } from '../terminal.js';
 
 interface Options extends ModelOptions, DataOptions, RunOptions {
   readonly output?: string;
@@ -52,29 +51,19 @@ export const run = addJsonOption(addRunOptions(addModelOptions(addDataOptions(co
   async (path: string, options: Options) => {
     const program = loadProgram(path, options.shape);
     const spec = datasetSpec(programInputs(program), options);
-    const engine = createEngine({ threads: options.threads });
-    const progress = createProgress('run');
     const results: RunResult[] = [];
-    try {
-      const summary = await interruptible((signal) =>
-        runSamples(engine, program, spec, {
-          signal,
-          onProgress: progress.update,
-          onSample: options.output === undefined ? undefined : (result) => void results.push(result),
-          dump: dumpSpec(options),
-        }),
-      );
-      progress.stop();
-      if (options.output !== undefined) writeFile(options.output, encodeNpz(stackOutputs(results)));
-      if (options.json) printJson(summary);
-      else {
-        const { samples, imagesPerSecond, threads, variant, digest } = summary;
-        print(`${samples} samples, ${short(imagesPerSecond)}/s on ${threads} threads (kernels ${variant})`);
-        if (digest) print(`digest ${digest}`);
-      }
-    } finally {
-      progress.stop();
-      await engine.dispose();
+    const onSample =
+      options.output === undefined ? undefined : (result: RunResult) => void results.push(result);
+    const summary = await withEngine(options, 'run', (engine, attendance) =>
+      runSamples(engine, program, spec, { ...attendance, onSample, dump: dumpSpec(options) }),
+    );
+    if (options.output !== undefined) writeFile(options.output, encodeNpz(stackOutputs(results)));
+    if (options.json) {
+      printJson(summary);
+      return;
     }
+    const { samples, imagesPerSecond, threads, variant, digest } = summary;
+    print(`${samples} samples, ${short(imagesPerSecond)}/s on ${threads} threads (kernels ${variant})`);
+    if (digest) print(`digest ${digest}`);
   },
 );

@@ -1,13 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { compileProgram } from '../../compile/compile.js';
-import { createEngine } from '../../execute/wasm/engine.js';
 import { loadModel } from '../../jobs/load-model.js';
 import { makeFolder, writeFile } from '../../platform/files.js';
 import { readProgram } from '../../program/file.js';
 import type { Summary } from '../../validate/summary.js';
 import { validate as validateProgram } from '../../validate/validate.js';
 import { classCount, datasetSpec, readLabels } from '../data.js';
-import { interruptible } from '../interrupt.js';
+import { withEngine } from '../engine.js';
 import {
   addDataOptions,
   addJsonOption,
@@ -20,7 +19,7 @@ import {
   type RunOptions,
 } from '../options.js';
 import { describeSummary } from '../summary.js';
-import { createProgress, print, printJson, say } from '../terminal.js';
+import { print, printJson, say } from '../terminal.js';
 
 /** Limits of `--fail-below`: top1-drop in percentage points, agreement as a share, sqnr in dB. */
 interface Limits {
@@ -78,30 +77,17 @@ export const validate = addJsonOption(
   const program = readProgram(programPath);
   const spec = datasetSpec(graph.inputs, options);
   const labels = readLabels(spec, classCount(graph), options);
-  const engine = createEngine({ threads: options.threads });
-  const progress = createProgress('validate');
-  try {
-    const hardware = program.metadata.hardware;
-    const summary = await interruptible((signal) =>
-      validateProgram(engine, compileProgram(graph, null), program, spec, {
-        labels,
-        hardware,
-        signal,
-        onProgress: progress.update,
-      }),
-    );
-    progress.stop();
-    if (options.output !== undefined) {
-      makeFolder(options.output);
-      writeFile(`${options.output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
-    }
-    if (options.json) printJson(summary);
-    else print(describeSummary(summary));
-    const failed = failures(summary, options.failBelow ?? {});
-    for (const line of failed) say(`dynafix: ${line}`);
-    if (failed.length > 0) process.exitCode = 1;
-  } finally {
-    progress.stop();
-    await engine.dispose();
+  const { hardware } = program.metadata;
+  const summary = await withEngine(options, 'validate', (engine, attendance) =>
+    validateProgram(engine, compileProgram(graph, null), program, spec, { ...attendance, labels, hardware }),
+  );
+  if (options.output !== undefined) {
+    makeFolder(options.output);
+    writeFile(`${options.output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
   }
+  if (options.json) printJson(summary);
+  else print(describeSummary(summary));
+  const failed = failures(summary, options.failBelow ?? {});
+  for (const line of failed) say(`dynafix: ${line}`);
+  if (failed.length > 0) process.exitCode = 1;
 });

@@ -1,0 +1,38 @@
+/** The engine of one command, with its progress bar and Ctrl-C. */
+import { createEngine, type Engine } from '../execute/wasm/engine.js';
+import { interruptible } from './interrupt.js';
+import type { RunOptions } from './options.js';
+import { createProgress } from './terminal.js';
+
+/** What the work tells the person at the terminal, and what it hears from them. */
+export interface Attendance {
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Shows how far a phase is; default: the command's only one. */
+  readonly onProgress: (done: number, total: number, phase?: string) => void;
+}
+
+/** Runs `work` on the engine that the options describe, and ends its workers before the result is given out. */
+export async function withEngine<T>(
+  { threads }: RunOptions,
+  title: string,
+  work: (engine: Engine, attendance: Attendance) => Promise<T>,
+): Promise<T> {
+  const engine = createEngine({ threads });
+  let current = title;
+  let progress = createProgress(title);
+  const onProgress = (done: number, total: number, phase = title) => {
+    if (phase !== current) {
+      progress.stop();
+      progress = createProgress(phase);
+      current = phase;
+    }
+    progress.update(done, total);
+  };
+  try {
+    return await interruptible((signal) => work(engine, { signal, onProgress }));
+  } finally {
+    progress.stop();
+    await engine.dispose();
+  }
+}
