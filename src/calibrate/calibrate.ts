@@ -7,8 +7,8 @@ import type { Engine } from '../execute/wasm/engine.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { type RunOptions, runTasks } from '../platform/pool.js';
 import type { Program } from '../program/program.js';
-import { mergeStatistics } from './merge.js';
-import { emptyStatistics, type Statistics, type StatisticsHeader } from './statistics.js';
+import { collectStatistics } from './merge.js';
+import type { Statistics, StatisticsHeader } from './statistics.js';
 import type { CalibrationTask } from './worker.js';
 
 const worker = new URL('./worker.js', import.meta.url);
@@ -19,8 +19,8 @@ const SAMPLES_PER_TASK = 4;
 export interface CalibrateOptions extends RunOptions {
   /** Statistics to go on from; their samples are skipped. */
   readonly resume?: Statistics;
-  /** Called with all that is finished after each task. */
-  readonly onCheckpoint?: (statistics: Statistics) => void;
+  /** Called after each task; `read` gives all that is finished, at a cost that grows with the number of samples. */
+  readonly onCheckpoint?: (read: () => Statistics) => void;
 }
 
 /** A value of the graph and the tensor in which it is observed, channels last. */
@@ -62,7 +62,8 @@ export async function calibrate(
     if (!finished.has(digest)) pending.push(index);
     finished.add(digest);
   }
-  let statistics = mergeStatistics(emptyStatistics(header), resume ?? emptyStatistics(header));
+  const collection = collectStatistics(header);
+  if (resume !== undefined) collection.add(resume);
   const session = engine.load(float);
   const values = observedValues(float);
   let done = total - pending.length;
@@ -77,15 +78,15 @@ export async function calibrate(
         return { handle: session.handle, header, spec, indices, values };
       },
       (part) => {
-        statistics = mergeStatistics(statistics, part);
+        collection.add(part);
         done += part.samples.length;
         onProgress?.(done, total);
-        onCheckpoint?.(statistics);
+        onCheckpoint?.(collection.read);
       },
       signal,
     );
   } finally {
     session.dispose();
   }
-  return statistics;
+  return collection.read();
 }

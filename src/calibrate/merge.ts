@@ -1,29 +1,55 @@
 /** Merging of statistics: associative and commutative to the byte of the file. */
 import { InputError } from '../errors.js';
 import { mergeHistograms } from './histogram.js';
-import type { Statistics, TensorStatistics } from './statistics.js';
+import type { Statistics, StatisticsHeader, TensorStatistics } from './statistics.js';
 
-/**
- * The statistics of the samples of both. Throws an InputError where the two belong to different models or
- * preprocessing, share a sample, or know different values of the network; statistics without samples fit any
- * others.
- */
+/** Statistics that grow by parts, at a cost per part that does not depend on how many samples were there before. */
+export interface StatisticsCollection {
+  /**
+   * Adds the statistics of further samples. Throws an InputError, and changes nothing, where they belong to another model
+   * or preprocessing, hold a sample that is there already, or know different values of the network; statistics
+   * without samples fit any others.
+   */
+  add(part: Statistics): void;
+  /** All that was added so far, as a value of its own. Sorts the samples. */
+  read(): Statistics;
+}
+
+/** A collection that is empty at first. */
+export function collectStatistics({ model, preprocess }: StatisticsHeader): StatisticsCollection {
+  const samples = new Set<string>();
+  let tensors: ReadonlyMap<string, TensorStatistics> = new Map();
+  return {
+    add(part) {
+      requireEqual('belong to different models', model, part.model);
+      requireEqual('were made with different preprocessing', preprocess, part.preprocess);
+      if (part.samples.length === 0) return;
+      const twice = part.samples.filter((sample) => samples.has(sample));
+      if (twice.length > 0) {
+        const what = `${twice.length} of the samples are in both, for example ${twice[0]}`;
+        throw new InputError({ where: 'statistics', what });
+      }
+      tensors = samples.size === 0 ? part.tensors : mergeAllTensors(tensors, part.tensors);
+      for (const sample of part.samples) samples.add(sample);
+    },
+    read: () => ({ model, preprocess, samples: [...samples].sort(), tensors }),
+  };
+}
+
+/** The statistics of the samples of both; the errors are those of `StatisticsCollection.add`. */
 export function mergeStatistics(a: Statistics, b: Statistics): Statistics {
-  requireEqual('belong to different models', a.model, b.model);
-  requireEqual('were made with different preprocessing', a.preprocess, b.preprocess);
-  if (a.samples.length === 0) return b;
-  if (b.samples.length === 0) return a;
-  const known = new Set(a.samples);
-  const twice = b.samples.filter((sample) => known.has(sample));
-  if (twice.length > 0) {
-    const what = `${twice.length} of the samples are in both, for example ${twice[0]}`;
-    throw new InputError({ where: 'statistics', what });
-  }
-  const tensors = new Map<string, TensorStatistics>();
-  for (const name of new Set([...a.tensors.keys(), ...b.tensors.keys()])) {
-    tensors.set(name, mergeTensors(name, a.tensors.get(name), b.tensors.get(name)));
-  }
-  return { ...a, samples: [...a.samples, ...b.samples].sort(), tensors };
+  const collection = collectStatistics(a);
+  collection.add(a);
+  collection.add(b);
+  return collection.read();
+}
+
+function mergeAllTensors(
+  a: ReadonlyMap<string, TensorStatistics>,
+  b: ReadonlyMap<string, TensorStatistics>,
+): Map<string, TensorStatistics> {
+  const names = new Set([...a.keys(), ...b.keys()]);
+  return new Map([...names].map((name) => [name, mergeTensors(name, a.get(name), b.get(name))]));
 }
 
 function mergeTensors(

@@ -38,11 +38,6 @@ export interface Statistics extends StatisticsHeader {
   readonly tensors: ReadonlyMap<string, TensorStatistics>;
 }
 
-/** Statistics of no samples: what merging starts from. */
-export function emptyStatistics({ model, preprocess }: StatisticsHeader): Statistics {
-  return { model, preprocess, samples: [], tensors: new Map() };
-}
-
 /** Mean of each channel, rounded to float64; 0 where nothing was seen. */
 export function channelMeans({ count, channelSums }: TensorStatistics): number[] {
   const perChannel = count / channelSums.length;

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeStatistics, encodeStatistics } from '#src/calibrate/file.js';
 import { mergeStatistics } from '#src/calibrate/merge.js';
 import { createObservation, finishObservation, observe } from '#src/calibrate/observe.js';
-import { channelMeans, emptyStatistics, type Statistics } from '#src/calibrate/statistics.js';
+import { channelMeans, type Statistics } from '#src/calibrate/statistics.js';
 
 const schema = fileURLToPath(new URL('../../proto/statistics.proto', import.meta.url));
 const message = protobuf.loadSync(schema).lookupType('dynafix.Statistics');
@@ -19,7 +19,7 @@ function statisticsOf(samples: readonly (readonly [number, Float32Array])[], cha
   for (const [, values] of samples) observe(observation, values);
   const tensors = new Map([['x', finishObservation(observation)]]);
   const digests = samples.map(([index]) => digest(index)).sort();
-  return samples.length === 0 ? emptyStatistics(header) : { ...header, samples: digests, tensors };
+  return { ...header, samples: digests, tensors: samples.length === 0 ? new Map() : tensors };
 }
 
 /** Every finite float32, among them subnormals, -0 and the largest, and more often numbers of everyday size. */

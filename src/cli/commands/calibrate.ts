@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { calibrate as calibrateModel } from '../../calibrate/calibrate.js';
 import { readStatistics, writeStatistics } from '../../calibrate/file.js';
-import { mergeStatistics } from '../../calibrate/merge.js';
+import { collectStatistics } from '../../calibrate/merge.js';
 import type { Statistics } from '../../calibrate/statistics.js';
 import { compileProgram } from '../../compile/compile.js';
 import { AbortedError, placeError, UsageError } from '../../errors.js';
@@ -44,14 +44,19 @@ export const calibrate = addJsonOption(addRunOptions(addModelOptions(addDataOpti
   },
 );
 
-function merge(files: readonly string[]): Statistics {
-  return files.map(readStatistics).reduce((merged, statistics, index) => {
+function merge([first, ...others]: readonly string[]): Statistics {
+  const statistics = readStatistics(first);
+  const collection = collectStatistics(statistics);
+  collection.add(statistics);
+  for (const file of others) {
+    const part = readStatistics(file);
     try {
-      return mergeStatistics(merged, statistics);
+      collection.add(part);
     } catch (error) {
-      throw placeError(error, files[index]);
+      throw placeError(error, file);
     }
-  });
+  }
+  return collection.read();
 }
 
 async function measure(path: string | undefined, options: Options): Promise<Statistics> {
@@ -61,12 +66,12 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
   const spec = datasetSpec(model.graph.inputs, options);
   const header = statisticsHeader(model, spec);
   const resume = fileExists(options.output) ? readStatistics(options.output) : undefined;
-  let finished = resume;
+  let readFinished: (() => Statistics) | undefined;
   let written = performance.now();
-  const onCheckpoint = (statistics: Statistics) => {
-    finished = statistics;
+  const onCheckpoint = (read: () => Statistics) => {
+    readFinished = read;
     if (performance.now() - written < 1000 * options.checkpoint) return;
-    writeStatistics(options.output, statistics);
+    writeStatistics(options.output, read());
     written = performance.now();
   };
   try {
@@ -78,7 +83,8 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
       }),
     );
   } catch (error) {
-    if (error instanceof AbortedError && finished !== undefined) writeStatistics(options.output, finished);
+    if (error instanceof AbortedError && readFinished !== undefined)
+      writeStatistics(options.output, readFinished());
     throw error;
   }
 }
