@@ -8,7 +8,7 @@
  * layer: see round.ts; padding: address of a row of zeros; pixels, channels: extent; yStride: bytes from pixel to pixel of y;
  * turns: inner loop length per tap; taps.
  */
-import { addresses, clampFloats, storeEightWords, storeFloats, storeShorts } from './lanes';
+import { addresses, storeEightWords, storeShorts } from './lanes';
 import { BLOCK, WIDE, roundEight, storeWide } from './round';
 
 /** What becomes of the sums: codes by the 32-bit form, codes by the 64-bit form, or nothing. */
@@ -161,75 +161,4 @@ export function convolutionSums_i16_i16_i32(
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
   narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, SUMS);
-}
-
-/** Float32: one input channel per turn; blocks hold 8 biases; layer holds low and high (4 x f32 each). */
-export function convolution_f32_f32_f32(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
-): void {
-  for (let channel = 0; channel < channels; channel += 8) {
-    const count = channels - channel;
-    let t = table;
-    let out = y;
-    for (let pixel = 0; pixel < pixels; pixel += 4) {
-      let b = weights;
-      let c00 = f32x4.splat(0);
-      let c01 = c00;
-      let c10 = c00;
-      let c11 = c00;
-      let c20 = c00;
-      let c21 = c00;
-      let c30 = c00;
-      let c31 = c00;
-      for (let tap = 0; tap < taps; tap++) {
-        const rows = addresses(t, x, padding);
-        let a0 = <usize>i32x4.extract_lane(rows, 0);
-        let a1 = <usize>i32x4.extract_lane(rows, 1);
-        let a2 = <usize>i32x4.extract_lane(rows, 2);
-        let a3 = <usize>i32x4.extract_lane(rows, 3);
-        t += 16;
-        for (let turn = 0; turn < turns; turn++) {
-          const b0 = v128.load(b);
-          const b1 = v128.load(b, 16);
-          const s0 = v128.load32_splat(a0);
-          c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-          c01 = f32x4.add(c01, f32x4.mul(s0, b1));
-          const s1 = v128.load32_splat(a1);
-          c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-          c11 = f32x4.add(c11, f32x4.mul(s1, b1));
-          const s2 = v128.load32_splat(a2);
-          c20 = f32x4.add(c20, f32x4.mul(s2, b0));
-          c21 = f32x4.add(c21, f32x4.mul(s2, b1));
-          const s3 = v128.load32_splat(a3);
-          c30 = f32x4.add(c30, f32x4.mul(s3, b0));
-          c31 = f32x4.add(c31, f32x4.mul(s3, b1));
-          a0 += 4;
-          a1 += 4;
-          a2 += 4;
-          a3 += 4;
-          b += 32;
-        }
-      }
-      const rest = pixels - pixel;
-      storeEightFloats(out, c00, c01, blocks, layer, count);
-      if (rest > 1) storeEightFloats(out + yStride, c10, c11, blocks, layer, count);
-      if (rest > 2) storeEightFloats(out + 2 * yStride, c20, c21, blocks, layer, count);
-      if (rest > 3) storeEightFloats(out + 3 * yStride, c30, c31, blocks, layer, count);
-      out += 4 * yStride;
-    }
-    weights += <usize>(turns * taps) * 32;
-    blocks += 32;
-    y += 32;
-  }
-}
-
-/** Adds the bias, clamps and stores the first `count` of eight sums. */
-// @ts-ignore: decorator
-@inline
-export function storeEightFloats(out: usize, a: v128, b: v128, blocks: usize, layer: usize, count: i32): void {
-  const low = v128.load(layer);
-  const high = v128.load(layer, 16);
-  storeFloats(out, clampFloats(f32x4.add(a, v128.load(blocks)), low, high), count);
-  if (count > 4) storeFloats(out + 16, clampFloats(f32x4.add(b, v128.load(blocks, 16)), low, high), count - 4);
 }

@@ -7,7 +7,6 @@ export {
   convolution_i16_i16_i32,
   convolution_i16_i8_wide,
   convolution_i16_i16_wide,
-  convolution_f32_f32_f32,
   convolutionSums_i16_i8_i32,
   convolutionSums_i16_i16_i32,
 } from './convolution';
@@ -17,14 +16,15 @@ export {
   convolutionSums_i16_i8_i64,
   convolutionSums_i16_i16_i64,
 } from './convolution-wide';
-export { convolutionRow_i16_i8_i32, convolutionRow_i16_i16_i32, convolutionRow_f32_f32_f32 } from './row';
+export { convolutionRow_i16_i8_i32, convolutionRow_i16_i16_i32 } from './row';
+export { convolution_f32_f32_f32, convolutionRow_f32_f32_f32 } from './convolution-float';
 export {
   depthwise_i16_i16_i32,
   depthwise_i16_i16_i64,
-  depthwise_f32_f32_f32,
   depthwiseSums_i16_i16_i32,
   depthwiseSums_i16_i16_i64,
 } from './depthwise';
+export { depthwise_f32_f32_f32 } from './depthwise-float';
 export { depthwise3x3_i16_i16_i32, depthwise3x3Half_i16_i16_i32 } from './depthwise3';
 export {
   maxPool_i16_i16,

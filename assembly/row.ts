@@ -3,7 +3,7 @@
  * Same arguments and packing as convolution.ts; `pixels` is always 1.
  */
 import { address, storeShorts } from './lanes';
-import { storeEightFloats, weightsHigh, weightsLow } from './convolution';
+import { weightsHigh, weightsLow } from './convolution';
 import { BLOCK, roundEight } from './round';
 
 // @ts-ignore: decorator
@@ -54,30 +54,4 @@ export function convolutionRow_i16_i16_i32(
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
   row<i16>(x, y, table, weights, blocks, layer, padding, channels, turns, taps);
-}
-
-export function convolutionRow_f32_f32_f32(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
-): void {
-  let b = weights;
-  for (let channel = 0; channel < channels; channel += 8) {
-    let t = table;
-    let c0 = f32x4.splat(0);
-    let c1 = c0;
-    for (let tap = 0; tap < taps; tap++) {
-      let a = address(t, x, padding);
-      t += 16;
-      for (let turn = 0; turn < turns; turn++) {
-        const s = v128.load32_splat(a);
-        c0 = f32x4.add(c0, f32x4.mul(s, v128.load(b)));
-        c1 = f32x4.add(c1, f32x4.mul(s, v128.load(b, 16)));
-        a += 4;
-        b += 32;
-      }
-    }
-    storeEightFloats(y, c0, c1, blocks, layer, channels - channel);
-    blocks += 32;
-    y += 32;
-  }
 }
