@@ -3,8 +3,8 @@
  * Medians over interleaved rounds; "share" is the median of the layer's speed over the stream's, measured on both sides of it.
  */
 import { createMemory } from '../dist/execute/wasm/executor.js';
-import { loadKernels } from '../dist/execute/wasm/kernels.js';
 import { prepareProgram, reserveArena } from '../dist/execute/wasm/prepare.js';
+import { instantiate, loadKernels } from '../dist/execute/wasm/variants.js';
 import { layer } from './layers.mjs';
 import { compileStreams, median } from './stream.mjs';
 
@@ -33,12 +33,12 @@ function bind({ program, macs }) {
   const memory = createMemory();
   const prepared = prepareProgram(program, memory);
   const arena = reserveArena(prepared, memory, 0, 'bench');
-  const { exports } = new WebAssembly.Instance(loadKernels(), { env: { memory } });
+  const functions = instantiate(loadKernels(), memory);
   const { offset, length, kind } = prepared.tensors[program.inputs[0].tensor];
   const input = new (kind === 'i16' ? Int16Array : Float32Array)(memory.buffer, arena + offset, length);
   for (let i = 0; i < length; i++) input[i] = ((i * 2654435761) >>> 24) - 128;
   const calls = prepared.steps.map(({ kernel, args, arena: mask }) => [
-    exports[kernel],
+    functions[kernel],
     args.map((arg, index) => ((mask >> index) & 1 ? arg + arena : arg)),
   ]);
   const run = () => {

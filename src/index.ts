@@ -33,6 +33,7 @@ export {
   type SessionOptions,
 } from './execute/wasm/engine.js';
 export { createWasmExecutor } from './execute/wasm/executor.js';
+export { VARIANTS, type VariantName, type VariantOptions } from './execute/wasm/variants.js';
 export { type CExport, exportC } from './export/c/files.js';
 export { exportVectors, type VectorsSpec, type VectorsSummary } from './export/vectors.js';
 export { type Format, fixed, formatText } from './formats/format.js';

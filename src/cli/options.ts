@@ -1,5 +1,6 @@
 /** Options that several commands share, and their checks. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { VARIANTS, type VariantName } from '../execute/wasm/variants.js';
 import { machineThreads } from '../platform/pool.js';
 
 /** A whole number of at least `minimum`. */
@@ -70,14 +71,14 @@ export function addLabelOptions(command: Command): Command {
 
 export interface RunOptions {
   readonly threads: number;
-  readonly variant?: string;
+  readonly variant?: VariantName;
   readonly json?: boolean;
 }
 
 export function addRunOptions(command: Command): Command {
   return command
     .option('--threads <n>', 'worker threads', wholeNumber(1), machineThreads())
-    .addOption(new Option('--variant <name>', 'pin a kernel variant').choices(['simd']));
+    .addOption(new Option('--variant <name>', 'pin a kernel variant').choices(VARIANTS));
 }
 
 export function addJsonOption(command: Command): Command {

@@ -5,6 +5,7 @@ import type { ProgramTensor } from '../../program/program.js';
 import type { Constants } from './constants.js';
 import type { ArgumentName, Kernel } from './kernels.js';
 import { type ElementKind, elementBytes } from './prepared.js';
+import type { VariantName } from './variants.js';
 
 /** A place in the arena: a block of the memory plan and bytes from its start. */
 export interface ArenaAddress {
@@ -19,6 +20,7 @@ export type Arguments<K extends Kernel> = Readonly<Record<ArgumentName<K>, Addre
 
 export interface Context {
   readonly constants: Constants;
+  readonly variant: VariantName;
   tensor(index: number): ProgramTensor;
   /** Where the elements of a tensor are: stored as a constant or in the arena. */
   address(index: number): Address;

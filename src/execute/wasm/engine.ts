@@ -6,12 +6,13 @@ import { bindInputs, type Inputs, type RunResult } from '../ports.js';
 import { createMemory } from './executor.js';
 import type { PrepareOptions } from './prepare.js';
 import { createSessionHandle, disposeSessionHandle, type SessionHandle } from './session.js';
+import { type KernelSet, loadKernels, type VariantName, type VariantOptions } from './variants.js';
 import type { Memory } from './webassembly.js';
 import type { RunTask } from './worker.js';
 
 const worker = new URL('./worker.js', import.meta.url);
 
-export interface EngineOptions {
+export interface EngineOptions extends VariantOptions {
   /** Worker threads; default: as many as the machine runs at once. */
   readonly threads?: number;
 }
@@ -36,7 +37,7 @@ export interface Session {
 export interface Engine {
   readonly threads: number;
   /** Name of the kernel variant in use. */
-  readonly variant: string;
+  readonly variant: VariantName;
   readonly pool: WorkerPool;
   /** Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run. */
   load(program: Program, options?: SessionOptions): Session;
@@ -47,22 +48,23 @@ export interface Engine {
  * Starts the workers. They do not keep the process alive while they are idle. Throws a UsageError for a number of
  * threads that is not a positive integer.
  */
-export function createEngine({ threads = machineThreads() }: EngineOptions = {}): Engine {
+export function createEngine({ threads = machineThreads(), ...options }: EngineOptions = {}): Engine {
   if (!Number.isInteger(threads) || threads < 1) {
     const expected = 'a whole number of at least 1';
     throw new UsageError({ where: 'threads', what: 'is out of range', expected, got: String(threads) });
   }
+  const kernels = loadKernels(options);
   const pool = createPool(threads);
   // Workers would keep an ended session's memory until their next garbage collection.
   const memories: Memory[] = [];
   return {
     threads,
-    variant: 'simd',
+    variant: kernels.variant,
     pool,
     load(program, options) {
       const memory = memories.pop() ?? createMemory();
       try {
-        return createSession(pool, program, options, memory, () => memories.push(memory));
+        return createSession(pool, kernels, program, options, memory, () => memories.push(memory));
       } catch (error) {
         memories.push(memory);
         throw error;
@@ -74,12 +76,13 @@ export function createEngine({ threads = machineThreads() }: EngineOptions = {})
 
 function createSession(
   pool: WorkerPool,
+  kernels: KernelSet,
   program: Program,
   options: SessionOptions | undefined,
   memory: Memory,
   release: () => void,
 ): Session {
-  const handle = createSessionHandle(program, memory, options);
+  const handle = createSessionHandle(program, memory, options, kernels);
   let disposed = false;
   let running = 0;
   const releaseWhenIdle = () => {

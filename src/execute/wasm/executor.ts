@@ -2,8 +2,8 @@
 import type { Program } from '../../program/program.js';
 import type { Executor } from '../executor.js';
 import { createInstance } from './instance.js';
-import { loadKernels } from './kernels.js';
 import { type PrepareOptions, prepareProgram, reserveArena } from './prepare.js';
+import { loadKernels, type VariantOptions } from './variants.js';
 import { type Memory, webAssembly } from './webassembly.js';
 
 /** A shared memory as the kernels import it; it grows on demand up to 4 GiB. */
@@ -15,9 +15,13 @@ export function createMemory(): Memory {
  * Prepares a program for SIMD kernels: the same bytes as the oracle, fast. Throws a ProgramError for what does not fit
  * its memory.
  */
-export function createWasmExecutor(program: Program, options: PrepareOptions = {}): Executor {
+export function createWasmExecutor(
+  program: Program,
+  options: PrepareOptions & VariantOptions = {},
+): Executor {
   const memory = createMemory();
-  const prepared = prepareProgram(program, memory, options);
+  const kernels = loadKernels(options);
+  const prepared = prepareProgram(program, memory, { ...options, variant: kernels.variant });
   const arena = reserveArena(prepared, memory, 0, `program "${program.name}"`);
-  return { name: 'wasm', program, ...createInstance(program, prepared, loadKernels(), memory, arena) };
+  return { name: 'wasm', program, ...createInstance(program, prepared, kernels, memory, arena) };
 }

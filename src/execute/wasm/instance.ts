@@ -5,12 +5,10 @@ import type { Program, ProgramTensor } from '../../program/program.js';
 import { elementCount } from '../../program/shapes.js';
 import type { Elements, Executor, Observer } from '../executor.js';
 import { readCounters, resetCounters, viewCounters } from './counters.js';
-import type { Kernel } from './kernels.js';
 import type { Prepared } from './prepared.js';
 import { storedOffset } from './stored-program.js';
-import { type Memory, type Module, webAssembly } from './webassembly.js';
-
-type Call = (...args: readonly number[]) => number | undefined;
+import { type Call, instantiate, type KernelSet } from './variants.js';
+import type { Memory } from './webassembly.js';
 
 interface BoundStep {
   readonly instruction: number;
@@ -28,12 +26,11 @@ export type WasmInstance = Pick<Executor, 'run' | 'counters'>;
 export function createInstance(
   program: Program,
   prepared: Prepared,
-  kernels: Module,
+  kernels: KernelSet,
   memory: Memory,
   arena: number,
 ): WasmInstance {
-  const { exports } = new webAssembly.Instance(kernels, { env: { memory } });
-  const functions = exports as Record<Kernel, Call>;
+  const functions = instantiate(kernels, memory);
   const steps: BoundStep[] = prepared.steps.map(({ instruction, kernel, args, arena: relative }) => ({
     instruction,
     call: functions[kernel],

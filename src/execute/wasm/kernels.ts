@@ -2,9 +2,6 @@
  * The kernels of assembly/ and the names of their arguments, in order. docs/kernels.md explains names and arguments.
  * To add a kernel, export it from assembly/index.ts and add its row here.
  */
-import { readAsset } from '../../platform/assets.js';
-import { type Module, webAssembly } from './webassembly.js';
-
 const convolution = [
   'x',
   'y',
@@ -247,11 +244,3 @@ export const kernels = {
 
 export type Kernel = keyof typeof kernels;
 export type ArgumentName<K extends Kernel> = (typeof kernels)[K][number];
-
-let compiled: Module | undefined;
-
-/** The compiled kernels; compiled once per thread, and meant to be posted to workers, which share the code. */
-export function loadKernels(): Module {
-  compiled ??= new webAssembly.Module(readAsset(new URL('./kernels.wasm', import.meta.url)));
-  return compiled;
-}

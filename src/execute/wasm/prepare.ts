@@ -22,6 +22,7 @@ import { lowerScaledPair } from './lower-scaled-pair.js';
 import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { storedOffset, storedProgram } from './stored-program.js';
+import type { VariantName } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 export interface PrepareOptions {
@@ -29,6 +30,8 @@ export interface PrepareOptions {
   readonly retain?: boolean;
   /** True: instructions that requantise integers count, which takes time. Default false. */
   readonly counters?: boolean;
+  /** The variant whose kernels will run it. Default simd. */
+  readonly variant?: VariantName;
 }
 
 const lowerings: InstructionTable<[Context], void> = {
@@ -77,7 +80,7 @@ interface PendingStep {
 export function prepareProgram(
   given: Program,
   memory: Memory,
-  { retain = false, counters = false }: PrepareOptions = {},
+  { retain = false, counters = false, variant = 'simd' }: PrepareOptions = {},
 ): Prepared {
   const program = storedProgram(given);
   const where = `program "${program.name}"`;
@@ -91,6 +94,7 @@ export function prepareProgram(
   const counting = new Set<number>();
   const context: Context = {
     constants,
+    variant,
     tensor: (index) => program.tensors[index],
     address(index) {
       const tensor = program.tensors[index];

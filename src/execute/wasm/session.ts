@@ -6,10 +6,10 @@ import type { Program } from '../../program/program.js';
 import type { Executor } from '../executor.js';
 import { createMemory } from './executor.js';
 import { createInstance } from './instance.js';
-import { loadKernels } from './kernels.js';
 import { type PrepareOptions, prepareProgram, reserveArena } from './prepare.js';
 import type { Prepared } from './prepared.js';
-import type { Memory, Module } from './webassembly.js';
+import { type KernelSet, loadKernels } from './variants.js';
+import type { Memory } from './webassembly.js';
 
 /** Words of the control block. */
 const NEXT_ARENA = 0;
@@ -17,7 +17,7 @@ const DISPOSED = 1;
 
 export interface SessionHandle {
   readonly id: number;
-  readonly module: Module;
+  readonly kernels: KernelSet;
   readonly memory: Memory;
   /** Without the data of constants, which is in the memory. */
   readonly program: Program;
@@ -34,13 +34,14 @@ let sessions = 0;
 export function createSessionHandle(
   program: Program,
   memory: Memory = createMemory(),
-  options?: PrepareOptions,
+  options?: Omit<PrepareOptions, 'variant'>,
+  kernels: KernelSet = loadKernels(),
 ): SessionHandle {
-  const prepared = prepareProgram(program, memory, options);
+  const prepared = prepareProgram(program, memory, { ...options, variant: kernels.variant });
   const tensors = program.tensors.map(({ data, ...tensor }) => tensor);
   return {
     id: sessions++,
-    module: loadKernels(),
+    kernels,
     memory,
     program: { ...program, tensors },
     prepared,
@@ -62,7 +63,7 @@ export function openSession(handle: SessionHandle): Executor {
   }
   const known = attached.get(handle.id);
   if (known !== undefined) return known.executor;
-  const { prepared, memory, control, module, program } = handle;
+  const { prepared, memory, control, kernels, program } = handle;
   const arena = reserveArena(
     prepared,
     memory,
@@ -72,7 +73,7 @@ export function openSession(handle: SessionHandle): Executor {
   const executor: Executor = {
     name: 'wasm',
     program,
-    ...createInstance(program, prepared, module, memory, arena),
+    ...createInstance(program, prepared, kernels, memory, arena),
   };
   attached.set(handle.id, { handle, executor });
   return executor;
