@@ -2,6 +2,7 @@
 import { ConstraintError } from '../errors.js';
 import { dequantizeCodes, quantizeValues } from '../formats/convert.js';
 import { at, type Codes, type Format, fixed, formatOfChannel, stepSize } from '../formats/format.js';
+import { roundShift } from '../formats/rounding.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
 import type { Arithmetic, Window } from '../program/instructions.js';
@@ -222,7 +223,7 @@ function productFormat(input: Format, weights: Format, bits: number): Format {
     const product = at(input.mantissa, 0) * at(weights.mantissa, channel);
     const dropped = Math.max(0, Math.floor(Math.log2(product)) - 30);
     const position = at(input.fractionBits, 0) + at(weights.fractionBits, channel);
-    return { mantissa: Math.floor(product / 2 ** dropped + 0.5), fractionBits: position - dropped };
+    return { mantissa: roundShift(product, dropped, 'halfTowardPositive'), fractionBits: position - dropped };
   };
   if (channels === undefined) {
     const { mantissa, fractionBits } = step(0);

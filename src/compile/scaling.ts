@@ -1,5 +1,6 @@
 /** From formats to the numbers of a scaling: one rule per convention, docs/arithmetic.md section 4.2. */
 import { FormatError } from '../errors.js';
+import { cutMultiplier, type FixedMultiplier, quantizeMultiplier } from '../formats/fixed-multiplier.js';
 import { at, type Format, formatText, stepSize } from '../formats/format.js';
 import { type Rounding, roundReal } from '../formats/rounding.js';
 import type { PerChannel, Scaling } from '../program/instructions.js';
@@ -79,10 +80,8 @@ export function createScaling(
     }
     case 'multiplier':
     case 'doubling': {
-      const pairs = perChannel((channel) => quantizeMultiplier(real(channel), ruleBits(rule)));
-      const pick = (key: 'multiplier' | 'shift'): PerChannel =>
-        Array.isArray(pairs) ? pairs.map((pair) => pair[key]) : pairs[key];
-      return multiplierScaling(rule, { multiplier: pick('multiplier'), shift: pick('shift') }, rounding);
+      const multipliers = perChannel((channel) => quantizeMultiplier(real(channel)));
+      return ruleScaling(rule, multipliers, rounding);
     }
     case 'scale':
       return {
@@ -147,8 +146,7 @@ export function createSumScaling(
     });
   const shift = sumShift(result.bits);
   const coarse = 2 * Math.max(stepSize(a), stepSize(b));
-  const scaled = (real: number) =>
-    multiplierScaling(rule, quantizeMultiplier(real, ruleBits(rule)), rounding);
+  const scaled = (real: number) => ruleScaling(rule, quantizeMultiplier(real), rounding);
   return {
     shifts: [shift, shift],
     scalings: [scaled(stepSize(a) / coarse), scaled(stepSize(b) / coarse)],
@@ -170,44 +168,40 @@ export function channelCount(formats: readonly Format[]): number | undefined {
   return fields.find((field) => typeof field !== 'number')?.length;
 }
 
-/**
- * A positive real as multiplier * 2^-shift with a multiplier of `bits` bits, as TFLite's QuantizeMultiplier makes it with
- * 31: the mantissa from 1/2 to 1 is rounded half away from zero. With fewer bits it is cut from that of 31, as CMSIS-NN does for its 16-bit
- * multipliers. Ratios below 2^-32 become 0.
- */
-export function quantizeMultiplier(real: number, bits: number): { multiplier: number; shift: number } {
-  let exponent = 0;
-  let mantissa = real;
-  for (; mantissa >= 1; mantissa /= 2) exponent++;
-  for (; mantissa < 0.5; mantissa *= 2) exponent--;
-  let multiplier = roundReal(mantissa * 2 ** 31, 'halfAwayFromZero');
-  if (multiplier === 2 ** 31) {
-    multiplier /= 2;
-    exponent++;
-  }
-  if (exponent < -31) return { multiplier: 0, shift: bits };
-  if (bits < 31) {
-    const cut = 31 - bits;
-    multiplier = Math.min(roundReal(multiplier / 2 ** cut, 'halfTowardPositive'), 2 ** bits - 1);
-  }
-  return { multiplier, shift: bits - exponent };
-}
+type FixedMultipliers = FixedMultiplier | readonly FixedMultiplier[];
 
-type MultiplierRule = Extract<ScalingRule, { style: 'multiplier' | 'doubling' }>;
-
-const ruleBits = (rule: MultiplierRule) => (rule.style === 'multiplier' ? rule.bits : 31);
-
-function multiplierScaling(
-  { style }: MultiplierRule,
-  { multiplier, shift }: { multiplier: PerChannel; shift: PerChannel },
+function ruleScaling(
+  rule: Extract<ScalingRule, { style: 'multiplier' | 'doubling' }>,
+  multipliers: FixedMultipliers,
   rounding: Rounding,
 ): Scaling {
-  return style === 'multiplier'
-    ? { style, multiplier, shift, rounding }
-    : { style, multiplier, shift: doublingShift(shift) };
+  return rule.style === 'doubling'
+    ? doublingScaling(multipliers)
+    : multiplierScaling(multipliers, rule.bits, rounding);
 }
 
-/** The shift that stays behind a multiplication which itself shifts by 31. */
-function doublingShift(shift: PerChannel): PerChannel {
-  return typeof shift === 'number' ? shift - 31 : shift.map((by) => by - 31);
+/** The scaling with these multipliers that rounds twice, as TFLite and gemmlowp do. */
+export function doublingScaling(multipliers: FixedMultipliers): Scaling {
+  return {
+    style: 'doubling',
+    multiplier: perMultiplier(multipliers, ({ value }) => value),
+    shift: perMultiplier(multipliers, ({ shift }) => 0 - shift),
+  };
+}
+
+/** The scaling with these multipliers, cut to `bits` bits, that rounds once. */
+export function multiplierScaling(multipliers: FixedMultipliers, bits: number, rounding: Rounding): Scaling {
+  return {
+    style: 'multiplier',
+    multiplier: perMultiplier(multipliers, ({ value }) => cutMultiplier(value, bits)),
+    shift: perMultiplier(multipliers, ({ shift }) => bits - shift),
+    rounding,
+  };
+}
+
+function perMultiplier(
+  multipliers: FixedMultipliers,
+  number: (multiplier: FixedMultiplier) => number,
+): PerChannel {
+  return 'value' in multipliers ? number(multipliers) : multipliers.map(number);
 }

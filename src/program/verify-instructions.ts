@@ -1,5 +1,6 @@
 /** What is legal for each instruction: one rule per row. docs/arithmetic.md says what the fields mean. */
 import { at, codeRange, formatText, sameFormat } from '../formats/format.js';
+import { roundShift } from '../formats/rounding.js';
 import * as check from './check.js';
 import { type Check, MOST_PRODUCTS } from './check.js';
 import type { Arithmetic, Clamp, InstructionTable, Window } from './instructions.js';
@@ -32,7 +33,7 @@ function expectSoftmaxTables(c: Check, extent: number): void {
   if (entries[0] < least || entries.some((entry) => entry < 0)) {
     c.fail('the exponentials do not fit', `none below 0, the first at least ${least}`, entries[0]);
   }
-  const term = reciprocals === undefined ? Math.floor(largest / 4096 + 0.5) : largest;
+  const term = reciprocals === undefined ? roundShift(largest, 12, 'halfAwayFromZero') : largest;
   if (extent * term >= 2 ** 31) c.fail('the sums do not fit 31 bits', `${LARGEST}`, extent * term);
 }
 

@@ -3,23 +3,18 @@
  * quantization_util.cc, bit for bit. Used to compute tables: every function here runs once per code.
  */
 import { ModelError } from '../errors.js';
+import {
+  doublingHighProduct,
+  type FixedMultiplier,
+  quantizeMultiplier,
+} from '../formats/fixed-multiplier.js';
+import { roundReal, roundShift } from '../formats/rounding.js';
 
 const smallest = -(2 ** 31);
 const largest = 2 ** 31 - 1;
 
-/** A real multiplier as value * 2^(shift - 31), value from 2^30 to 2^31 - 1, or 0. */
-export interface Multiplier {
-  readonly value: number;
-  /** To the left where positive. */
-  readonly shift: number;
-}
-
-/**
- * TFLite's QuantizeMultiplier: the mantissa of a real rounded to 31 bits, ties up; 0 below 2^-32. Throws a ModelError for a real
- * that the kernels cannot multiply by.
- */
-export function quantizeMultiplier(real: number): Multiplier {
-  if (real === 0) return { value: 0, shift: 0 };
+/** QuantizeMultiplier. Throws a ModelError for a real that the kernels cannot multiply by. */
+export function multiplierOf(real: number): FixedMultiplier {
   if (!(Math.abs(real) < 2 ** 31))
     throw new ModelError({
       where: 'model',
@@ -27,54 +22,36 @@ export function quantizeMultiplier(real: number): Multiplier {
       expected: 'below 2^31',
       got: `${real}`,
     });
-  let [mantissa, shift] = [Math.abs(real), 0];
-  for (; mantissa >= 1; mantissa /= 2) shift++;
-  for (; mantissa < 0.5; mantissa *= 2) shift--;
-  let value = Math.round(mantissa * 2 ** 31);
-  if (value === 2 ** 31) {
-    value /= 2;
-    shift++;
-  }
-  if (shift < -31) return { value: 0, shift: 0 };
-  return { value: real < 0 ? -value : value, shift };
-}
-
-/** SaturatingRoundingDoublingHighMul: a * b / 2^31 of 32-bit integers, rounded, ties up. */
-export function doublingHighProduct(a: number, b: number): number {
-  if (a === smallest && b === smallest) return largest;
-  const product = BigInt(a) * BigInt(b);
-  return Number((product + (product >= 0n ? 1n << 30n : 1n - (1n << 30n))) / (1n << 31n));
-}
-
-/** RoundingDivideByPOT: a / 2^exponent, rounded, ties away from zero. */
-export function dividePowerOfTwo(a: number, exponent: number): number {
-  const quotient = Math.abs(a) / 2 ** exponent;
-  return a < 0 ? -Math.floor(quotient + 0.5) : Math.floor(quotient + 0.5);
-}
-
-/** MultiplyByQuantizedMultiplier of 32-bit integers, with its two roundings. */
-export function multiply(a: number, { value, shift }: Multiplier): number {
-  const product = doublingHighProduct((a * 2 ** Math.max(shift, 0)) | 0, value);
-  return dividePowerOfTwo(product, Math.max(-shift, 0));
+  return quantizeMultiplier(real);
 }
 
 const saturate = (value: number) => Math.min(Math.max(value, smallest), largest);
 
-/** (a + b) / 2, rounded away from zero. */
-function halfSum(a: number, b: number): number {
-  const sum = a + b;
-  return Math.trunc((sum + (sum >= 0 ? 1 : -1)) / 2);
+/** SaturatingRoundingDoublingHighMul: a * b / 2^31 of 32-bit integers, rounded, ties up. */
+export function saturatingHighProduct(a: number, b: number): number {
+  return saturate(Number(doublingHighProduct(BigInt(a), BigInt(b))));
+}
+
+/** RoundingDivideByPOT: a / 2^exponent, rounded, ties away from zero. */
+export function dividePowerOfTwo(a: number, exponent: number): number {
+  return roundShift(a, exponent, 'halfAwayFromZero');
+}
+
+/** MultiplyByQuantizedMultiplier of 32-bit integers, with its two roundings. */
+export function multiply(a: number, { value, shift }: FixedMultiplier): number {
+  const product = saturatingHighProduct((a * 2 ** Math.max(shift, 0)) | 0, value);
+  return dividePowerOfTwo(product, Math.max(-shift, 0));
 }
 
 /** exp(a) for -1/4 <= a < 0; a and the result are mantissas over 2^31. */
 function expOnQuarter(a: number): number {
   const x = a + 2 ** 28;
-  const x2 = doublingHighProduct(x, x);
-  const x3 = doublingHighProduct(x2, x);
-  const x4 = doublingHighProduct(x2, x2);
-  const cubic = doublingHighProduct((dividePowerOfTwo(x4, 2) + x3) | 0, 715827883);
+  const x2 = saturatingHighProduct(x, x);
+  const x3 = saturatingHighProduct(x2, x);
+  const x4 = saturatingHighProduct(x2, x2);
+  const cubic = saturatingHighProduct((dividePowerOfTwo(x4, 2) + x3) | 0, 715827883);
   const tail = dividePowerOfTwo((cubic + x2) | 0, 1);
-  return (1895147668 + doublingHighProduct(1895147668, (x + tail) | 0)) | 0;
+  return (1895147668 + saturatingHighProduct(1895147668, (x + tail) | 0)) | 0;
 }
 
 /** exp(-2^exponent) as mantissas over 2^31, from exponent -2 on. */
@@ -92,18 +69,18 @@ export function expOfNegative(a: number, integerBits: number): number {
     const exponent = index - 2;
     if (integerBits <= exponent) return;
     const bit = Math.floor(remainder / 2 ** (fractionBits + exponent)) % 2;
-    if (bit !== 0) result = doublingHighProduct(result, factor);
+    if (bit !== 0) result = saturatingHighProduct(result, factor);
   });
   return result;
 }
 
 /** The Newton iteration for 1 / ((1 + a) / 2), a from 0 to 1 as a mantissa over 2^31; the result over 2^29. */
 function reciprocalOfHalf(a: number): number {
-  const half = halfSum(a, largest);
-  let x = (1515870810 + doublingHighProduct(half, -1010580540)) | 0;
+  const half = roundShift(a + largest, 1, 'halfAwayFromZero');
+  let x = (1515870810 + saturatingHighProduct(half, -1010580540)) | 0;
   for (let i = 0; i < 3; i++) {
-    const error = (2 ** 29 - doublingHighProduct(half, x)) | 0;
-    x = (x + saturate(doublingHighProduct(x, error) * 4)) | 0;
+    const error = (2 ** 29 - saturatingHighProduct(half, x)) | 0;
+    x = (x + saturate(saturatingHighProduct(x, error) * 4)) | 0;
   }
   return x;
 }
@@ -131,4 +108,11 @@ export function tanh(a: number, integerBits: number): number {
 /** CalculateInputRadius: the first integer whose multiple by 2^leftShift is beyond integerBits. */
 export function inputRadius(integerBits: number, leftShift: number): number {
   return Math.floor(((2 ** integerBits - 1) * 2 ** (31 - integerBits)) / 2 ** leftShift);
+}
+
+/** CheckedLog2: the exponent of a scale that is a power of two, or nearly; undefined for others. */
+export function checkedLog2(scale: number): number | undefined {
+  const logarithm = Math.log2(scale);
+  const exponent = roundReal(logarithm, 'halfAwayFromZero');
+  return Math.abs(logarithm - exponent) < 1e-3 ? exponent : undefined;
 }

@@ -1,10 +1,11 @@
 /** Which arithmetic TFLite's reference kernels have for the nodes of a graph on codes. */
 import type { GivenArithmetic, NodeArithmetic } from '../compile/model-formats.js';
+import { doublingScaling, multiplierScaling } from '../compile/scaling.js';
 import { floatAttribute, intAttribute, intsAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { TensorTable } from './file.js';
-import { quantizeMultiplier } from './fixed-point.js';
-import { doubling, meanOf, productMultipliers, reduced, softmaxOf, sumOf, tableOf } from './given.js';
+import { multiplierOf } from './fixed-point.js';
+import { meanOf, productMultipliers, softmaxOf, sumOf, tableOf } from './given.js';
 import {
   type CodeFunction,
   type CodeType,
@@ -66,7 +67,7 @@ const product: Rule = (node, [x, weights, bias], y) => {
   const wide = bias?.table.type === 'int64';
   const given: GivenArithmetic = {
     kind: 'scaling',
-    scaling: wide ? reduced(multipliers) : doubling(multipliers),
+    scaling: wide ? multiplierScaling(multipliers, 15, 'halfTowardPositive') : doublingScaling(multipliers),
   };
   return wide ? { given, biasBits: 64, accumulator: { ...accumulator, bits: 64 } } : { given };
 };
@@ -79,7 +80,7 @@ const sum: Rule = (node, [a, b], y) => {
 const multiplication: Rule = (_, [a, b], y) => {
   if (!a?.type || !b?.type) return { refused: 'an operand is float32' };
   const ratio = fround(fround(a.type.scale * b.type.scale) / y.scale);
-  return { given: { kind: 'scaling', scaling: doubling(quantizeMultiplier(ratio)) } };
+  return { given: { kind: 'scaling', scaling: doublingScaling(multiplierOf(ratio)) } };
 };
 
 const average: Rule = (_, [x], y) => {
@@ -136,7 +137,7 @@ const softmax: Rule = (_, [x], y) => {
 /** QUANTIZE: from float32 a quantisation, from codes a conversion. */
 const identity: Rule = (_, [x], y) => {
   if (!x?.type || isSame(x.type, y)) return {};
-  const scaling = doubling(quantizeMultiplier(x.type.scale / y.scale));
+  const scaling = doublingScaling(multiplierOf(x.type.scale / y.scale));
   return { given: { kind: 'scaling', scaling } };
 };
 

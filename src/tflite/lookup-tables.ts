@@ -3,10 +3,11 @@
  * gives what the kernel gives for one code.
  */
 import { exp64 } from '../execute/oracle/elementary.js';
+import { roundReal, roundShift } from '../formats/rounding.js';
+import { checkedLog2 } from './fixed-point.js';
 
 const clamp16 = (value: number) => Math.min(Math.max(value, -32768), 32767);
-/** Ties away from zero. */
-const round = (value: number) => Math.sign(value) * Math.floor(Math.abs(value) + 0.5);
+const round = (value: number) => roundReal(value, 'halfAwayFromZero');
 
 /**
  * TFLite's LUTPopulate: samples of a function over 512 steps from low to high with 15 fraction bits, each moved by half of
@@ -25,13 +26,6 @@ function interpolationTable(fn: (x: number) => number, low: number, high: number
   });
 }
 
-/** TFLite's LUTLookup: 9 bits of a 16-bit code choose the entry, 7 interpolate. */
-export function interpolate(table: Int16Array, code: number): number {
-  const index = 256 + (code >> 7);
-  const slope = table[index + 1] - table[index];
-  return table[index] + ((slope * (code & 127) + 64) >> 7);
-}
-
 /** exp over [-10, 0]: of the softmax on 16 bits. */
 export const exponentialTable = (): Int16Array => interpolationTable(exp64, -10, 0);
 
@@ -46,37 +40,36 @@ function sigmoidTable(): Uint16Array {
   const sigmoid = (i: number) => 65536 / (1 + exp64(-i / 24));
   return Uint16Array.from({ length: 256 }, (_, i) => {
     const error = (sigmoid(i) + sigmoid(i + 1)) / 2 - sigmoid(i + 0.5);
-    return i === 255 ? 65535 : Math.round(sigmoid(i) - error / 2);
+    return i === 255 ? 65535 : round(sigmoid(i) - error / 2);
   });
 }
 
 /** How a code becomes a position in the sigmoid's table: TFLite's SigmoidPrepare and TanhPrepare. */
 function tableScale(scale: number, powersOfTwo: readonly number[]) {
-  const fraction = Math.round(Math.log2(scale)) + 12;
-  const isPower = Math.abs(Math.log2(scale) - Math.round(Math.log2(scale))) < 1e-3;
-  if (isPower && powersOfTwo.includes(fraction)) return { multiplier: 3 * 2 ** fraction, shift: 0 };
+  const exponent = checkedLog2(scale);
+  if (exponent !== undefined && powersOfTwo.includes(exponent + 12))
+    return { multiplier: 3 * 2 ** (exponent + 12), shift: 0 };
   let multiplier = scale * 4096 * 3;
   let shift = 0;
   for (; multiplier <= 32767 / 2 && shift <= 30; multiplier *= 2) shift++;
-  return { multiplier: Math.trunc(multiplier), shift };
+  return { multiplier: roundReal(multiplier, 'towardZero'), shift };
 }
 
-/** An arithmetic shift to the right, with ties up, of a product below 2^53. */
-const shiftRight = (value: number, shift: number) =>
-  Math.floor((value + (shift > 0 ? 2 ** (shift - 1) : 0)) / 2 ** shift);
+/** The sigmoid's table, with `bits` more fraction bits, at a position with as many; `beyond` behind its last step. */
+function interpolateSigmoid(table: Uint16Array, position: number, bits: number, beyond: number): number {
+  const index = position >>> bits;
+  if (index >= 255) return beyond;
+  const share = position & (2 ** bits - 1);
+  return (table[index] << bits) + share * (table[index + 1] - table[index]);
+}
 
 /** LOGISTIC from 16 bits with the given scale to 15 fraction bits. */
 export function logistic16(scale: number): (code: number) => number {
   const table = sigmoidTable();
   const { multiplier, shift } = tableScale(scale, [0]);
   return (code) => {
-    const x = shiftRight(code * multiplier, shift);
-    const magnitude = Math.abs(x);
-    const index = magnitude >>> 9;
-    const positive =
-      index >= 255
-        ? 0x7fff << 10
-        : (table[index] << 9) + (magnitude & 511) * (table[index + 1] - table[index]);
+    const x = roundShift(code * multiplier, shift, 'halfTowardPositive');
+    const positive = interpolateSigmoid(table, Math.abs(x), 9, 0x7fff << 10);
     return (x >= 0 ? positive + 512 : 2 ** 25 - positive + 511) >> 10;
   };
 }
@@ -86,13 +79,8 @@ export function tanh16(scale: number): (code: number) => number {
   const table = sigmoidTable();
   const { multiplier, shift } = tableScale(scale, [0, 1]);
   return (code) => {
-    const x = shiftRight(code * multiplier, shift);
-    const magnitude = Math.abs(x);
-    const index = magnitude >>> 8;
-    const positive =
-      index >= 255
-        ? 0xffff << 8
-        : (table[index] << 8) + (magnitude & 255) * (table[index + 1] - table[index]);
+    const x = roundShift(code * multiplier, shift, 'halfTowardPositive');
+    const positive = interpolateSigmoid(table, Math.abs(x), 8, 0xffff << 8);
     return (x >= 0 ? positive - 2 ** 23 + 128 : -positive + 2 ** 23 + 127) >> 8;
   };
 }

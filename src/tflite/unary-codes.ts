@@ -3,14 +3,9 @@
  * the compiler makes tables of them.
  */
 import { exp64, tanh64 } from '../execute/oracle/elementary.js';
-import {
-  dividePowerOfTwo,
-  inputRadius,
-  logistic,
-  multiply,
-  quantizeMultiplier,
-  tanh,
-} from './fixed-point.js';
+import { cutMultiplier } from '../formats/fixed-multiplier.js';
+import { roundReal, roundShift } from '../formats/rounding.js';
+import { dividePowerOfTwo, inputRadius, logistic, multiplierOf, multiply, tanh } from './fixed-point.js';
 import { logistic16, tanh16 } from './lookup-tables.js';
 
 /** Width, scale and zero point of a tensor of codes. */
@@ -25,8 +20,7 @@ export interface CodeType {
 export type CodeFunction = (code: number) => number;
 
 const { fround } = Math;
-/** Ties away from zero. */
-const round = (value: number) => Math.sign(value) * Math.floor(Math.abs(value) + 0.5);
+const round = (value: number) => roundReal(value, 'halfAwayFromZero');
 
 export function codeLimits({ bits, signed }: Pick<CodeType, 'bits' | 'signed'>) {
   const low = signed ? -(2 ** (bits - 1)) : 0;
@@ -45,14 +39,14 @@ export function limitCode(limit: number, type: CodeType): number {
 
 /** QUANTIZE between codes, and RELU and its kin, whose multiplier comes from a float32 quotient. */
 export function rescaled(from: CodeType, to: CodeType, ratio: number): CodeFunction {
-  const multiplier = quantizeMultiplier(ratio);
+  const multiplier = multiplierOf(ratio);
   const clamp = clampTo(to);
   return (code) => clamp(to.zeroPoint + multiply(code - from.zeroPoint, multiplier));
 }
 
 export function leakyRelu(from: CodeType, to: CodeType, alpha: number): CodeFunction {
-  const identity = quantizeMultiplier(fround(from.scale / to.scale));
-  const slope = quantizeMultiplier(fround(fround(from.scale * fround(alpha)) / to.scale));
+  const identity = multiplierOf(fround(from.scale / to.scale));
+  const slope = multiplierOf(fround(fround(from.scale * fround(alpha)) / to.scale));
   const clamp = clampTo(to);
   return (code) => {
     const x = code - from.zeroPoint;
@@ -78,7 +72,7 @@ function byFixedPoint(
   fractionBits: number,
   offset: number,
 ): CodeFunction {
-  const multiplier = quantizeMultiplier(from.scale * 2 ** 27);
+  const multiplier = multiplierOf(from.scale * 2 ** 27);
   const radius = inputRadius(4, multiplier.shift);
   const clamp = clampTo(to);
   return (code) => {
@@ -111,34 +105,28 @@ export function expCodes(from: CodeType, to: CodeType): CodeFunction {
 
 const clamp16 = (value: number) => Math.min(Math.max(value, -32768), 32767);
 
-/** SaturatingRoundingDoublingHighMul of 16-bit integers: a * b / 2^15, rounded, ties away from zero but downwards up. */
-function doublingHighProduct16(a: number, b: number): number {
-  if (a === -32768 && b === -32768) return 32767;
-  const product = a * b;
-  return Math.trunc((product + (product >= 0 ? 2 ** 14 : 1 - 2 ** 14)) / 2 ** 15);
+/** SaturatingRoundingDoublingHighMul of 16-bit integers: a * b / 2^15, rounded, ties up. */
+function saturatingHighProduct16(a: number, b: number): number {
+  return Math.min(roundShift(a * b, 15, 'halfTowardPositive'), 32767);
 }
-
-/** DownScaleInt32ToInt16Multiplier. */
-const to16 = (multiplier: number) =>
-  multiplier >= 2 ** 31 - 1 - 2 ** 15 ? 32767 : (multiplier + 2 ** 15) >> 16;
 
 /** HARD_SWISH on 8 bits, in 16-bit fixed point. */
 export function hardSwishCodes(from: CodeType, to: CodeType): CodeFunction {
   const fine = fround(from.scale / 128);
-  const output = quantizeMultiplier(fround(fine / to.scale));
-  const gate = quantizeMultiplier(fround(fine / fround(3 / 32768)));
-  const [outputMultiplier, gateMultiplier] = [to16(output.value), to16(gate.value)];
+  const output = multiplierOf(fround(fine / to.scale));
+  const gate = multiplierOf(fround(fine / fround(3 / 32768)));
+  const [outputMultiplier, gateMultiplier] = [output, gate].map(({ value }) => cutMultiplier(value, 15));
   const clamp = clampTo(to);
   return (code) => {
     const x = (code - from.zeroPoint) * 128;
-    const scaled = doublingHighProduct16(x, outputMultiplier);
+    const scaled = saturatingHighProduct16(x, outputMultiplier);
     let open = x;
     if (gate.shift > 0) open = clamp16(open * 2 ** (gate.shift - 1));
-    open = doublingHighProduct16(open, gateMultiplier);
+    open = saturatingHighProduct16(open, gateMultiplier);
     if (gate.shift > 0) open = clamp16(open * 2);
     if (gate.shift < 0) open = dividePowerOfTwo(open, -gate.shift);
     open = (open + 32768) >> 1;
-    const product = Math.trunc((open * scaled) / 2 ** 15);
+    const product = roundShift(open * scaled, 15, 'towardZero');
     return clamp(dividePowerOfTwo(product, -output.shift) + to.zeroPoint);
   };
 }

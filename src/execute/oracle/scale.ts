@@ -1,4 +1,5 @@
 /** Scalings of exact integers, docs/arithmetic.md section 4.2. */
+import { doublingHighProduct } from '../../formats/fixed-multiplier.js';
 import { roundQuotient, roundReal, roundShift, roundShiftBig } from '../../formats/rounding.js';
 import type { PerChannel, Scaling } from '../../program/instructions.js';
 import { check } from './operands.js';
@@ -104,9 +105,5 @@ const INT32 = { low: -(2n ** 31n), high: 2n ** 31n - 1n };
 function doubled(value: bigint, multiplier: bigint, shift: number, trap: (value: bigint) => never): bigint {
   const left = value << BigInt(Math.max(-shift, 0));
   if (left < INT32.low || left > INT32.high) return trap(left);
-  const product = left * multiplier;
-  const nudge = product >= 0n ? 2n ** 30n : 1n - 2n ** 30n;
-  // Division of bigints truncates toward zero, as the definition does.
-  const high = (product + nudge) / 2n ** 31n;
-  return roundShiftBig(high, Math.max(shift, 0), 'halfAwayFromZero');
+  return roundShiftBig(doublingHighProduct(left, multiplier), Math.max(shift, 0), 'halfAwayFromZero');
 }

@@ -1,13 +1,10 @@
 /** softmax on codes: docs/arithmetic.md section 5. */
+import { doublingHighProduct } from '../../formats/fixed-multiplier.js';
 import { codeRange } from '../../formats/format.js';
 import { roundShift } from '../../formats/rounding.js';
 import { check, numbers, type Operand, type Operands, type Run } from './operands.js';
 
-/** The doubling high product of 32-bit integers: a * b / 2^31, rounded, ties up. */
-function high(a: number, b: number): number {
-  const product = BigInt(a) * BigInt(b);
-  return Number((product + (product >= 0n ? 1n << 30n : 1n - (1n << 30n))) / (1n << 31n));
-}
+const high = (a: number, b: number) => Number(doublingHighProduct(BigInt(a), BigInt(b)));
 
 const saturate32 = (value: number) => Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1);
 
@@ -19,8 +16,8 @@ function reciprocal(s: number): number {
   return saturate32(2 * x);
 }
 
-/** The table at a 16-bit position: 9 bits choose the entry, 7 interpolate. */
-function interpolate(table: ArrayLike<number>, position: number): number {
+/** The table of 513 entries at a 16-bit position: 9 bits choose the entry, 7 interpolate. TFLite's LUTLookup. */
+export function interpolate(table: ArrayLike<number>, position: number): number {
   const index = 256 + (position >> 7);
   return table[index] + (((table[index + 1] - table[index]) * (position & 127) + 64) >> 7);
 }

@@ -112,15 +112,13 @@ function bodyOf(
       };
     }
     case 'doubling': {
-      const round = defineRoundShift(library, 'halfAwayFromZero');
+      const up = defineRoundShift(library, 'halfTowardPositive');
+      const away = defineRoundShift(library, 'halfAwayFromZero');
       const body = `const int left = s->shift[c] < 0 ? -s->shift[c] : 0;
   const int right = s->shift[c] < 0 ? 0 : s->shift[c];
   const int64_t most = (int64_t)INT32_MAX >> (left < 31 ? left : 31);
   if (a > most || a < -most - 1) return TRAPPED;
-  const int64_t product = a * ((int64_t)1 << left) * s->factor[c];
-  const int64_t nudge = product >= 0 ? (int64_t)1 << 30 : 1 - ((int64_t)1 << 30);
-  const int64_t high = (product + nudge) / ((int64_t)1 << 31);
-  return ${round}(high, right);`;
+  return ${away}(${up}(a * ((int64_t)1 << left) * s->factor[c], 31), right);`;
       return {
         name: 'doubling',
         what: 'doubling high multiplication in 32 bits, then a shift; both round',

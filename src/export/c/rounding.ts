@@ -61,7 +61,7 @@ static int64_t shift_right(int64_t a, int s)
   );
 }
 
-/** `int64_t round_shift_NAME(int64_t a, int s)`: magnitudes of a and of the result stay below 2^61, s below 62. */
+/** `int64_t round_shift_NAME(int64_t a, int s)`: magnitudes of a and of the result stay below 2^62, s below 62. */
 export function defineRoundShift(library: Library, rounding: Rounding): string {
   const name = roundingName(rounding);
   return library.define(`round_shift_${name}`, () => {

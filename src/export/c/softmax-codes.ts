@@ -96,13 +96,11 @@ static int leading_zeros(int64_t a)
 function defineReciprocal(library: Library): void {
   library.define('reciprocal', () => {
     defineClampInteger(library);
+    const round = defineRoundShift(library, 'halfTowardPositive');
     return `
-/* a * b / 2^31, rounded, ties up */
 static int64_t doubling_high(int64_t a, int64_t b)
 {
-  const int64_t product = a * b;
-  const int64_t nudge = product >= 0 ? (int64_t)1 << 30 : 1 - ((int64_t)1 << 30);
-  return (product + nudge) / ((int64_t)1 << 31);
+  return ${round}(a * b, 31);
 }
 
 /* 2^62 / s for s from 2^31 to 2^32 */
