@@ -1,5 +1,6 @@
 /** Programs of one convolution with seeded weights, as the compiler would write them. */
 import { fixed } from '../dist/formats/format.js';
+import { plainAccumulator } from '../dist/program/accumulator.js';
 
 const widths = { int8: [8, 8, 32], int16x8: [16, 8, 32], int16: [16, 16, 64] };
 
@@ -69,16 +70,7 @@ export function layer({ size, channels, outputs, kernel, stride, kind, depthwise
     ),
     x,
   ];
-  const accumulator = {
-    bits: Math.max(accumulatorBits, provedBits),
-    overflow: 'wrap',
-    order: ['row', 'column', 'inputChannel'],
-    productsPerStep: 1,
-    treeBits: 0,
-    bias: 'first',
-    partialSum: null,
-    provedBits,
-  };
+  const accumulator = plainAccumulator(Math.max(accumulatorBits, provedBits), provedBits);
   const requantize = { style: 'shift', shift: shifts, rounding: 'halfEven', overflow: 'saturate' };
   const bias = accumulatorBits === 64 ? new BigInt64Array(outputs) : new Int32Array(outputs);
   const clamp = { low: 0, high: 2 ** (activationBits - 1) - 1 };

@@ -1,5 +1,6 @@
 /** Tiny programs for tests: tensors by name, ports found by who reads and writes what. */
 import type { Codes, Format } from '#src/formats/format.js';
+import { plainAccumulator } from '#src/program/accumulator.js';
 import type { Accumulator, Instruction, Opcode, Requantize, Window } from '#src/program/instructions.js';
 import type { Program } from '#src/program/program.js';
 
@@ -57,16 +58,7 @@ export function programOf(
 }
 
 /** A 32-bit register that the weights cannot overflow. */
-export const proved: Accumulator = {
-  bits: 32,
-  overflow: 'trap',
-  order: ['row', 'column', 'inputChannel'],
-  productsPerStep: 1,
-  treeBits: 0,
-  bias: 'last',
-  partialSum: null,
-  provedBits: 32,
-};
+export const proved: Accumulator = { ...plainAccumulator(32, 32), overflow: 'trap' };
 
 /** Round half to even, saturate. */
 export function byShift(shift: number | readonly number[]): Extract<Requantize, { style: 'shift' }> {

@@ -9,6 +9,7 @@ import { consumersOf } from '../graph/order.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
 import { requireFloat32 } from '../operators/quantization.js';
+import { plainAccumulator } from '../program/accumulator.js';
 import type { QuantizedConstant } from './constants.js';
 import { formatOf, type Quantity, requireWidth, sameQuantity } from './quantity.js';
 
@@ -52,15 +53,7 @@ export interface Lifted {
 
 /** 32-bit accumulators, ties to even, saturation: what ONNX says of its quantised operators. */
 const common: Omit<NodeArithmetic, 'scaling'> = {
-  accumulator: {
-    bits: 32,
-    overflow: 'wrap',
-    order: ['row', 'column', 'inputChannel'],
-    productsPerStep: 1,
-    treeBits: 0,
-    bias: 'first',
-    partialSum: null,
-  },
+  accumulator: plainAccumulator(32),
   biasBits: 32,
   rounding: 'halfEven',
   overflow: 'saturate',

@@ -3,6 +3,7 @@ import type { GivenArithmetic, NodeArithmetic } from '../compile/model-formats.j
 import { doublingScaling, multiplierScaling } from '../compile/scaling.js';
 import { floatAttribute, intAttribute, intsAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
+import { plainAccumulator } from '../program/accumulator.js';
 import type { TensorTable } from './file.js';
 import { multiplierOf } from './fixed-point.js';
 import { meanOf, productMultipliers, softmaxOf, sumOf, tableOf } from './given.js';
@@ -37,17 +38,6 @@ type Rule = (node: Node, inputs: readonly (CodeMeaning | undefined)[], y: CodeTy
 
 const { fround } = Math;
 
-/** Registers that wrap around, the bias added after the products. */
-export const accumulator: NodeArithmetic['accumulator'] = {
-  bits: 32,
-  overflow: 'wrap',
-  order: ['row', 'column', 'inputChannel'],
-  productsPerStep: 1,
-  treeBits: 0,
-  bias: 'last',
-  partialSum: null,
-};
-
 const isSame = (a: CodeType, b: CodeType) =>
   a.bits === b.bits && a.signed === b.signed && a.scale === b.scale && a.zeroPoint === b.zeroPoint;
 
@@ -69,7 +59,7 @@ const product: Rule = (node, [x, weights, bias], y) => {
     kind: 'scaling',
     scaling: wide ? multiplierScaling(multipliers, 15, 'halfTowardPositive') : doublingScaling(multipliers),
   };
-  return wide ? { given, biasBits: 64, accumulator: { ...accumulator, bits: 64 } } : { given };
+  return wide ? { given, biasBits: 64, accumulator: plainAccumulator(64) } : { given };
 };
 
 const sum: Rule = (node, [a, b], y) => {

@@ -7,10 +7,11 @@ import type { Codes, Format } from '../formats/format.js';
 import { formatOfScale } from '../formats/scale.js';
 import type { Node } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
+import { plainAccumulator } from '../program/accumulator.js';
 import { permuted } from './constants.js';
 import type { TensorTable } from './file.js';
 import type { GraphWriter } from './graph-writer.js';
-import { accumulator, type CodeMeaning, findRule } from './kernels.js';
+import { type CodeMeaning, findRule } from './kernels.js';
 import { type CodeType, limitCode } from './unary-codes.js';
 
 /** Widths of the element types that are codes where they have a scale. */
@@ -37,7 +38,7 @@ export interface Lifted {
 
 /** What every node has in common. */
 const common: Omit<NodeArithmetic, 'given' | 'biasBits'> = {
-  accumulator,
+  accumulator: plainAccumulator(32),
   scaling: { style: 'division' },
   rounding: 'halfAwayFromZero',
   overflow: 'saturate',

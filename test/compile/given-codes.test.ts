@@ -5,7 +5,7 @@ import type { ModelFormats } from '#src/compile/model-formats.js';
 import { fixed } from '#src/formats/format.js';
 import { float32 } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';
-import { accumulator } from '../execute/wasm-cases.js';
+import { plainAccumulator } from '#src/program/accumulator.js';
 import { buildGraph, op } from '../graph/build.js';
 
 test('given codes of ConvTranspose weights are those of the same weights as numbers', () => {
@@ -23,7 +23,9 @@ test('given codes of ConvTranspose weights are those of the same weights as numb
     tensors: { x: fixed(8, 4), y: fixed(8, 2) },
     constants: { w: fixed(8, 6) },
     conversions: rounding,
-    nodes: { y: { accumulator: accumulator(32, 0), biasBits: 32, scaling: { style: 'shift' }, ...rounding } },
+    nodes: {
+      y: { accumulator: plainAccumulator(32), biasBits: 32, scaling: { style: 'shift' }, ...rounding },
+    },
   };
   const given = compileProgram(graph, { ...formats, codes: new Map([['w', codes]]) });
   expect(given).toEqual(compileProgram(graph, formats));

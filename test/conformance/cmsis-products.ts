@@ -1,11 +1,12 @@
 /** Convolutions and products of CMSIS-NN as instructions. Tensors are channels last as there. */
 import { bitsFor } from '#src/compile/ranges.js';
 import { fixed } from '#src/formats/format.js';
+import { plainAccumulator } from '#src/program/accumulator.js';
 import type { Arithmetic, Window } from '#src/program/instructions.js';
 import { elementCount } from '#src/program/shapes.js';
 import type { CArray } from './c-source.js';
 import { activation, type CmsisCase, codesOf, doublingBy, reducedBy, saturating } from './cmsis-case.js';
-import { plainAccumulator, reachedBits, type SmallProgram } from './small-program.js';
+import { reachedBits, type SmallProgram } from './small-program.js';
 
 /** Two's complement nibbles, low ones first, where a weight takes 4 bits; one number an entry otherwise. */
 function weightsOf({ values, bits }: CArray, count: number): { bits: number; values: readonly number[] } {

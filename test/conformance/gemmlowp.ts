@@ -4,11 +4,12 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { fixed } from '#src/formats/format.js';
+import { plainAccumulator } from '#src/program/accumulator.js';
 import type { Arithmetic } from '#src/program/instructions.js';
 import { readC } from './c-source.js';
 import { runCodes } from './codes-case.js';
 import type { Kind, Outcome } from './kind.js';
-import { createSmallProgram, elementsOf, plainAccumulator, reachedBits } from './small-program.js';
+import { createSmallProgram, elementsOf, reachedBits } from './small-program.js';
 
 export const gemmlowpProducts: Kind = {
   kind: 'gemmlowp',

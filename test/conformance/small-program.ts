@@ -3,7 +3,7 @@
 import { accumulatorRange, bitsFor } from '#src/compile/ranges.js';
 import type { Elements } from '#src/execute/executor.js';
 import { allocateCodes, codeRange, type Format } from '#src/formats/format.js';
-import type { Accumulator, Instruction, Instructions, Opcode } from '#src/program/instructions.js';
+import type { Instruction, Instructions, Opcode } from '#src/program/instructions.js';
 import type { Program, ProgramTensor } from '#src/program/program.js';
 
 export interface SmallProgram {
@@ -50,20 +50,6 @@ export function createSmallProgram(name: string): SmallProgram {
       outputs: [{ name: tensors[output].name, tensor: output, codes: output }],
       metadata: {},
     }),
-  };
-}
-
-/** An accumulator as the kernels of these vectors have it; `provedBits` is the width that its sums can reach. */
-export function plainAccumulator(bits: 32 | 64, provedBits: number): Accumulator {
-  return {
-    bits,
-    overflow: 'wrap',
-    order: ['row', 'column', 'inputChannel'],
-    productsPerStep: 1,
-    treeBits: 0,
-    bias: 'last',
-    partialSum: null,
-    provedBits,
   };
 }
 

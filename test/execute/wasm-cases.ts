@@ -6,7 +6,7 @@ import { createOracle } from '#src/execute/oracle/oracle.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { allocateCodes, codeRange, type Format, fixed } from '#src/formats/format.js';
 import { ROUNDINGS, type Rounding } from '#src/formats/rounding.js';
-import type { Accumulator, Instruction, Opcode, Requantize, Window } from '#src/program/instructions.js';
+import type { Instruction, Opcode, Requantize, Window } from '#src/program/instructions.js';
 import type { Program, ProgramTensor } from '#src/program/program.js';
 
 export interface Case {
@@ -142,19 +142,6 @@ export function shiftOf(
   overflow: Requantize['overflow'],
 ): Requantize {
   return { style: 'shift', shift, rounding, overflow };
-}
-
-export function accumulator(bits: number, provedBits: number): Accumulator {
-  return {
-    bits,
-    overflow: 'wrap',
-    order: ['row', 'column', 'inputChannel'],
-    productsPerStep: 1,
-    treeBits: 0,
-    bias: 'first',
-    partialSum: null,
-    provedBits,
-  };
 }
 
 /** Width that holds every partial sum: worst case over the input's codes, in exact integers. */

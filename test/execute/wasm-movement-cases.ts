@@ -1,16 +1,8 @@
 /** Random programs of the instructions that move data, or weight or compare what they moved. */
 import fc from 'fast-check';
 import { type Format, fixed } from '#src/formats/format.js';
-import {
-  accumulator,
-  activations,
-  type Case,
-  type Operand,
-  random,
-  seeds,
-  single,
-  size,
-} from './wasm-cases.js';
+import { plainAccumulator } from '#src/program/accumulator.js';
+import { activations, type Case, type Operand, random, seeds, single, size } from './wasm-cases.js';
 import {
   codeOperand,
   floatOperand,
@@ -168,7 +160,7 @@ const products = rounded.map((v): Case => {
   const bits = a.bits + b.bits + Math.ceil(Math.log2(depth)) + 1;
   const narrow = { overflow: 'saturate', order: ['inputBlock', 'row', 'column', 'inputLane'] } as const;
   const register =
-    next() < 0.5 ? accumulator(64, bits) : { ...accumulator(16, 0), ...narrow, productsPerStep: 3 };
+    next() < 0.5 ? plainAccumulator(64, bits) : { ...plainAccumulator(16), ...narrow, productsPerStep: 3 };
   const arithmetic = { accumulator: register, requantize };
   return single<'matmul'>({ op: 'matmul', arithmetic }, operands, { shape, format: { ...y, fractionBits } });
 });

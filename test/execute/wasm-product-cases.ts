@@ -1,9 +1,9 @@
 /** Random convolutions and matrix products. */
 import fc from 'fast-check';
 import { codeRange, type Format, fixed } from '#src/formats/format.js';
+import { plainAccumulator } from '#src/program/accumulator.js';
 import type { Arithmetic, Window } from '#src/program/instructions.js';
 import {
-  accumulator,
   activations,
   type Case,
   codes,
@@ -79,7 +79,7 @@ export function product(v: Values, xShape: number[], weightShape: number[]) {
   const proved = provedWidth(weights.data as Int16Array, outputs, biasData, codeRange(v.x));
   const shift = perChannel ? shifts : v.shift;
   const arithmetic: Arithmetic = {
-    accumulator: accumulator(Math.max(32, proved), proved),
+    accumulator: plainAccumulator(Math.max(32, proved), proved),
     requantize: shiftOf(shift, v.rounding, v.overflow),
   };
   const format: Format = { ...v.y, fractionBits: yFraction };

@@ -5,18 +5,9 @@ import { createMemory } from '#src/execute/wasm/executor.js';
 import { kernels } from '#src/execute/wasm/kernels.js';
 import { prepareProgram } from '#src/execute/wasm/prepare.js';
 import { type Format, fixed } from '#src/formats/format.js';
+import { plainAccumulator } from '#src/program/accumulator.js';
 import * as arithmetic from './wasm-arithmetic-cases.js';
-import {
-  accumulator,
-  type Case,
-  codes,
-  compare,
-  type Operand,
-  random,
-  shiftOf,
-  single,
-  size,
-} from './wasm-cases.js';
+import { type Case, codes, compare, type Operand, random, shiftOf, single, size } from './wasm-cases.js';
 import * as movement from './wasm-movement-cases.js';
 import * as other from './wasm-other-cases.js';
 import * as products from './wasm-product-cases.js';
@@ -122,7 +113,10 @@ test('layers of many pixels and channels are split into calls without a seam', (
     },
   ];
   const window = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] } as const;
-  const arithmetic = { accumulator: accumulator(32, 20), requantize: shiftOf(6, 'halfEven', 'saturate') };
+  const arithmetic = {
+    accumulator: plainAccumulator(32, 20),
+    requantize: shiftOf(6, 'halfEven', 'saturate'),
+  };
   compare(
     single<'convolution'>({ op: 'convolution', window, groups: 1, clamp: null, arithmetic }, operands, {
       shape: [1, 40, 60, 17],
@@ -154,7 +148,7 @@ test('passes over sums are split into pieces without a seam', () => {
     const operands = [operand(), { shape: [24, 1, 1, 24], format: weights, data, constant: true }];
     const window = { kernel: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] } as const;
     for (const provedBits of [20, 0]) {
-      const arithmetic = { accumulator: accumulator(20, provedBits), requantize };
+      const arithmetic = { accumulator: plainAccumulator(20, provedBits), requantize };
       const emulated = {
         ...arithmetic,
         accumulator: { ...arithmetic.accumulator, overflow: 'saturate' },
