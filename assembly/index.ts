@@ -53,14 +53,31 @@ export {
   clamp_f32_f32,
   lookup_i16_i16,
 } from './elementwise';
-export { quantize_f32_i16, quantizeChecked_f32_i16, quantizeShift_f32_i16, dequantize_i16_f32 } from './quantize';
-export { fill_i16_i16, fill_f32_f32, move_i16_i16, move_f32_f32, transpose_i16_i16, transpose_f32_f32 } from './move';
+export {
+  quantize_f32_i16,
+  quantize_f32_i32,
+  quantizeChecked_f32_i16,
+  quantizeChecked_f32_i32,
+  quantizeShift_f32_i16,
+  dequantize_i16_f32,
+  dequantize_i32_f32,
+} from './quantize';
+export {
+  fill_i16_i16,
+  fill_i32_i32,
+  fill_f32_f32,
+  move_i16_i16,
+  move_f32_f32,
+  transpose_i16_i16,
+  transpose_f32_f32,
+} from './move';
 export { gather_i16_i16, gather_f32_f32 } from './gather';
 export { matmul_f32_f32_f32, matmul_i16_i16_i32, matmulSums_i16_i16_i64, matmulWeights_i16_i32 } from './matmul';
 export {
   reduce_f32_f32,
   reduce_i16_i16,
   reduceSums_i16_i64,
+  reduceSums_i32_i64,
   argMax_i16_i16,
   argMax_i16_f32,
   argMax_f32_i16,
@@ -102,10 +119,20 @@ export {
   lessOrEqual_f32_f32_f32,
   select_f32_f32_f32,
 } from './selection';
-export { rescale_i32_i16, rescale_i64_i16, rescaleCounted_i32_i16, rescaleCounted_i64_i16 } from './rescale';
+export {
+  rescale_i32_i16,
+  rescale_i64_i16,
+  rescaleCounted_i32_i16,
+  rescaleCounted_i64_i16,
+  rescale_i32_i32,
+  rescale_i64_i32,
+  rescaleCounted_i32_i32,
+  rescaleCounted_i64_i32,
+} from './rescale';
 export { accumulate_i16_i32_i32, accumulate_i16_i32_i64, accumulateCounted_i16_i32_i64 } from './accumulate';
 export {
   addSums_i16_i16_i64,
+  addSums_i32_i32_i64,
   multiplySums_i16_i16_i64,
   leakyReluSums_i16_i16_i64,
   requantizeSums_i16_i32,

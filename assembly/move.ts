@@ -20,6 +20,13 @@ export function fill_f32_f32(y: usize, value: f32, length: i32): void {
   }
 }
 
+export function fill_i32_i32(y: usize, value: i32, length: i32): void {
+  for (let i = 0; i < length; i++) {
+    store<i32>(y, value);
+    y += 4;
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 function move<T>(

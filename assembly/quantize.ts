@@ -37,7 +37,9 @@ function roundReal(x: f64, rounding: i32): f64 {
  * the zero point. `steps` holds (step f64, low f64, high f64, zero point f64) per channel; `inner` elements in a row share a
  * channel. With `single` the quotient is rounded to float32 first. Returns 1 + the index of the first NaN, 0 without one.
  */
-export function quantize_f32_i16(
+// @ts-ignore: decorator
+@inline
+function quantize<Y>(
   x: usize, y: usize, steps: usize, channels: i32, inner: i32, single: i32, rounding: i32, length: i32,
 ): i32 {
   let channel = 0;
@@ -51,9 +53,9 @@ export function quantize_f32_i16(
     const low = load<f64>(record, 8);
     const high = load<f64>(record, 16);
     const code = (rounded < low ? low : rounded > high ? high : rounded) + load<f64>(record, 24);
-    store<i16>(y, <i16>code);
+    store<Y>(y, <Y>code);
     x += 4;
-    y += 2;
+    y += sizeof<Y>();
     if (--left == 0) {
       left = inner;
       if (++channel == channels) channel = 0;
@@ -62,11 +64,25 @@ export function quantize_f32_i16(
   return 0;
 }
 
+export function quantize_f32_i16(
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, single: i32, rounding: i32, length: i32,
+): i32 {
+  return quantize<i16>(x, y, steps, channels, inner, single, rounding, length);
+}
+
+export function quantize_f32_i32(
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, single: i32, rounding: i32, length: i32,
+): i32 {
+  return quantize<i32>(x, y, steps, channels, inner, single, rounding, length);
+}
+
 /**
  * The same for what wraps (overflow 1) or is an error (2), and for stochastic rounding (10): returns -1 - the index of an element
  * that overflows, or is infinite, where that is an error.
  */
-export function quantizeChecked_f32_i16(
+// @ts-ignore: decorator
+@inline
+function quantizeChecked<Y>(
   x: usize, y: usize, steps: usize, channels: i32, inner: i32, single: i32, rounding: i32, seed: i32, overflow: i32,
   length: i32,
 ): i32 {
@@ -89,15 +105,29 @@ export function quantizeChecked_f32_i16(
         code = rest - floor(rest / size) * size + low;
       }
     }
-    store<i16>(y, <i16>(code + load<f64>(record, 24)));
+    store<Y>(y, <Y>(code + load<f64>(record, 24)));
     x += 4;
-    y += 2;
+    y += sizeof<Y>();
     if (--left == 0) {
       left = inner;
       if (++channel == channels) channel = 0;
     }
   }
   return 0;
+}
+
+export function quantizeChecked_f32_i16(
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, single: i32, rounding: i32, seed: i32, overflow: i32,
+  length: i32,
+): i32 {
+  return quantizeChecked<i16>(x, y, steps, channels, inner, single, rounding, seed, overflow, length);
+}
+
+export function quantizeChecked_f32_i32(
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, single: i32, rounding: i32, seed: i32, overflow: i32,
+  length: i32,
+): i32 {
+  return quantizeChecked<i32>(x, y, steps, channels, inner, single, rounding, seed, overflow, length);
 }
 
 // @ts-ignore: decorator
@@ -176,6 +206,24 @@ export function dequantize_i16_f32(
     const record = steps + (<usize>channel << 4);
     store<f32>(y, <f32>((<f64>load<i16>(x) - load<f64>(record)) * load<f64>(record, 8)));
     x += 2;
+    y += 4;
+    if (--left == 0) {
+      left = inner;
+      if (++channel == channels) channel = 0;
+    }
+  }
+}
+
+/** Codes of more than 16 bits, which become float32 before they are scaled and have no zero point. */
+export function dequantize_i32_f32(
+  x: usize, y: usize, steps: usize, channels: i32, inner: i32, length: i32,
+): void {
+  let channel = 0;
+  let left = inner;
+  for (let i = 0; i < length; i++) {
+    const step = load<f64>(steps + (<usize>channel << 4), 8);
+    store<f32>(y, <f32>(<f64>(<f32>load<i32>(x)) * step));
+    x += 4;
     y += 4;
     if (--left == 0) {
       left = inner;

@@ -48,15 +48,17 @@ export function reduce_i16_i16(x: usize, y: usize, kind: i32, outer: i32, length
 }
 
 /** Sums (i64) of codes above their zero point. */
-export function reduceSums_i16_i64(x: usize, y: usize, zero: i32, outer: i32, length: i32, inner: i32): void {
-  const row = <usize>inner << 1;
+// @ts-ignore: decorator
+@inline
+function reduceSums<T>(x: usize, y: usize, zero: i32, outer: i32, length: i32, inner: i32): void {
+  const row = <usize>inner * sizeof<T>();
   const zeros = <i64>zero * <i64>length;
   for (let i = 0; i < outer; i++) {
     for (let k = 0; k < inner; k++) {
-      let p = x + (<usize>k << 1);
+      let p = x + <usize>k * sizeof<T>();
       let sum: i64 = 0;
       for (let j = 0; j < length; j++) {
-        sum += <i64>load<i16>(p);
+        sum += <i64>load<T>(p);
         p += row;
       }
       store<i64>(y, sum - zeros);
@@ -64,6 +66,14 @@ export function reduceSums_i16_i64(x: usize, y: usize, zero: i32, outer: i32, le
     }
     x += <usize>length * row;
   }
+}
+
+export function reduceSums_i16_i64(x: usize, y: usize, zero: i32, outer: i32, length: i32, inner: i32): void {
+  reduceSums<i16>(x, y, zero, outer, length, inner);
+}
+
+export function reduceSums_i32_i64(x: usize, y: usize, zero: i32, outer: i32, length: i32, inner: i32): void {
+  reduceSums<i32>(x, y, zero, outer, length, inner);
 }
 
 /** `base` is the code of index 0. */

@@ -14,7 +14,7 @@ const TRAP = 2;
 
 // @ts-ignore: decorator
 @inline
-function rescale<T>(
+function rescale<T, Y>(
   x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32,
   counters: usize, counted: bool,
 ): i32 {
@@ -49,9 +49,9 @@ function rescale<T>(
         value = ((bits - low) & (high - low)) + low;
       } else value = value < low ? low : high;
     }
-    store<i16>(y, <i16>(value < clampLow ? clampLow : value > clampHigh ? clampHigh : value));
+    store<Y>(y, <Y>(value < clampLow ? clampLow : value > clampHigh ? clampHigh : value));
     x += sizeof<T>();
-    y += 2;
+    y += sizeof<Y>();
     if (--left == 0) {
       left = inner;
       if (++turn == period) turn = 0;
@@ -68,23 +68,47 @@ function rescale<T>(
 export function rescale_i32_i16(
   x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32,
 ): i32 {
-  return rescale<i32>(x, y, layer, selectors, period, inner, first, length, 0, false);
+  return rescale<i32, i16>(x, y, layer, selectors, period, inner, first, length, 0, false);
 }
 
 export function rescale_i64_i16(
   x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32,
 ): i32 {
-  return rescale<i64>(x, y, layer, selectors, period, inner, first, length, 0, false);
+  return rescale<i64, i16>(x, y, layer, selectors, period, inner, first, length, 0, false);
 }
 
 export function rescaleCounted_i32_i16(
   x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32, counters: usize,
 ): i32 {
-  return rescale<i32>(x, y, layer, selectors, period, inner, first, length, counters, true);
+  return rescale<i32, i16>(x, y, layer, selectors, period, inner, first, length, counters, true);
 }
 
 export function rescaleCounted_i64_i16(
   x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32, counters: usize,
 ): i32 {
-  return rescale<i64>(x, y, layer, selectors, period, inner, first, length, counters, true);
+  return rescale<i64, i16>(x, y, layer, selectors, period, inner, first, length, counters, true);
+}
+
+export function rescale_i32_i32(
+  x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32,
+): i32 {
+  return rescale<i32, i32>(x, y, layer, selectors, period, inner, first, length, 0, false);
+}
+
+export function rescale_i64_i32(
+  x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32,
+): i32 {
+  return rescale<i64, i32>(x, y, layer, selectors, period, inner, first, length, 0, false);
+}
+
+export function rescaleCounted_i32_i32(
+  x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32, counters: usize,
+): i32 {
+  return rescale<i32, i32>(x, y, layer, selectors, period, inner, first, length, counters, true);
+}
+
+export function rescaleCounted_i64_i32(
+  x: usize, y: usize, layer: usize, selectors: usize, period: i32, inner: i32, first: i32, length: i32, counters: usize,
+): i32 {
+  return rescale<i64, i32>(x, y, layer, selectors, period, inner, first, length, counters, true);
 }

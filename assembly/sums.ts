@@ -10,7 +10,7 @@ const MULTIPLY = 1;
 
 // @ts-ignore: decorator
 @inline
-function pairs(
+function pairs<T>(
   operation: i32,
   a: usize, b: usize, y: usize, aZero: i64, bZero: i64, aShift: i64, bShift: i64, sign: i64, aRecord: usize, bRecord: usize,
   rows: i32, length: i32, aRow: usize, bRow: usize, aStep: usize, bStep: usize, first: i32,
@@ -20,8 +20,8 @@ function pairs(
     let p = a;
     let q = b;
     for (let i = 0; i < length; i++) {
-      const u = <i64>load<i16>(p) - aZero;
-      const v = <i64>load<i16>(q) - bZero;
+      const u = <i64>load<T>(p) - aZero;
+      const v = <i64>load<T>(q) - bZero;
       let sum: i64;
       if (operation == ADD) {
         let left = u << aShift;
@@ -54,7 +54,16 @@ export function addSums_i16_i16_i64(
   a: usize, b: usize, y: usize, aZero: i32, bZero: i32, aShift: i32, bShift: i32, sign: i32, aRecord: usize, bRecord: usize,
   rows: i32, length: i32, aRow: usize, bRow: usize, aStep: usize, bStep: usize, first: i32,
 ): i32 {
-  return pairs(
+  return pairs<i16>(
+    ADD, a, b, y, aZero, bZero, aShift, bShift, sign, aRecord, bRecord, rows, length, aRow, bRow, aStep, bStep, first,
+  );
+}
+
+export function addSums_i32_i32_i64(
+  a: usize, b: usize, y: usize, aZero: i32, bZero: i32, aShift: i32, bShift: i32, sign: i32, aRecord: usize, bRecord: usize,
+  rows: i32, length: i32, aRow: usize, bRow: usize, aStep: usize, bStep: usize, first: i32,
+): i32 {
+  return pairs<i32>(
     ADD, a, b, y, aZero, bZero, aShift, bShift, sign, aRecord, bRecord, rows, length, aRow, bRow, aStep, bStep, first,
   );
 }
@@ -63,7 +72,7 @@ export function multiplySums_i16_i16_i64(
   a: usize, b: usize, y: usize, aZero: i32, bZero: i32, aShift: i32,
   rows: i32, length: i32, aRow: usize, bRow: usize, aStep: usize, bStep: usize,
 ): void {
-  pairs(MULTIPLY, a, b, y, aZero, bZero, aShift, 0, 1, 0, 0, rows, length, aRow, bRow, aStep, bStep, 0);
+  pairs<i16>(MULTIPLY, a, b, y, aZero, bZero, aShift, 0, 1, 0, 0, rows, length, aRow, bRow, aStep, bStep, 0);
 }
 
 /** Sums (i32) of what two tables (i32) hold for two codes; each is given by the address of its entry for code 0. */
@@ -115,7 +124,7 @@ export function leakyReluSums_i16_i16_i64(
   a: usize, b: usize, y: usize, aZero: i32, bZero: i32, aShift: i32,
   rows: i32, length: i32, aRow: usize, bRow: usize, aStep: usize, bStep: usize,
 ): void {
-  pairs(2, a, b, y, aZero, bZero, aShift, 0, 1, 0, 0, rows, length, aRow, bRow, aStep, bStep, 0);
+  pairs<i16>(2, a, b, y, aZero, bZero, aShift, 0, 1, 0, 0, rows, length, aRow, bRow, aStep, bStep, 0);
 }
 
 /** Codes less their zero points, as i32: `zeros` (i32), `period` of them in turn, each for `inner` elements in a row. */

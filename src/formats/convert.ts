@@ -47,9 +47,17 @@ export function createQuantizer(
 
 /** Real value of a code of a channel in float64, exact for codes up to 16 bits and mantissas up to 36. */
 export function realValue(code: number | bigint, format: Format, channel = 0): number {
+  return offsetOf(code, format, channel) * stepSize(format, channel);
+}
+
+/** The same as float32, which the offset from the zero point becomes first: more than 24 bits are rounded twice. */
+export function floatValue(code: number | bigint, format: Format, channel = 0): number {
+  return Math.fround(Math.fround(offsetOf(code, format, channel)) * stepSize(format, channel));
+}
+
+function offsetOf(code: number | bigint, format: Format, channel: number): number {
   const zeroPoint = at(format.zeroPoint, channel);
-  const offset = typeof code === 'bigint' ? Number(code - BigInt(zeroPoint)) : code - zeroPoint;
-  return offset * stepSize(format, channel);
+  return typeof code === 'bigint' ? Number(code - BigInt(zeroPoint)) : code - zeroPoint;
 }
 
 /** Which channel of a format an element of a tensor belongs to: its index on the format's axis. */
@@ -81,10 +89,10 @@ export function quantizeValues(
   return codes;
 }
 
-/** Real values of a tensor's codes, rounded to float32. */
+/** Real values of a tensor's codes as float32: what the instruction `dequantize` gives. */
 export function dequantizeCodes(codes: Codes, shape: readonly number[], format: Format): Float32Array {
   const values = new Float32Array(codes.length);
   const channelOf = createChannelIndex(shape, format);
-  for (let i = 0; i < codes.length; i++) values[i] = realValue(codes[i], format, channelOf(i));
+  for (let i = 0; i < codes.length; i++) values[i] = floatValue(codes[i], format, channelOf(i));
   return values;
 }

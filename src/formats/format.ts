@@ -9,7 +9,7 @@
 import { FormatError } from '../errors.js';
 
 export interface Format {
-  /** Width of a code, sign included; 2 to 16 for activations and weights, up to 64 for biases. */
+  /** Width of a code, sign included; 2 to 16 for weights, up to 32 for activations and 64 for biases. */
   readonly bits: number;
   readonly signed: boolean;
   /** True where the most negative code is never used, so that the range is symmetric. */

@@ -1,7 +1,15 @@
 /** What the rules of verify-instructions.ts have in common: checks of operands, formats and requantisation. */
 import { at, codeRange, type Format, formatText, sameFormat } from '../formats/format.js';
 import { type Overflow, seedOf } from '../formats/rounding.js';
-import type { Accumulator, Clamp, PerChannel, Requantize, ScaledPair, Scaling } from './instructions.js';
+import type {
+  Accumulator,
+  Clamp,
+  Opcode,
+  PerChannel,
+  Requantize,
+  ScaledPair,
+  Scaling,
+} from './instructions.js';
 import type { ProgramTensor } from './program.js';
 import { sameShape } from './shapes.js';
 
@@ -9,6 +17,8 @@ import { sameShape } from './shapes.js';
 export interface Check {
   readonly inputs: readonly ProgramTensor[];
   readonly output: ProgramTensor;
+  /** The instruction, which says how wide its codes may be. */
+  readonly op: Opcode;
   fail(what: string, expected: string, got: string | number): never;
 }
 
@@ -59,12 +69,34 @@ export function expectFloat(check: Check, tensor: ProgramTensor): void {
     check.fail(`"${tensor.name}" holds codes`, 'float32', formatText(tensor.format));
 }
 
+const movements: readonly Opcode[] = ['concat', 'slice', 'gather', 'pad', 'transpose', 'reshape'];
+
+/** Instructions that read, and that write, codes of up to 32 bits. */
+const wideInputs = new Set<Opcode>([...movements, 'dequantize', 'requantize', 'add', 'reduce']);
+const wideOutputs = new Set<Opcode>([
+  ...movements,
+  'quantize',
+  'requantize',
+  'convolution',
+  'gemm',
+  'matmul',
+  'add',
+  'reduce',
+]);
+
 /** Codes of an activation, weight or table. */
 export function expectCodes(check: Check, tensor: ProgramTensor): Format {
   const { format, name } = tensor;
   if (format === null) return check.fail(`"${name}" holds float32`, 'codes', 'f32');
-  if (format.bits > 16) check.fail(`"${name}" is too wide`, '2 to 16 bits', formatText(format));
+  const most = (tensor === check.output ? wideOutputs : wideInputs).has(check.op) ? 32 : 16;
+  if (format.bits > most) check.fail(`"${name}" is too wide`, `2 to ${most} bits`, formatText(format));
   return format;
+}
+
+/** Codes of at most 16 bits, or float32. */
+export function expectNarrow(check: Check): void {
+  const wide = [...check.inputs, check.output].find(({ format }) => format !== null && format.bits > 16);
+  if (wide !== undefined) check.fail(`"${wide.name}" is too wide`, '2 to 16 bits', formatText(wide.format!));
 }
 
 /** Codes, one scale for the whole tensor or one for each index on `axis`. */
@@ -148,9 +180,9 @@ export function expectElement(check: Check, what: string, value: number): void {
   } else if (Math.fround(value) !== value) check.fail(`${what} is out of range`, 'a float32', value);
 }
 
-/** Shifts that keep every intermediate value of 16-bit codes within 48 bits. */
-export function expectShift(check: Check, what: string, shift: number): void {
-  expectInteger(check, what, shift, 0, 31);
+/** A shift to the left that keeps codes of an operand within 48 bits. */
+export function expectShift(check: Check, what: string, shift: number, { format }: ProgramTensor): void {
+  expectInteger(check, what, shift, 0, Math.min(31, 48 - (format?.bits ?? 16)));
 }
 
 /** The numbers of a scaling: one, or one for each of `channels`. */

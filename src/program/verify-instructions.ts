@@ -83,7 +83,9 @@ export const rules: InstructionTable<[Check], void> = {
   add({ sign, shifts, scalings, clamp, requantize }, c) {
     expectBroadcast(c, clamp);
     if (sign !== 1 && sign !== -1) c.fail('sign is out of range', '1 or -1', sign);
-    for (const shift of shifts) check.expectShift(c, 'shifts', shift);
+    shifts.forEach((shift, operand) => {
+      check.expectShift(c, 'shifts', shift, c.inputs[operand]);
+    });
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
     const [a, b] = c.inputs.map((operand) => check.expectScale(c, operand, null));
     if (scalings !== null) {
@@ -147,7 +149,7 @@ export const rules: InstructionTable<[Check], void> = {
     check.expectConstant(c, 'the slope', slopes);
     const channels = x.shape.at(-1) ?? 1;
     check.expectShape(c, 'the slope', slopes, [slopes.shape[0] === 1 ? 1 : channels]);
-    check.expectShift(c, 'slopeShift', slopeShift);
+    check.expectShift(c, 'slopeShift', slopeShift, x);
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
     const input = check.expectScale(c, x, null);
     const slope = check.expectScale(c, slopes, null);
@@ -207,11 +209,15 @@ export const rules: InstructionTable<[Check], void> = {
   reduce({ function: fn, axes, requantize }, c) {
     expectReduced(c, axes);
     if (fn !== 'sum') {
+      check.expectNarrow(c);
       check.expectMovable(c);
       return check.expectNoRequantize(c, requantize);
     }
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
     const format = check.expectScale(c, c.inputs[0], null);
+    const count = elementCount(axes.map((axis) => c.inputs[0].shape[axis]));
+    if (format.bits > 16 && count > MOST_PRODUCTS)
+      c.fail('a sum has too many codes of their width', `at most ${MOST_PRODUCTS}`, count);
     const position = () => at(format.fractionBits, 0);
     check.expectRequantize(c, requantize, check.hasUnitMantissa(format) ? position : undefined);
   },

@@ -55,7 +55,12 @@ export function verifyProgram(program: Program, where = `program "${program.name
     }
     known[output] = true;
     last = output;
-    const check = { inputs: inputs.map((input) => tensors[input]), output: tensors[output], fail };
+    const check = {
+      inputs: inputs.map((input) => tensors[input]),
+      output: tensors[output],
+      op: instruction.op,
+      fail,
+    };
     (rules[instruction.op] as (instruction: Instruction, check: Check) => void)(instruction, check);
   });
   const missing = known.indexOf(false);
@@ -87,8 +92,8 @@ function verifyPorts({ tensors, inputs, outputs }: Program, refuse: Refuse): voi
   for (const { name, tensor, codes } of outputs) {
     if (tensors[tensor] === undefined) refuse(`output "${name}" has no tensor`, 'a tensor', tensor);
     const { format } = tensors[tensor];
-    if (format !== null && format.bits > 16) {
-      refuse(`output "${name}" is too wide`, '2 to 16 bits', formatText(format));
+    if (format !== null && format.bits > 32) {
+      refuse(`output "${name}" is too wide`, '2 to 32 bits', formatText(format));
     }
     if (codes !== -1 && !tensors[codes]?.format)
       refuse(`output "${name}" has no such codes`, 'codes or -1', codes);
@@ -115,7 +120,7 @@ function verifyTensor({ shape, format, data }: ProgramTensor, where: string): vo
   if (format !== null) verifyCodes(data as ArrayLike<number | bigint>, format, fail);
 }
 
-/** Activations have 2 to 16 bits; constants up to 64 where they are biases, which are signed. */
+/** Activations have 2 to 16 bits or, signed and without zero points, up to 32; constants up to 64 where they are biases. */
 function verifyFormat(format: Format, shape: readonly number[], isConstant: boolean, where: string): void {
   const fail = (what: string, expected: string): never => {
     throw new ProgramError({ where, what, expected, got: formatText(format) });
@@ -127,8 +132,11 @@ function verifyFormat(format: Format, shape: readonly number[], isConstant: bool
     throw new ProgramError({ where, what: 'has an illegal format', got: error.message, cause: error });
   }
   const { bits, signed, axis, fractionBits, mantissa, zeroPoint } = format;
-  if (bits < 2 || (bits > 16 && !(isConstant && signed))) {
-    fail('has an illegal width', '2 to 16 bits, or up to 64 for a signed bias');
+  if (bits < 2 || (bits > 16 && !signed) || (bits > 32 && !isConstant)) {
+    fail('has an illegal width', '2 to 16 bits, signed up to 32, or up to 64 for a bias');
+  }
+  if (bits > 16 && [zeroPoint].flat().some((entry) => entry !== 0)) {
+    fail('has a zero point', 'none where codes have more than 16 bits');
   }
   if (axis !== null && !(Number.isInteger(axis) && axis >= 0 && axis < shape.length)) {
     fail('has an illegal axis', `null or 0 to ${shape.length - 1}`);

@@ -43,17 +43,17 @@ export function compareOrTrap({ program, inputs }: Case): void {
   expect(run(() => createWasmExecutor(program, { counters: true }).run(inputs))).toEqual(expected);
 }
 
-type Next = () => number;
+export type Next = () => number;
 
-const pick = <T>(choices: readonly T[], next: Next): T => choices[Math.floor(next() * choices.length)];
-const between = (low: number, high: number, next: Next) => low + Math.floor(next() * (high - low + 1));
+export const pick = <T>(choices: readonly T[], next: Next): T => choices[Math.floor(next() * choices.length)];
+export const between = (low: number, high: number, next: Next) => low + Math.floor(next() * (high - low + 1));
 
-function anyRounding(next: Next): Rounding {
+export function anyRounding(next: Next): Rounding {
   return next() < 0.2 ? `stochastic(${between(0, 2 ** 32 - 1, next)})` : pick(ROUNDINGS, next);
 }
 
 /** Codes of activations or weights: any width, unsigned 16 among them, any zero point. */
-function anyFormat(next: Next, channels: number | null = null): Format {
+export function anyFormat(next: Next, channels: number | null = null): Format {
   const bits = pick([2, 4, 7, 8, 8, 8, 9, 15, 16, 16], next);
   const signed = next() < 0.6;
   const base = fixed(bits, 4, { signed, narrow: signed && next() < 0.1 });
@@ -72,7 +72,7 @@ function outputFormat(overflow: Overflow, next: Next, axis: number, channels: nu
 }
 
 /** A scaling that brings numbers of about `bits` bits near the range of a code; now and then anywhere. */
-function anyScaling(bits: number, channels: number, next: Next): Scaling {
+export function anyScaling(bits: number, channels: number, next: Next): Scaling {
   const perChannel = (make: () => number): PerChannel =>
     next() < 0.5 ? make() : Array.from({ length: channels }, make);
   const rounding = anyRounding(next);
@@ -191,7 +191,7 @@ function shapesOf({ kind, batch, input, window, groups, channels, outputs }: Ima
   };
 }
 
-const products = images.map((image): Case => {
+export const products = images.map((image): Case => {
   const next = random(image.seed);
   const shapes = shapesOf(image);
   const outputs = shapes.weights[0];

@@ -11,6 +11,7 @@ import { type Case, codes, compare, type Operand, random, shiftOf, single, size 
 import * as movement from './wasm-movement-cases.js';
 import * as other from './wasm-other-cases.js';
 import * as products from './wasm-product-cases.js';
+import * as wide from './wasm-wide-cases.js';
 
 const families: Record<string, fc.Arbitrary<Case>> = {
   ...products.families,
@@ -33,7 +34,7 @@ test.for(Object.entries(families))('%s give the bytes of the oracle', ([, cases]
   fc.assert(fc.property(cases, check), { numRuns: 200 });
 });
 
-test.for(Object.entries(arithmetic.families))(
+test.for(Object.entries<fc.Arbitrary<Case>>({ ...arithmetic.families, ...wide.families }))(
   '%s give the bytes of the oracle or trap as it does',
   ([, cases]) => {
     fc.assert(

@@ -1,6 +1,6 @@
 /**
  * Random legal programs and inputs for them, to compare executors and to try out everything that takes a program. Sizes
- * that are no multiple of a vector, widths from 2 to 16 bits, every rounding, elements at both ends of their range.
+ * that are no multiple of a vector, widths from 2 to 32 bits, every rounding, elements at both ends of their range.
  */
 import type fc from 'fast-check';
 import type { Elements } from '#src/execute/executor.js';
@@ -36,10 +36,9 @@ export function arbitraryProgram(options: ProgramOptions = {}): fc.Arbitrary<Pro
     const builder = createBuilder(draw, unusual);
     const firsts = allowed.filter((op) => recipes[op].kinds.some((kind) => kinds.includes(kind)));
     let op = draw.pick(firsts);
-    const { rank, affine, widest } = recipes[op];
+    const { rank, affine, widest = 16 } = recipes[op];
     const kind = draw.pick(kinds.filter((one) => recipes[op].kinds.includes(one)));
-    let last = builder.source(kind, rank ?? draw.integer(1, 5), affine);
-    if (widest !== undefined) last = adapt(builder, last, op);
+    let last = builder.source(kind, rank ?? draw.integer(1, 5), affine, widest);
     const length = draw.integer(1, longest);
     for (let count = 1; ; count++) {
       last = recipes[op].emit(builder, last);

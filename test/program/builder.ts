@@ -24,7 +24,7 @@ export interface Builder {
     output: { format: Format | null; shape: readonly number[] },
   ): number;
   /** An input that any instruction of this kind and rank takes. */
-  source(kind: Kind, rank: number, affine: boolean): number;
+  source(kind: Kind, rank: number, affine: boolean, widest: number): number;
   finish(last: number): Program;
 }
 
@@ -75,16 +75,16 @@ export function createBuilder(draw: Draw, unusual: boolean): Builder {
       } as Instruction);
       return index;
     },
-    source(kind, rank, affine) {
-      const format = kind === 'codes' ? drawFormat(draw, { affine, unusual }) : null;
+    source(kind, rank, affine, widest) {
+      const format = kind === 'codes' ? drawFormat(draw, { affine, unusual, widest }) : null;
       return builder.input(format, drawShape(draw, rank));
     },
     finish(last) {
       const codes = tensors.map(({ format }) => format !== null);
-      const tail = tensors.findLastIndex(({ format }) => format !== null && format.bits <= 16);
+      const tail = tensors.findLastIndex(({ format }) => format !== null && format.bits <= 32);
       const ports = new Set([last]);
       const extra = draw.integer(0, last);
-      if (draw.chance(20) && (tensors[extra].format?.bits ?? 0) <= 16) ports.add(extra);
+      if (draw.chance(20) && (tensors[extra].format?.bits ?? 0) <= 32) ports.add(extra);
       const metadata: Record<string, string> = draw.chance(20)
         ? { producer: 'a "test"\n', 'two words': '', 'a#b': '#' }
         : {};

@@ -59,10 +59,10 @@ export function drawRequantize(
   builder: Builder,
   positions: number | readonly number[],
   bits: number,
-  axis: number | null = null,
+  { axis = null, widest }: { readonly axis?: number | null; readonly widest?: number } = {},
 ): { requantize: Requantize; format: Format } {
   const { draw, unusual } = builder;
-  const base = drawFormat(draw, { unusual });
+  const base = drawFormat(draw, { unusual, widest });
   const wanted = draw.pick([bits - base.bits, 0, 1, draw.integer(-4, bits + 2)]);
   const shift = Math.min(Math.max(wanted, -4), 50);
   const first = typeof positions === 'number' ? positions : positions[0];

@@ -22,7 +22,7 @@ import {
   drawWindow,
   productBound,
 } from './draw-arithmetic.js';
-import { movement, type Recipe, reshapeTo } from './draw-movement.js';
+import { movement, type Recipe, reshapeTo, WIDE } from './draw-movement.js';
 
 const both: readonly Kind[] = ['codes', 'float32'];
 const codes: readonly Kind[] = ['codes'];
@@ -33,14 +33,16 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
   dequantize: {
     kinds: codes,
     affine: true,
+    widest: WIDE,
     emit: (b, x) => b.emit('dequantize', {}, [x], { ...b.tensor(x), format: null }),
   },
   requantize: {
     kinds: codes,
     affine: false,
+    widest: WIDE,
     emit(b, x) {
       const { format, shape } = b.tensor(x);
-      const drawn = drawRequantize(b, fractionOf(format), format!.bits);
+      const drawn = drawRequantize(b, fractionOf(format), format!.bits, { widest: WIDE });
       return b.emit('requantize', { requantize: drawn.requantize }, [x], { shape, format: drawn.format });
     },
   },
@@ -56,7 +58,7 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
       return b.emit('gemm', fields, operands, { shape, format });
     },
   },
-  add: { kinds: both, affine: false, emit: emitAdd },
+  add: { kinds: both, affine: false, widest: WIDE, emit: emitAdd },
   multiply: { kinds: both, affine: false, emit: emitMultiply },
   binary: {
     kinds: float,
@@ -141,14 +143,16 @@ export const recipes: { readonly [K in Opcode]: Recipe } = {
   reduce: {
     kinds: both,
     affine: false,
+    widest: WIDE,
     emit(b, x) {
       const { shape, format } = b.tensor(x);
       const axes = shape.map((_, axis) => axis).filter(() => b.draw.chance(50));
       const output = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-      const fn = b.draw.pick(['sum', 'maximum', 'minimum'] as const);
+      const isWide = format !== null && format.bits > 16;
+      const fn = isWide ? 'sum' : b.draw.pick(['sum', 'maximum', 'minimum'] as const);
       if (format === null || fn !== 'sum')
         return b.emit('reduce', { function: fn, axes, requantize: null }, [x], { shape: output, format });
-      const drawn = drawRequantize(b, fractionOf(format), format.bits + 8);
+      const drawn = drawRequantize(b, fractionOf(format), format.bits + 8, { widest: WIDE });
       const fields = { function: fn, axes, requantize: drawn.requantize };
       return b.emit('reduce', fields, [x], { shape: output, format: drawn.format });
     },
@@ -209,7 +213,7 @@ function fractionOf(format: Format | null): number {
 
 function emitQuantize(b: Builder, x: number): number {
   const { shape } = b.tensor(x);
-  let format = drawFormat(b.draw, { affine: true, unusual: b.unusual });
+  let format = drawFormat(b.draw, { affine: true, unusual: b.unusual, widest: WIDE });
   if (b.unusual && shape.length > 0 && b.draw.chance(30)) {
     const axis = b.draw.integer(0, shape.length - 1);
     format = {
@@ -269,7 +273,10 @@ function drawProducts(b: Builder, x: number, weightShape: readonly number[]) {
     bound += most;
   }
   const rank = b.tensor(x).shape.length;
-  const drawn = drawRequantize(b, positions, Math.ceil(Math.log2(bound + 1)) + 1, rank - 1);
+  const drawn = drawRequantize(b, positions, Math.ceil(Math.log2(bound + 1)) + 1, {
+    axis: rank - 1,
+    widest: WIDE,
+  });
   const arithmetic: Arithmetic = {
     accumulator: drawAccumulator(b, bound),
     requantize: drawn.requantize,
@@ -290,7 +297,7 @@ function drawPartner(b: Builder, shape: readonly number[]): number[] {
 function emitAdd(b: Builder, x: number): number {
   const { draw } = b;
   const { shape, format } = b.tensor(x);
-  const partner = drawFormat(draw, { unusual: b.unusual });
+  const partner = drawFormat(draw, { unusual: b.unusual, widest: WIDE });
   const own = format && { ...partner, fractionBits: fractionOf(format) + draw.integer(-6, 6) };
   const other = draw.chance(15) ? x : b.operand(own, drawPartner(b, shape));
   const operands = draw.chance(50) ? [x, other] : [other, x];
@@ -305,7 +312,7 @@ function emitAdd(b: Builder, x: number): number {
   const position = Math.max(fractionOf(left.format), fractionOf(right.format)) + draw.pick([0, 0, 1, 9]);
   const shifts = [position - fractionOf(left.format), position - fractionOf(right.format)] as const;
   const bits = Math.max(left.format!.bits + shifts[0], right.format!.bits + shifts[1]) + 1;
-  const drawn = drawRequantize(b, position, bits);
+  const drawn = drawRequantize(b, position, bits, { widest: WIDE });
   const { requantize } = drawn;
   const scaled = b.unusual && requantize.style !== 'shift' && draw.chance(50);
   const scalings = scaled
@@ -337,7 +344,8 @@ function emitMatmul(b: Builder, input: number): number {
     return Math.max(-low, high);
   });
   const bound = depth * most * mostOther;
-  const drawn = drawRequantize(b, fractionOf(format) + fractionOf(own), Math.ceil(Math.log2(bound + 1)) + 1);
+  const bits = Math.ceil(Math.log2(bound + 1)) + 1;
+  const drawn = drawRequantize(b, fractionOf(format) + fractionOf(own), bits, { widest: WIDE });
   const arithmetic = {
     accumulator: b.unusual ? drawAccumulator(b, bound) : { ...drawAccumulator(b, bound), ...exactly(bound) },
     requantize: drawn.requantize,

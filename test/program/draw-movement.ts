@@ -12,7 +12,7 @@ export interface Recipe {
   readonly rank?: number;
   /** True where operands may have mantissas and zero points. */
   readonly affine: boolean;
-  /** Widest code that the first operand may have. */
+  /** Widest code that the first operand may have; default 16. */
   readonly widest?: number;
   /** Emits the instruction on tensor `x` and returns the index of its output. */
   readonly emit: (builder: Builder, x: number) => number;
@@ -20,10 +20,14 @@ export interface Recipe {
 
 const both: readonly Kind[] = ['codes', 'float32'];
 
+/** Of the instructions that take wide codes. */
+export const WIDE = 32;
+
 export const movement = {
   concat: {
     kinds: both,
     affine: true,
+    widest: WIDE,
     emit(b, x) {
       const { shape, format } = b.tensor(x);
       const axis = b.draw.integer(0, shape.length - 1);
@@ -38,6 +42,7 @@ export const movement = {
   slice: {
     kinds: both,
     affine: true,
+    widest: WIDE,
     emit(b, x) {
       const { shape, format } = b.tensor(x);
       const axes = shape.map((size) => {
@@ -53,6 +58,7 @@ export const movement = {
   gather: {
     kinds: both,
     affine: true,
+    widest: WIDE,
     emit(b, x) {
       const { shape, format } = b.tensor(x);
       if (shape.length === 0) return reshapeTo(b, x, 1);
@@ -66,6 +72,7 @@ export const movement = {
   pad: {
     kinds: both,
     affine: true,
+    widest: WIDE,
     emit(b, x) {
       const { shape, format } = b.tensor(x);
       const [before, after] = [0, 0].map(() => shape.map(() => b.draw.integer(0, 2)));
@@ -80,6 +87,7 @@ export const movement = {
   transpose: {
     kinds: both,
     affine: true,
+    widest: WIDE,
     emit(b, x) {
       const { shape, format } = b.tensor(x);
       const left = shape.map((_, axis) => axis);
@@ -88,7 +96,12 @@ export const movement = {
       return b.emit('transpose', { permutation }, [x], { shape: permuted, format });
     },
   },
-  reshape: { kinds: both, affine: true, emit: (b, x) => reshapeTo(b, x, b.draw.integer(1, 5)) },
+  reshape: {
+    kinds: both,
+    affine: true,
+    widest: WIDE,
+    emit: (b, x) => reshapeTo(b, x, b.draw.integer(1, 5)),
+  },
 } satisfies Partial<Record<Opcode, Recipe>>;
 
 /** The same elements in a random shape of the given rank. */

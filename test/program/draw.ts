@@ -54,7 +54,11 @@ export interface FormatOptions {
  */
 export function drawFormat(draw: Draw, options: FormatOptions = {}): Format {
   const { affine = false, unusual = false, widest = 16 } = options;
-  const bits = draw.pick([8, 2, 3, 4, 5, 7, 9, 12, 15, 16].filter((width) => width <= widest));
+  const bits = draw.pick([8, 2, 3, 4, 5, 7, 9, 12, 15, 16, 32, 24, 17].filter((width) => width <= widest));
+  if (bits > 16) {
+    const wide = fixed(bits, draw.integer(-4, 20), { narrow: draw.chance(15) });
+    return affine ? { ...wide, mantissa: draw.pick([1, 3, 9_741_277, 2 ** 24 - 1]) } : wide;
+  }
   const signed = (bits === 16 && !unusual) || !draw.chance(30);
   const narrow = signed && draw.chance(15);
   const format = fixed(bits, draw.integer(-4, 20), { signed, narrow });

@@ -31,7 +31,7 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
     ['fixed(32,[7,8]', 'fixed(32,[7,7]', /bias does not stand at the accumulator, expected 8 fraction bits/],
     ['[2] = 5 -6', '[2] = 5 2147483648', /code of 32 bits/],
     ['x = input fixed(8,4)', 'x = input fixed(8,4,zeroPoint=1)', null],
-    ['fixed(32,[7,8],axis=0)', 'fixed(32,[7,8],zeroPoint=1,axis=0)', /"b" has a zero point/],
+    ['fixed(32,[7,8],axis=0)', 'fixed(32,[7,8],zeroPoint=1,axis=0)', /"b": has a zero point/],
     ['x = input fixed(8,4) [1,3,3,2]', 'x = input fixed(8,[4,4,4],axis=2) [1,3,3,2]', /scales along axis 3/],
     ['x = input fixed(8,4)', 'x = input f32', /"x" holds float32/],
     ['x = input fixed(8,4) [1,3,3,2]', 'x = input fixed(8,4) [3,3,2]', /input has a wrong rank/],
@@ -45,7 +45,10 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
     ['accumulator=32', 'order=[inputLane,row,column,inputBlock] accumulator=32', null],
     [`scaling=shift([3,4],halfEven) ${round} ${register}`, '', /has no arithmetic/],
     ['w b kernel', 'x b kernel', /weights has a wrong shape/],
-    ['fixed(8,4) [1,3,3,2]\nv', 'fixed(17,4) [1,3,3,2]\nv', /illegal width/],
+    ['fixed(8,4) [1,3,3,2]\nv', 'fixed(33,4) [1,3,3,2]\nv', /illegal width/],
+    ['fixed(8,4) [1,3,3,2]\nv', 'ufixed(17,4) [1,3,3,2]\nv', /illegal width/],
+    ['fixed(8,4) [1,3,3,2]\nv', 'fixed(17,4,zeroPoint=1) [1,3,3,2]\nv', /has a zero point/],
+    ['fixed(8,4) [1,3,3,2]\nv', 'fixed(17,4) [1,3,3,2]\nv', /"x" is too wide, expected 2 to 16 bits/],
   ],
   [
     `${codes}${matrix}

@@ -1,6 +1,6 @@
 /** quantize, dequantize, requantize: docs/arithmetic.md section 5. */
 import { ExecutionError } from '../../errors.js';
-import { createChannelIndex, createQuantizer, realValue } from '../../formats/convert.js';
+import { createChannelIndex, createQuantizer, floatValue } from '../../formats/convert.js';
 import type { Instruction } from '../../program/instructions.js';
 import {
   check,
@@ -65,7 +65,7 @@ export function prepareDequantize(_: Instruction<'dequantize'>, operands: Operan
   const format = formatOf(where, inputs[0]);
   const channelOf = createChannelIndex(output.shape, format);
   return () => {
-    for (let i = 0; i < codes.length; i++) values[i] = realValue(codes[i], format, channelOf(i));
+    for (let i = 0; i < codes.length; i++) values[i] = floatValue(codes[i], format, channelOf(i));
   };
 }
 

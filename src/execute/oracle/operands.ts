@@ -91,14 +91,14 @@ function describe(format: Format | null): string {
   return format === null ? 'float32' : formatText(format);
 }
 
-/** The data of an operand that is no bias: float32, or codes of at most 16 bits. */
+/** The data of an operand that is no bias: float32, or codes of at most 32 bits. */
 export function numbers(where: string, { name, data, format }: Operand): Numbers {
-  const narrow = !(data instanceof BigInt64Array) && (format === null || format.bits <= 16);
-  check(narrow, where, `"${name}" is too wide`, 'codes of at most 16 bits', describe(format));
+  const narrow = !(data instanceof BigInt64Array) && (format === null || format.bits <= 32);
+  check(narrow, where, `"${name}" is too wide`, 'codes of at most 32 bits', describe(format));
   return data;
 }
 
-/** Reads codes of at most 16 bits as integers above their zero point. */
+/** Reads codes as integers above their zero point. */
 export function createCentred(where: string, operand: Operand): () => Int32Array {
   const data = numbers(where, operand);
   const { format, shape } = operand;

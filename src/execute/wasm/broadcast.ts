@@ -14,8 +14,19 @@ export interface Walk {
   readonly starts: readonly (readonly Address[])[];
 }
 
-/** The last two axes of the output become rows and elements, the others calls. Operands and output have one element size. */
-export function walkBroadcast(inputs: readonly number[], output: number, context: Context): Walk {
+/** Where the elements of a tensor are, and the bytes of one. */
+export type Locate = (tensor: number) => { readonly address: Address; readonly size: number };
+
+/** The last two axes of the output become rows and elements, the others calls. */
+export function walkBroadcast(
+  inputs: readonly number[],
+  output: number,
+  context: Context,
+  locate: Locate = (tensor) => ({
+    address: context.address(tensor),
+    size: elementBytes(context.kind(tensor)),
+  }),
+): Walk {
   const { shape } = context.tensor(output);
   const tensors = [...inputs, output];
   const strides = [
@@ -25,17 +36,17 @@ export function walkBroadcast(inputs: readonly number[], output: number, context
   const axes = joinAxes(shape.map((extent, axis) => ({ extent, strides: strides.map((own) => own[axis]) })));
   const rows = axes.at(-2) ?? { extent: 1, strides: tensors.map(() => 0) };
   const [elements] = axes.slice(-1);
-  const size = elementBytes(context.kind(output));
+  const places = tensors.map(locate);
   const starts: Address[][] = [];
   if (elementCount(shape) > 0)
     forEachIndex(axes.slice(0, -2), tensors.length, (offsets) => {
-      starts.push(tensors.map((tensor, i) => shift(context.address(tensor), offsets[i] * size)));
+      starts.push(places.map(({ address, size }, i) => shift(address, offsets[i] * size)));
     });
   return {
     rows: rows.extent,
     length: elements.extent,
-    rowSteps: rows.strides.map((stride) => stride * size),
-    steps: elements.strides.map((stride) => stride * size),
+    rowSteps: rows.strides.map((stride, i) => stride * places[i].size),
+    steps: elements.strides.map((stride, i) => stride * places[i].size),
     starts,
   };
 }

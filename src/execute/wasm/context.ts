@@ -38,14 +38,15 @@ export function shift(address: Address, bytes: number): Address {
   return typeof address === 'number' ? address + bytes : { ...address, offset: address.offset + bytes };
 }
 
-/** How an element of a tensor of a stored program is held. Throws a ProgramError for codes that do not fit 16 bits. */
+/** How an element of a tensor of a stored program is held. Throws a ProgramError for codes that do not fit 32 bits. */
 export function elementKind({ name, format }: ProgramTensor): ElementKind {
   if (format === null) return 'f32';
   if (format.bits < 16 || (format.bits === 16 && format.signed)) return 'i16';
+  if (format.bits <= 32 && format.signed) return 'i32';
   throw new ProgramError({
     where: `tensor "${name}"`,
     what: 'the WASM executor does not hold these codes (the oracle does)',
-    expected: 'at most 16 bits',
+    expected: 'at most 32 bits',
     got: `${format.bits} bits`,
   });
 }
@@ -64,7 +65,9 @@ export function unsupported(instruction: Instruction, what: string, expected: st
 export function placeElements(constants: Constants, tensor: ProgramTensor, key: string): number {
   const kind = elementKind(tensor);
   const { data } = tensor;
-  const content = () =>
-    kind === 'f32' ? (data as Float32Array) : Int16Array.from(data as Int8Array, (code) => Number(code));
+  const content = () => {
+    if (kind === 'f32') return data as Float32Array;
+    return kind === 'i16' ? Int16Array.from(data as Int8Array) : Int32Array.from(data as Int32Array);
+  };
   return constants.place(data!.length * elementBytes(kind), content, key);
 }

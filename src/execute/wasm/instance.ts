@@ -16,6 +16,12 @@ interface BoundStep {
   readonly args: readonly number[];
 }
 
+const views = {
+  i16: ({ buffer }: Memory, offset: number, length: number) => new Int16Array(buffer, offset, length),
+  i32: ({ buffer }: Memory, offset: number, length: number) => new Int32Array(buffer, offset, length),
+  f32: ({ buffer }: Memory, offset: number, length: number) => new Float32Array(buffer, offset, length),
+} as const;
+
 /** One thread's kernels; both functions are those of an Executor. */
 export type WasmInstance = Pick<Executor, 'run' | 'counters'>;
 
@@ -44,9 +50,7 @@ export function createInstance(
         what: 'a constant is not kept in its own form',
       });
     const offset = place.offset + (place.constant ? 0 : arena);
-    return place.kind === 'i16'
-      ? new Int16Array(memory.buffer, offset, place.length)
-      : new Float32Array(memory.buffer, offset, place.length);
+    return views[place.kind](memory, offset, place.length);
   };
   const read = (tensor: number): Elements => {
     const { data, format } = program.tensors[tensor];

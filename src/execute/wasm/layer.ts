@@ -55,7 +55,9 @@ export function fusedShift(
   const { accumulator, requantize } = instruction.arithmetic!;
   const output = context.tensor(instruction.output);
   const able = context.counters === undefined && isExact(accumulator) && bits <= 16 && isCentred(output);
-  return able ? byShift(requantize, accumulator.provedBits) : undefined;
+  return able && context.kind(instruction.output) === 'i16'
+    ? byShift(requantize, accumulator.provedBits)
+    : undefined;
 }
 
 /** True where sums in 32 or 64 bits are the accumulator, or become it modulo its width; undefined where they do not. */

@@ -8,7 +8,7 @@ import { lowerDepthwise } from './lower-depthwise.js';
 import { movePadded } from './lower-movement.js';
 import { placeWeights } from './place-weights.js';
 import { elementBytes } from './prepared.js';
-import { prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
+import { areCodes, prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
 /** Up to this many channels, the taps of a kernel row are joined into one. */
@@ -181,11 +181,17 @@ export function emitSums(
   emit: (first: number, count: number, y: Address) => void,
 ): void {
   const pixelBytes = outputs * sumBytes(sums);
+  const { clamp, arithmetic } = instruction;
+  const { requantize } = arithmetic!;
+  if (areCodes(context, instruction.output, requantize, clamp, sums)) {
+    const y = context.address(instruction.output);
+    for (let first = 0; first < pixels; first += step)
+      emit(first, Math.min(step, pixels - first), shift(y, first * pixelBytes));
+    return;
+  }
   const most = Math.max(4, Math.floor(SUMS_BYTES / Math.max(1, pixelBytes) / 4) * 4);
   const size = Math.min(step, most);
   const scratch = context.scratch(Math.min(size, pixels) * pixelBytes);
-  const { clamp, arithmetic } = instruction;
-  const { requantize } = arithmetic!;
   const { overflow } = requantize;
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp, sums });
   for (let first = 0; first < pixels; first += size) {

@@ -6,7 +6,7 @@ import { elementCount } from '../../program/shapes.js';
 import { walkBroadcast } from './broadcast.js';
 import { isCentred } from './centre.js';
 import { type Context, shift } from './context.js';
-import { lowerPairSums, lowerRequantizeSums } from './lower-sums.js';
+import { lowerPairSums, lowerRequantizeSums, lowerWideAdd } from './lower-sums.js';
 import { elementBytes } from './prepared.js';
 import { OVERFLOW_MODES, roundingNumber } from './rescale.js';
 import {
@@ -36,7 +36,10 @@ interface Operation {
 const LARGEST_FACTOR_SHIFT = 14;
 
 export function lowerAdd(instruction: Instruction<'add'>, context: Context): void {
-  lowerBinary(instruction, context, { ...instruction, name: 'add' });
+  const { requantize, inputs } = instruction;
+  if (requantize !== null && inputs.some((input) => context.kind(input) === 'i32'))
+    lowerWideAdd(instruction, context, { ...instruction, requantize, name: 'add' });
+  else lowerBinary(instruction, context, { ...instruction, name: 'add' });
 }
 
 export function lowerMultiply(instruction: Instruction<'multiply'>, context: Context): void {
@@ -66,11 +69,11 @@ export function lowerExtremum(instruction: Instruction<'extremum'>, context: Con
 function broadcast({ inputs, output }: BinaryInstruction, context: Context) {
   const { rows, length, rowSteps, steps, starts } = walkBroadcast(inputs, output, context);
   const [aRow, bRow] = rowSteps;
-  const size = elementBytes(context.kind(output));
+  const sizes = inputs.map((input) => elementBytes(context.kind(input)));
   return {
     starts: starts.map(([a, b, y], index) => ({ a, b, y, first: index * rows * length })),
     extents: { rows, length, aRow, bRow },
-    steps: steps.map((step) => step / size),
+    steps: sizes.map((size, operand) => steps[operand] / size),
   };
 }
 
@@ -110,7 +113,8 @@ function fusedShift(
   const { counters } = context;
   const tensors = [...instruction.inputs, instruction.output].map((tensor) => context.tensor(tensor));
   const bits = Math.max(33, 18 + Math.max(...shifts));
-  if (counters !== undefined || scalings !== null || bits > 63 || !tensors.every(isCentred)) return undefined;
+  const narrow = tensors.every((tensor) => isCentred(tensor) && tensor.format!.bits <= 16);
+  if (counters !== undefined || scalings !== null || bits > 63 || !narrow) return undefined;
   return byShift(requantize!, bits);
 }
 
@@ -245,7 +249,8 @@ export function lowerQuantize(instruction: Instruction<'quantize'>, context: Con
   const args = dense(instruction, context);
   const { channels, inner } = channelRun(output, context);
   const { fractionBits, mantissa, zeroPoint } = format;
-  const single = mantissa === 1 && zeroPoint === 0 && typeof fractionBits === 'number';
+  const kind = context.kind(output) === 'i32' ? 'i32' : 'i16';
+  const single = kind === 'i16' && mantissa === 1 && zeroPoint === 0 && typeof fractionBits === 'number';
   // In float32, quotients by a power of two are exact but for those that saturate or round to 0 anyway.
   if (single && saturates(overflow) && rounding === 'halfEven' && Math.abs(fractionBits) <= 500) {
     context.emit('quantizeShift_f32_i16', { ...args, ...range, scale: 2 ** fractionBits });
@@ -265,10 +270,10 @@ export function lowerQuantize(instruction: Instruction<'quantize'>, context: Con
     single: Number(instruction.float32Quotient),
     rounding: number,
   };
-  if (saturates(overflow) && number < ROUNDINGS.length) context.emit('quantize_f32_i16', shared);
+  if (saturates(overflow) && number < ROUNDINGS.length) context.emit(`quantize_f32_${kind}`, shared);
   else {
     const mode = OVERFLOW_MODES.indexOf(saturates(overflow) ? 'saturate' : overflow);
-    context.emit('quantizeChecked_f32_i16', { ...shared, seed, overflow: mode });
+    context.emit(`quantizeChecked_f32_${kind}`, { ...shared, seed, overflow: mode });
   }
 }
 
@@ -279,7 +284,7 @@ export function lowerDequantize(instruction: Instruction<'dequantize'>, context:
   const steps = new Float64Array(channels * 2);
   for (let channel = 0; channel < channels; channel++)
     steps.set([at(format.zeroPoint, channel), stepSize(format, channel)], channel * 2);
-  context.emit('dequantize_i16_f32', {
+  context.emit(context.kind(x) === 'i32' ? 'dequantize_i32_f32' : 'dequantize_i16_f32', {
     ...dense(instruction, context),
     steps: context.constants.place(steps.byteLength, () => steps),
     channels,

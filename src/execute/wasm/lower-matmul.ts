@@ -32,16 +32,16 @@ export function lowerMatmul(instruction: Instruction<'matmul'>, context: Context
   const [rows, depth] = a.slice(-2);
   const columns = b[b.length - 1];
   const batch = context.tensor(output).shape.slice(0, -2);
-  const size = elementBytes(context.kind(output));
+  const [aSize, bSize, ySize] = [...inputs, output].map((tensor) => elementBytes(context.kind(tensor)));
   const [left, right] = [a, b].map((shape) => broadcastStrides(shape.slice(0, -2), batch));
   const axes = batch.map((extent, axis) => ({ extent, strides: [left[axis], right[axis]] }));
   const products: Matrices[] = [];
   forEachIndex(axes, 2, ([i, j]) => {
     const first = products.length * rows * columns;
     products.push({
-      a: shift(context.address(inputs[0]), i * rows * depth * size),
-      b: shift(context.address(inputs[1]), j * depth * columns * size),
-      y: shift(context.address(output), first * size),
+      a: shift(context.address(inputs[0]), i * rows * depth * aSize),
+      b: shift(context.address(inputs[1]), j * depth * columns * bSize),
+      y: shift(context.address(output), first * ySize),
       first,
     });
   });
@@ -70,6 +70,7 @@ function placeNarrow(
   const { constants } = context;
   const tensors = [...inputs, output].map((index) => context.tensor(index));
   if (context.counters !== undefined || !tensors.every(isCentred)) return undefined;
+  if (context.kind(output) !== 'i16') return undefined;
   const given = byShift(requantize, accumulator.provedBits);
   if (given === undefined || accumulator.provedBits > 32 || typeof given.shift !== 'number') return undefined;
   const range = outputRange(tensors[2].format!, given.overflow, null);

@@ -60,7 +60,8 @@ export function emitMove(
 }
 
 function emitFill(context: Context, kind: ElementKind, y: Address, value: number, length: number): void {
-  context.emit(kind === 'i16' ? 'fill_i16_i16' : 'fill_f32_f32', { y, value, length });
+  const kernels = { i16: 'fill_i16_i16', i32: 'fill_i32_i32', f32: 'fill_f32_f32' } as const;
+  context.emit(kernels[kind], { y, value, length });
 }
 
 export function lowerConcat({ inputs, output, axis }: Instruction<'concat'>, context: Context): void {

@@ -59,7 +59,7 @@ export function lowerReduce(instruction: Instruction<'reduce'>, context: Context
     return;
   }
   const y = context.address(output);
-  const kernel = context.kind(output) === 'i16' ? 'reduce_i16_i16' : 'reduce_f32_f32';
+  const kernel = context.kind(output) === 'f32' ? 'reduce_f32_f32' : 'reduce_i16_i16';
   context.emit(kernel, { ...lines, y, kind: KINDS.indexOf(fn) });
 }
 
@@ -74,13 +74,21 @@ function lowerSums(
   const sums: Sums = { kind: 'i64', bits: 64, above: 0 };
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
   const zero = zeroPointOf(context.tensor(instruction.inputs[0]));
+  const kind = context.kind(instruction.inputs[0]);
   // Whole pixels: the last axis of the output lies within a block, or has size 1.
   const step = Math.max(1, Math.floor(SUMS_BYTES / (inner * 8)));
   const y = context.scratch(Math.min(step, outer) * inner * 8);
   for (let first = 0; first < outer; first += step) {
     const blocks = Math.min(step, outer - first);
-    const from = shift(x, first * length * inner * 2);
-    context.emit('reduceSums_i16_i64', { x: from, y, zero, outer: blocks, length, inner });
+    const from = shift(x, first * length * inner * elementBytes(kind));
+    context.emit(kind === 'i16' ? 'reduceSums_i16_i64' : 'reduceSums_i32_i64', {
+      x: from,
+      y,
+      zero,
+      outer: blocks,
+      length,
+      inner,
+    });
     rescale(y, first * inner, blocks * inner);
   }
 }

@@ -2,8 +2,10 @@
 import { at, codeRange } from '../../formats/format.js';
 import type { Clamp, Instruction, Requantize, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
+import { walkBroadcast } from './broadcast.js';
 import { zeroPointOf } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
+import { elementBytes } from './prepared.js';
 import { placeRecords, prepareRescale, SUMS_BYTES, type Sums, scaleRecord } from './rescale.js';
 import { scaleInteger } from './scale-integer.js';
 
@@ -58,6 +60,40 @@ export function lowerPairSums(
   }
 }
 
+/** An add of which an operand has more than 16 bits; the other is widened, less its zero point. */
+export function lowerWideAdd(
+  instruction: Instruction<'add'>,
+  context: Context,
+  operation: PairOperation,
+): void {
+  const { inputs, output } = instruction;
+  const placed = new Map(inputs.map((input) => [input, widen(context, input)]));
+  const locate = (tensor: number) => ({
+    address: placed.get(tensor) ?? context.address(tensor),
+    size: elementBytes(placed.has(tensor) ? 'i32' : context.kind(tensor)),
+  });
+  const { rows, length, rowSteps, steps, starts } = walkBroadcast(inputs, output, context, locate);
+  const [aRow, bRow] = rowSteps;
+  const [aStep, bStep] = steps;
+  const parts = starts.map(([a, b], index) => {
+    return { a, b, first: index * rows * length, rows, length, aRow, bRow, aStep, bStep };
+  });
+  lowerPairSums(instruction, context, operation, parts);
+}
+
+/** The codes of a tensor less its zero point, as i32. */
+function widen(context: Context, tensor: number): Address {
+  const x = context.address(tensor);
+  if (context.kind(tensor) === 'i32') return x;
+  const length = elementCount(context.tensor(tensor).shape);
+  const zeros = Int32Array.of(zeroPointOf(context.tensor(tensor)));
+  const y = context.scratch(length * 4);
+  const placed = context.constants.place(zeros.byteLength, () => zeros);
+  const args = { x, y, zeros: placed, period: 1, inner: Math.max(1, length), first: 0, length };
+  context.emit('requantizeSums_i16_i32', args);
+  return y;
+}
+
 interface PairSums {
   readonly sums: Sums;
   readonly emit: (part: BroadcastPart) => void;
@@ -83,6 +119,10 @@ function choosePairs(
       placeRecords(context, [scaleRecord(scaling, 0, 0)]),
     ) ?? [0, 0];
     const more = { bShift: shifts[1], sign, aRecord, bRecord };
+    if (instruction.inputs.some((input) => context.kind(input) === 'i32')) {
+      const wide = { ...shared, ...more, aZero: 0, bZero: 0 };
+      return { sums: exact, emit: (part) => context.emit('addSums_i32_i32_i64', { ...part, ...wide }) };
+    }
     return {
       sums: exact,
       emit: (part) => context.emit('addSums_i16_i16_i64', { ...part, ...shared, ...more }),
@@ -179,13 +219,23 @@ export function lowerRequantizeSums(instruction: Instruction<'requantize'>, cont
   const { format, shape } = context.tensor(inputs[0]);
   const { zeroPoint } = format!;
   const length = elementCount(shape);
+  const { overflow } = requantize;
+  const options = { overflow, clamp: null };
+  if (context.kind(inputs[0]) === 'i32') {
+    const sums: Sums = { kind: 'i32', bits: format!.bits, above: 0 };
+    prepareRescale(context, instruction, [requantize], { ...options, sums })(
+      context.address(inputs[0]),
+      0,
+      length,
+    );
+    return;
+  }
   const period = typeof zeroPoint === 'number' ? 1 : zeroPoint.length;
   const zeros = Int32Array.from({ length: period }, (_, channel) => at(zeroPoint, channel));
   const inner = Math.max(1, period === 1 ? length : elementCount(shape.slice(format!.axis! + 1)));
   const placed = context.constants.place(zeros.byteLength, () => zeros);
-  const { overflow } = requantize;
   const sums: Sums = { kind: 'i32', bits: 18, above: 0 };
-  const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
+  const rescale = prepareRescale(context, instruction, [requantize], { ...options, sums });
   const block = blockOf(shape.at(-1) ?? 1);
   const y = context.scratch(Math.min(length, block) * 4);
   for (let first = 0; first < length; first += block) {

@@ -1,8 +1,8 @@
 /** A program made ready for the kernels: plain data that can be posted to workers. */
 import type { Kernel } from './kernels.js';
 
-/** What one element is in memory: codes of at most 16 bits as i16, float32 as f32. */
-export type ElementKind = 'i16' | 'f32';
+/** What one element is in memory: codes of at most 16 bits as i16, wider ones as i32, float32 as f32. */
+export type ElementKind = 'i16' | 'i32' | 'f32';
 
 export interface Place {
   /** Bytes from the start of the arena; of the memory where `constant` is true. */

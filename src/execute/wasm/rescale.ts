@@ -4,10 +4,11 @@
  */
 import { at, codeRange, type Format } from '../../formats/format.js';
 import { type Overflow, ROUNDINGS, type Rounding, seedOf } from '../../formats/rounding.js';
-import type { Clamp, Instruction, Scaling } from '../../program/instructions.js';
+import type { Clamp, Instruction, Requantize, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
 import { type Address, type Context, shift } from './context.js';
 import { countEnds } from './count-ends.js';
+import { elementBytes } from './prepared.js';
 import { placeVectorRescale, type VectorRescale } from './rescale-vector.js';
 import { outputRange, saturates } from './rounding.js';
 
@@ -73,6 +74,21 @@ export interface RescaleOptions {
   readonly picks?: readonly number[];
 }
 
+/** True where 32-bit sums are the codes of the output as they stand, so that no pass is needed. */
+export function areCodes(
+  context: Context,
+  output: number,
+  requantize: Requantize,
+  clamp: Clamp | null,
+  { kind, bits, above }: Sums,
+): boolean {
+  const { format } = context.tensor(output);
+  const unscaled = requantize.style === 'shift' && [requantize.shift].flat().every((by) => by === 0);
+  const plain = unscaled && clamp === null && context.counters === undefined && !format!.narrow;
+  if (!plain || kind !== 'i32' || context.kind(output) !== 'i32') return false;
+  return above === 0 ? bits <= format!.bits : bits === 32 && format!.bits === 32;
+}
+
 /** Prepares the pass for the codes of an instruction's output, by one scaling or by those that `picks` name. */
 export function prepareRescale(
   context: Context,
@@ -85,7 +101,8 @@ export function prepareRescale(
   const { zeroPoint } = format!;
   const perChannel = typeof zeroPoint !== 'number' || scalings.some(isPerChannel);
   const channels = shape.at(-1) ?? 1;
-  if (saturates(overflow) && picks.length === 1) {
+  const kind = context.kind(output) === 'i32' ? 'i32' : 'i16';
+  if (kind === 'i16' && saturates(overflow) && picks.length === 1) {
     const width = perChannel ? channels : UNIFORM_WIDTH;
     const range = outputRange(format!, overflow, clamp);
     const vectors = placeVectorRescale(context, scalings[0], format!, width, range, sums);
@@ -113,9 +130,9 @@ export function prepareRescale(
   };
   const y = context.address(output);
   return (x, first, length) => {
-    const args = { x, y: shift(y, first * 2), ...shared, first, length };
-    if (counters !== undefined) context.emit(`rescaleCounted_${sums.kind}_i16`, { ...args, counters });
-    else context.emit(`rescale_${sums.kind}_i16`, args);
+    const args = { x, y: shift(y, first * elementBytes(kind)), ...shared, first, length };
+    if (counters !== undefined) context.emit(`rescaleCounted_${sums.kind}_${kind}`, { ...args, counters });
+    else context.emit(`rescale_${sums.kind}_${kind}`, args);
   };
 }
 
