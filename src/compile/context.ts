@@ -18,7 +18,7 @@ import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
 import type { Clamp, Scaling } from '../program/instructions.js';
 import { plainOrder } from './axis-order.js';
-import { createFloatTable } from './float-table.js';
+import { createFunctionTable } from './function-table.js';
 import type { GivenArithmetic, ModelFormats, NodeArithmetic } from './model-formats.js';
 import { createProgramBuilder, type ProgramBuilder, type Stored } from './program-builder.js';
 import { type Interval, intersect } from './ranges.js';
@@ -219,7 +219,7 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     if (sameFormat(from, format)) return stored;
     const { rounding, overflow, float32Quotient, scaling = { style: 'shift' } } = formats!.conversions;
     if (float32Quotient) {
-      const table = createFloatTable((x) => x, from, format, rounding, value)!;
+      const table = createFunctionTable({ style: 'float32' }, (x) => x, from, format, rounding, value)!;
       const name = `${value}@${formatText(format)}`;
       return { tensor: context.lookup(null, stored.tensor, table, format, name), order: stored.order };
     }

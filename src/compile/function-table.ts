@@ -1,12 +1,10 @@
-/** Functions of one variable as tables over all codes: whole, interpolated between entries, or by thresholds. */
+/** Functions of one variable as tables over all codes: whole, interpolated, by thresholds, or as ONNX quantises them. */
 import { ConstraintError } from '../errors.js';
-import { evaluateUnary } from '../execute/oracle/elementary.js';
 import { createQuantizer } from '../formats/convert.js';
 import { allocateCodes, at, type Codes, codeRange, type Format, stepSize } from '../formats/format.js';
 import { type Rounding, roundShift } from '../formats/rounding.js';
-import type { UnaryFunction } from '../program/instructions.js';
 
-/** How a hardware computes a function of codes. */
+/** How a function of codes is computed. */
 export type TableRule =
   /** One entry for each code. */
   | { readonly style: 'full' }
@@ -16,24 +14,29 @@ export type TableRule =
    */
   | { readonly style: 'interpolated'; readonly indexBits: number }
   /** The number of thresholds that a code reaches: a full table of a function that never falls. */
-  | { readonly style: 'thresholds' };
+  | { readonly style: 'thresholds' }
+  /** One entry for each code, by DequantizeLinear, the function rounded to float32 and QuantizeLinear of ONNX. */
+  | { readonly style: 'float32' };
 
 /**
- * The codes of fn over every code of `from`, lowest first, in `to` with saturation; undefined where a result is not a number. Throws a
- * ConstraintError naming `where` for a rule that the function or its format does not allow.
+ * The codes of fn over every code of `from`, lowest first, in `to` with saturation; undefined where a result is not a number. Both
+ * formats have one scale. Throws a ConstraintError naming `where` for a rule that the function or its format does not allow.
  */
 export function createFunctionTable(
   rule: TableRule,
-  fn: UnaryFunction,
+  fn: (x: number) => number,
   from: Format,
   to: Format,
   rounding: Rounding,
   where: string,
 ): Codes | undefined {
   const { low, high } = codeRange({ ...from, narrow: false });
-  const quantize = createQuantizer(to, rounding, 'saturate', where);
+  const float32Quotient = rule.style === 'float32';
+  const precision = float32Quotient ? Math.fround : (x: number) => x;
+  const [scale, zero] = [stepSize(from), at(from.zeroPoint, 0)];
+  const quantize = createQuantizer(to, rounding, 'saturate', where, { float32Quotient });
   const entry = (code: number, element: number): number => {
-    const real = evaluateUnary(fn, (code - at(from.zeroPoint, 0)) * stepSize(from));
+    const real = precision(fn(precision((code - zero) * scale)));
     return Number.isNaN(real) ? Number.NaN : Number(quantize(real, 0, element, refuse));
   };
   const refuse = (what: string): never => {

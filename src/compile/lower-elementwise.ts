@@ -8,7 +8,6 @@ import { elementCount, type Tensor } from '../graph/tensor.js';
 import type { Requantize, ScaledPair, UnaryFunction } from '../program/instructions.js';
 import { channelsLastOrder, inOrder, permuteData, plainOrder } from './axis-order.js';
 import { type Context, clampCodes, clampFloat, floatData, outputRange } from './context.js';
-import { createFloatTable } from './float-table.js';
 import { createFunctionTable } from './function-table.js';
 import type { Stored } from './program-builder.js';
 import { createScaledProduct, createScaledSum } from './scaled-pair.js';
@@ -224,7 +223,9 @@ export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): voi
     (input, format) => {
       const { shape, format: from } = builder.tensors[input.tensor];
       const table =
-        format === null || from === null ? undefined : functionTable(context, node, fn, from, format);
+        format === null || from === null
+          ? undefined
+          : functionTable(context, node, (x) => evaluateUnary(fn, x), from, format);
       if (format === null || table === undefined) {
         const { tensor } = from === null ? input : context.read(node.inputs[0], null, input.order);
         const draft = { op: 'unary', function: fn, inputs: [tensor] } as const;
@@ -236,11 +237,9 @@ export function lowerUnary(context: Context, node: Node, fn: UnaryFunction): voi
   );
 }
 
-function functionTable(context: Context, node: Node, fn: UnaryFunction, from: Format, to: Format) {
+function functionTable(context: Context, node: Node, fn: (x: number) => number, from: Format, to: Format) {
   const { table = { style: 'full' }, rounding } = context.arithmetic(node);
-  return table.style === 'float32'
-    ? createFloatTable((x) => evaluateUnary(fn, x), from, to, rounding, node.name)
-    : createFunctionTable(table, fn, from, to, rounding, node.name);
+  return createFunctionTable(table, fn, from, to, rounding, node.name);
 }
 
 export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: string; tensor: Tensor }): void {
@@ -272,7 +271,8 @@ export function lowerLeakyRelu(context: Context, node: Node, slopes: { name: str
   if (values.length === 1 && context.arithmetic(node).scaling.style === 'scale') {
     const slope = (x: number) => (x >= 0 ? x : Math.fround(x * values[0]));
     const from = builder.tensors[input.tensor].format!;
-    const table = createFloatTable(slope, from, format, context.arithmetic(node).rounding, node.name)!;
+    const { rounding } = context.arithmetic(node);
+    const table = createFunctionTable({ style: 'float32' }, slope, from, format, rounding, node.name)!;
     const tensor = context.lookup(node, input.tensor, table, format, value);
     context.define(value, { tensor, order: input.order }, node.inputs);
     return;

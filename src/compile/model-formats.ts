@@ -33,8 +33,8 @@ export interface NodeArithmetic {
   readonly overflow: Overflow;
   /** The hardware's approximations multiplier * 2^-shift of 1 / count in average pooling; others are the nearest of 16 bits. */
   readonly reciprocals?: readonly Reciprocal[];
-  /** How a function of one variable is computed; default: a full table. `float32`: one as float-table.ts makes it. */
-  readonly table?: TableRule | { readonly style: 'float32' };
+  /** How a function of one variable is computed; default: a full table. */
+  readonly table?: TableRule;
   /** Stands in the place of what `scaling` and `rounding` would give. */
   readonly given?: GivenArithmetic;
 }
