@@ -1,4 +1,5 @@
 /** Tiny programs for tests: tensors by name, ports found by who reads and writes what. */
+import type { NodeArithmetic } from '#src/compile/model-formats.js';
 import type { Codes, Format } from '#src/formats/format.js';
 import { plainAccumulator } from '#src/program/accumulator.js';
 import type { Accumulator, Instruction, Opcode, Requantize, Window } from '#src/program/instructions.js';
@@ -59,6 +60,15 @@ export function programOf(
 
 /** A 32-bit register that the weights cannot overflow. */
 export const proved: Accumulator = { ...plainAccumulator(32, 32), overflow: 'trap' };
+
+/** What a node computes by shifts: 32-bit registers, ties to even, saturation. */
+export const shiftArithmetic: NodeArithmetic = {
+  accumulator: proved,
+  biasBits: 32,
+  scaling: { style: 'shift' },
+  rounding: 'halfEven',
+  overflow: 'saturate',
+};
 
 /** Round half to even, saturate. */
 export function byShift(shift: number | readonly number[]): Extract<Requantize, { style: 'shift' }> {

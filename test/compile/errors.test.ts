@@ -7,7 +7,7 @@ import { fixed } from '#src/formats/format.js';
 import { float32 } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';
 import { buildGraph, float, op } from '../graph/build.js';
-import { proved } from '../programs.js';
+import { shiftArithmetic } from '../programs.js';
 import { type Example, ints, weights } from './examples.js';
 
 /** The message that `work` throws; it must be a single line. */
@@ -78,18 +78,11 @@ const { graph: convolution } = prepareGraph(
     outputs: ['y'],
   }),
 );
-const arithmetic = {
-  accumulator: proved,
-  biasBits: 32,
-  scaling: { style: 'shift' },
-  rounding: 'halfEven',
-  overflow: 'saturate',
-} as const;
 const formats: ModelFormats = {
   tensors: { x: fixed(8, 7), y: fixed(8, 4) },
   constants: { w: fixed(8, 7) },
   conversions: { rounding: 'halfEven', overflow: 'saturate' },
-  nodes: { y: arithmetic },
+  nodes: { y: shiftArithmetic },
 };
 
 test.each<[string, Partial<ModelFormats>, RegExp]>([
@@ -104,7 +97,7 @@ test.each<[string, Partial<ModelFormats>, RegExp]>([
   ],
   [
     'a bias wider than its register',
-    { nodes: { y: { ...arithmetic, biasBits: 16 } } },
+    { nodes: { y: { ...shiftArithmetic, biasBits: 16 } } },
     /^node "y": the bias does not fit 16 bits/,
   ],
 ])('%s is an error of the formats', (_, overrides, message) => {

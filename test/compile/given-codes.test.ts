@@ -5,8 +5,8 @@ import type { ModelFormats } from '#src/compile/model-formats.js';
 import { fixed } from '#src/formats/format.js';
 import { float32 } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';
-import { plainAccumulator } from '#src/program/accumulator.js';
 import { buildGraph, op } from '../graph/build.js';
+import { shiftArithmetic } from '../programs.js';
 
 test('given codes of ConvTranspose weights are those of the same weights as numbers', () => {
   const codes = Int8Array.from({ length: 4 * 3 * 2 * 3 }, (_, i) => ((i * 37) % 255) - 127);
@@ -18,14 +18,11 @@ test('given codes of ConvTranspose weights are those of the same weights as numb
   const { graph } = prepareGraph(
     buildGraph({ inputs: { x: [1, 4, 3, 3] }, constants: { w }, nodes, outputs: ['y'] }),
   );
-  const rounding = { rounding: 'halfEven', overflow: 'saturate' } as const;
   const formats: ModelFormats = {
     tensors: { x: fixed(8, 4), y: fixed(8, 2) },
     constants: { w: fixed(8, 6) },
-    conversions: rounding,
-    nodes: {
-      y: { accumulator: plainAccumulator(32), biasBits: 32, scaling: { style: 'shift' }, ...rounding },
-    },
+    conversions: { rounding: 'halfEven', overflow: 'saturate' },
+    nodes: { y: shiftArithmetic },
   };
   const given = compileProgram(graph, { ...formats, codes: new Map([['w', codes]]) });
   expect(given).toEqual(compileProgram(graph, formats));

@@ -8,7 +8,7 @@ import { type Format, fixed } from '#src/formats/format.js';
 import { float32 } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';
 import { buildGraph, op } from '../graph/build.js';
-import { proved } from '../programs.js';
+import { shiftArithmetic } from '../programs.js';
 
 const CHANNELS = 6;
 const random = (seed: number) => () => {
@@ -46,14 +46,6 @@ const { graph } = prepareGraph(
   }),
 );
 
-const arithmetic = {
-  accumulator: proved,
-  biasBits: 32,
-  scaling: { style: 'shift' },
-  rounding: 'halfEven',
-  overflow: 'saturate',
-} as const;
-
 function formatsWith(inner: Format): ModelFormats {
   return {
     tensors: {
@@ -66,7 +58,7 @@ function formatsWith(inner: Format): ModelFormats {
     },
     constants: { a: fixed(8, 7), b: fixed(8, 6), c: fixed(16, 4) },
     conversions: { rounding: 'halfEven', overflow: 'saturate' },
-    nodes: Object.fromEntries(graph.nodes.map(({ name }) => [name, arithmetic])),
+    nodes: Object.fromEntries(graph.nodes.map(({ name }) => [name, shiftArithmetic])),
   };
 }
 
