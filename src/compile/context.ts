@@ -218,6 +218,12 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     const from = source.format!;
     if (sameFormat(from, format)) return stored;
     const { rounding, overflow, float32Quotient, scaling = { style: 'shift' } } = formats!.conversions;
+    if (float32Quotient && from.bits > 16) {
+      const real = asFloat(value, { codes: stored });
+      const output = { name: `${value}@${formatText(format)}`, shape: source.shape, format };
+      const draft = { op: 'quantize', float32Quotient, rounding, overflow, inputs: [real.tensor] } as const;
+      return { tensor: builder.emit(null, draft, output), order: real.order };
+    }
     if (float32Quotient) {
       const table = createFunctionTable({ style: 'float32' }, (x) => x, from, format, rounding, value)!;
       const name = `${value}@${formatText(format)}`;

@@ -47,7 +47,8 @@ function arithmeticOf(
   const depth = left.shape[left.shape.length - 1];
   const provedBits = bitsFor(sumRange(centredRange(context, a), centredRange(context, b), depth));
   const ratio = { operands: [left.format, right.format], result: format };
-  const requantize = { ...createScaling(scaling, rounding, ratio, node.name), overflow };
+  const own = context.scaling(node) ?? createScaling(scaling, rounding, ratio, node.name);
+  const requantize = { ...own, overflow };
   return { accumulator: { ...accumulator, provedBits }, requantize };
 }
 

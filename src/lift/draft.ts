@@ -11,7 +11,7 @@ import { nodeError } from '../operators/check.js';
 import { requireFloat32 } from '../operators/quantization.js';
 import { plainAccumulator } from '../program/accumulator.js';
 import type { QuantizedConstant } from './constants.js';
-import { formatOf, type Quantity, requireWidth, sameQuantity } from './quantity.js';
+import { formatOf, type Quantity, requireWidth } from './quantity.js';
 
 /** Arithmetic of a node without what all nodes of a quantised ONNX model have in common. */
 export type Arithmetic = Pick<NodeArithmetic, 'scaling'> & Partial<NodeArithmetic>;
@@ -58,6 +58,13 @@ const common: Omit<NodeArithmetic, 'scaling'> = {
   rounding: 'halfEven',
   overflow: 'saturate',
   table: { style: 'float32' },
+};
+
+/** As `byScale`, for products of codes that are wider than 8 bits. */
+export const byScaleInLong: Arithmetic = {
+  ...byScale,
+  accumulator: { ...common.accumulator, bits: 64 },
+  biasBits: 64,
 };
 
 export function createDraft(
@@ -152,19 +159,6 @@ export function readQuantity(
   if (!(step > 0 && Number.isFinite(step)))
     throw nodeError(node, `a scale (input ${index}) is not a positive number`, 'above 0', `${step}`);
   return { ...width, scale: step, zeroPoint: Number(zero?.data[0] ?? 0) };
-}
-
-/** Requires that a value of codes means what the node that reads it says. */
-export function requireQuantity(draft: Draft, node: Node, value: string, expected: Quantity): void {
-  const found = draft.quantity(value);
-  if (found === undefined) throw nodeError(node, `"${value}" holds no codes`);
-  if (!sameQuantity(found, expected))
-    throw nodeError(
-      node,
-      `"${value}" is read with another scale or zero point than it has`,
-      `${found.scale}, ${found.zeroPoint}`,
-      `${expected.scale}, ${expected.zeroPoint}`,
-    );
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { Node } from '../graph/graph.js';
 import { float32 } from '../graph/tensor.js';
 import type { Draft } from './draft.js';
+import { asIntegers } from './integers.js';
 import { nodeOf } from './nodes.js';
 import { plainIntegers } from './quantity.js';
 
@@ -37,6 +38,5 @@ export function liftDynamicQuantizeLinear(node: Node, draft: Draft): void {
   const quotient = step('Div', [x, scale], 'quotient');
   const rounded = draft.freshName(`${node.name}/rounded`);
   draft.emit(nodeOf('Identity', [quotient], rounded), [word]);
-  const moved = step('Add', [rounded, zeroPoint], 'moved');
-  draft.emit({ ...nodeOf('Identity', [moved], y), name: node.name }, [byte]);
+  draft.emit({ ...nodeOf('Add', [rounded, zeroPoint], y), name: node.name }, [byte], asIntegers('saturate'));
 }

@@ -1,7 +1,8 @@
 /** Operators of com.microsoft on codes as those of ai.onnx on real numbers. */
 import type { Node } from '../graph/graph.js';
 import { float32 } from '../graph/tensor.js';
-import { byScale, type Draft, readQuantity, requireQuantity } from './draft.js';
+import { byScale, type Draft, readQuantity } from './draft.js';
+import { readCodes } from './integers.js';
 import { formatOf, type Quantity } from './quantity.js';
 
 /** Lifts a node whose operands are each followed by scale and zero point, and these by those of the output. */
@@ -18,8 +19,7 @@ function readOperand(draft: Draft, node: Node, index: number): string {
   const value = node.inputs[index];
   const quantity = readQuantity(draft, node, index + 1, draft.type(value));
   if (draft.constant(value) !== undefined) return addOperand(draft, value, quantity);
-  requireQuantity(draft, node, value, quantity);
-  return value;
+  return readCodes(draft, node, value, quantity);
 }
 
 function addOperand(draft: Draft, name: string, quantity: Quantity): string {

@@ -7,7 +7,9 @@ import type { Node } from '../graph/graph.js';
 import { float32 } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
 import { readQuantizer } from './conversions.js';
-import { byScale, type Draft } from './draft.js';
+import { type Arithmetic, byScale, byScaleInLong, type Draft } from './draft.js';
+import { liftIntegerSum } from './integers.js';
+import { pairArithmetic } from './pairs.js';
 import { formatOfScales, type Quantity, sameQuantity } from './quantity.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
@@ -20,6 +22,9 @@ const movements =
 /** Computed on codes where the result is quantised. */
 const products = words('Conv Gemm MatMul');
 const pairs = words('Add Sub Mul');
+const sums = words('Add Sub');
+/** Movements that compare, which only codes of at most 16 bits do. */
+const comparing = words('GlobalMaxPool MaxPool Relu');
 const functions = words('AveragePool Clip GlobalAveragePool HardSigmoid HardSwish LeakyRelu Sigmoid Tanh');
 
 /** Lifts a node of ai.onnx that is no operator of quantised models. Throws a ModelError for one that computes on integers. */
@@ -33,24 +38,37 @@ export function liftFloatNode(node: Node, draft: Draft): void {
     );
     return;
   }
-  const integer = node.outputs.find((name) => name !== '' && draft.type(name).type !== 'float32');
-  if (integer !== undefined)
-    throw nodeError(node, `"${integer}" is computed on integers`, 'float32', draft.type(integer).type);
+  const [output] = node.outputs;
+  if (node.domain === '' && sums.has(node.operator) && draft.type(output).type !== 'float32') {
+    liftIntegerSum(node, draft);
+    return;
+  }
+  const integer = node.inputs.find((name) => isInteger(name, draft));
+  if (integer !== undefined && node.operator !== 'ArgMax')
+    throw nodeError(node, `"${output}" is computed on integers`, 'float32', draft.type(integer).type);
   const quantizer = node.domain === '' ? soleQuantizer(node, draft) : undefined;
-  const inputs = quantizer && codeInputs(node, draft);
-  if (quantizer === undefined || inputs === undefined) {
+  const result = quantizer && readQuantizer(draft, quantizer);
+  const onCodes = result && codeInputs(node, draft, result);
+  if (quantizer === undefined || result === undefined || onCodes === undefined) {
     draft.emit(node, []);
     return;
   }
   draft.absorb(quantizer);
-  draft.emit({ ...node, inputs, outputs: quantizer.outputs }, [readQuantizer(draft, quantizer)], byScale);
+  const { inputs, arithmetic = byScale } = onCodes;
+  draft.emit({ ...node, inputs, outputs: quantizer.outputs }, [result], arithmetic);
+}
+
+/** True for codes that the model itself has as integers. */
+function isInteger(value: string, draft: Draft): boolean {
+  return value !== '' && draft.quantity(value) !== undefined && draft.type(value).type !== 'float32';
 }
 
 /** The meaning of the codes that a node moves; undefined where its data are not codes, or not codes of one meaning. */
 function movedQuantity(node: Node, draft: Draft): Quantity | undefined {
   const data = node.operator === 'Concat' ? node.inputs : node.inputs.slice(0, 1);
   const [first, ...others] = data.map((name) => draft.quantity(name));
-  if (first === undefined || !others.every((other) => other && sameQuantity(first, other))) return undefined;
+  if (first === undefined || (first.bits > 16 && comparing.has(node.operator))) return undefined;
+  if (!others.every((other) => other && sameQuantity(first, other))) return undefined;
   return node.operator === 'Pad' && !padsWithCode(node, draft, first) ? undefined : first;
 }
 
@@ -82,31 +100,50 @@ function soleQuantizer(node: Node, draft: Draft): Node | undefined {
   return reader.operator === 'QuantizeLinear' && isOne ? reader : undefined;
 }
 
-/** The inputs of a node that can compute in codes, constants with their formats; undefined where it cannot. */
-function codeInputs(node: Node, draft: Draft): readonly string[] | undefined {
-  const { inputs, operator } = node;
-  const isCodes = (name: string) => (draft.quantity(name)?.bits ?? 64) <= 16;
-  if (operator === 'Concat') return inputs.every(isCodes) ? inputs : undefined;
-  if (functions.has(operator)) return isCodes(inputs[0]) ? inputs : undefined;
-  if (pairs.has(operator)) {
-    const operands = inputs.map((name) => (isCodes(name) ? name : constantOperand(name, draft)));
-    return operands.every((name) => name !== undefined) ? operands : undefined;
-  }
-  if (!products.has(operator) || !isCodes(inputs[0])) return undefined;
-  if (operator === 'MatMul' && isCodes(inputs[1])) return inputs;
-  return productInputs(node, draft);
+/** A node on codes: its inputs, constants with their formats, and how it computes where that is not by one float32 scale. */
+interface OnCodes {
+  readonly inputs: readonly string[];
+  readonly arithmetic?: Arithmetic;
 }
 
-/** A constant with one scale. */
-function constantOperand(name: string, draft: Draft): string | undefined {
+/** The node on codes whose output is quantised to `result`; undefined where it cannot compute so. */
+function codeInputs(node: Node, draft: Draft, result: Quantity): OnCodes | undefined {
+  const { inputs, operator } = node;
+  const isCodes = (name: string) => (draft.quantity(name)?.bits ?? 64) <= 16;
+  if (operator === 'Concat') return inputs.every(isCodes) ? { inputs } : undefined;
+  if (functions.has(operator)) return isCodes(inputs[0]) ? { inputs } : undefined;
+  if (pairs.has(operator)) return pairInputs(node, draft, result);
+  if (!products.has(operator) || !isCodes(inputs[0])) return undefined;
+  const bitsOf = (name: string) => (draft.quantized.get(name) ?? draft.quantity(name))?.bits ?? 0;
+  const isLong = inputs.slice(0, 2).some((name) => bitsOf(name) > 8);
+  const own = operator === 'MatMul' && isCodes(inputs[1]) ? inputs : productInputs(node, draft, isLong);
+  return own && { inputs: own, arithmetic: isLong ? byScaleInLong : byScale };
+}
+
+/** What an operand means: computed codes, or a constant with one scale. */
+function operandQuantity(name: string, draft: Draft): Quantity | undefined {
   const found = draft.quantized.get(name);
-  if (found === undefined || found.scale.length > 1) return undefined;
-  const { scale, zeroPoint } = found;
-  return draft.addConstant(`${name}/real`, draft.constant(name)!, formatOfScales(found, scale, zeroPoint));
+  if (found === undefined) return draft.quantity(name);
+  const { bits, signed, scale, zeroPoint } = found;
+  return scale.length === 1 ? { bits, signed, scale: scale[0], zeroPoint: zeroPoint[0] } : undefined;
+}
+
+function pairInputs(node: Node, draft: Draft, result: Quantity): OnCodes | undefined {
+  const [a, b] = node.inputs.map((name) => operandQuantity(name, draft));
+  if (a === undefined || b === undefined) return undefined;
+  const arithmetic = pairArithmetic(node.operator, [a, b], result);
+  if (arithmetic === undefined) return undefined;
+  const inputs = node.inputs.map((name) => {
+    const found = draft.quantized.get(name);
+    if (found === undefined) return name;
+    const format = formatOfScales(found, found.scale, found.zeroPoint);
+    return draft.addConstant(`${name}/real`, draft.constant(name)!, format);
+  });
+  return { inputs, arithmetic };
 }
 
 /** Weights whose scales lie along the output channels, and a bias that stands where the products do. */
-function productInputs(node: Node, draft: Draft): readonly string[] | undefined {
+function productInputs(node: Node, draft: Draft, isLong: boolean): readonly string[] | undefined {
   const [x, weights, bias = ''] = node.inputs;
   const found = draft.quantized.get(weights);
   if (found === undefined || found.bits > 16 || scalesInput(node)) return undefined;
@@ -122,7 +159,8 @@ function productInputs(node: Node, draft: Draft): readonly string[] | undefined 
   const aligned =
     given?.scale.every((own, channel) => own === step(channel)) && given.scale.length === scale.length;
   const codes = aligned ? (given!.codes.data as Int32Array) : undefined;
-  return [x, named, draft.addConstant(`${bias}/real`, added, undefined, codes)];
+  const stored = codes && isLong ? BigInt64Array.from(codes, BigInt) : codes;
+  return [x, named, draft.addConstant(`${bias}/real`, added, undefined, stored)];
 }
 
 /** True where a Gemm multiplies by more than its operands. */

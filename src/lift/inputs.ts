@@ -6,15 +6,16 @@ import { integerWidth } from '../operators/storage.js';
 import { readQuantity } from './draft.js';
 import { plainIntegers, type Quantity } from './quantity.js';
 
-/** Meanings of the inputs that are integers of at most 16 bits, by name. */
+/** Meanings of the inputs that are integers of at most 16 bits, and of those of int32 that a DequantizeLinear reads, by name. */
 export function inputQuantities(graph: Graph): Map<string, Quantity> {
   const consumers = consumersOf(graph.nodes);
   const quantities = new Map<string, Quantity>();
   for (const { name, ...type } of graph.inputs) {
     const width = type.type === 'bool' ? undefined : integerWidth(type.type);
-    if (width === undefined || width.bits > 16) continue;
+    if (width === undefined || (width.bits > 16 && type.type !== 'int32')) continue;
     const { bits, signed } = width;
-    quantities.set(name, interpret(graph, consumers, name, type) ?? plainIntegers({ bits, signed }));
+    const found = interpret(graph, consumers, name, type);
+    if (found !== undefined || bits <= 16) quantities.set(name, found ?? plainIntegers({ bits, signed }));
   }
   return quantities;
 }

@@ -5,8 +5,19 @@ import type { Node } from '../graph/graph.js';
 import { float32, type Tensor } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
 import { createScaleIndex, zeroPoints } from '../operators/quantization.js';
-import { byScale, type Draft, readQuantity, requireQuantity } from './draft.js';
-import { formatOfScales, type Quantity, requireWidth } from './quantity.js';
+import { byScale, type Draft, readQuantity } from './draft.js';
+import { asSums, readCodes } from './integers.js';
+import { nodeOf } from './nodes.js';
+import { formatOfScales, plainIntegers, type Quantity, requireWidth } from './quantity.js';
+
+const { fround } = Math;
+
+/** The largest factor of a scaling. */
+const LARGEST_SCALE = 2 ** 60;
+
+const wide = plainIntegers({ bits: 32, signed: true });
+
+const oneOrMany = ({ length }: readonly number[]) => (length === 1 ? [] : [length]);
 
 interface Weights {
   readonly name: string;
@@ -64,12 +75,11 @@ function addBias(draft: Draft, node: Node, index: number, input: Quantity, { sca
   return [draft.addConstant(`${name}/real`, float32(shape, values), undefined, codes)];
 }
 
-/** Reads the codes, scale and zero point at inputs index, index + 1 and index + 2. */
-function readOperand(draft: Draft, node: Node, index: number): Quantity {
+/** The codes at input `index`, whose scale and zero point follow. */
+function readOperand(draft: Draft, node: Node, index: number): { name: string; quantity: Quantity } {
   const value = node.inputs[index];
   const quantity = readQuantity(draft, node, index + 1, draft.type(value));
-  requireQuantity(draft, node, value, quantity);
-  return quantity;
+  return { name: readCodes(draft, node, value, quantity), quantity };
 }
 
 function readScales(draft: Draft, node: Node, index: number): number[] {
@@ -91,8 +101,8 @@ function qLinearWeights(draft: Draft, node: Node, codes: number, axis: number): 
 }
 
 export function liftQLinearConv(node: Node, draft: Draft): void {
-  const [x, , , , , , , , bias] = node.inputs;
-  const input = readOperand(draft, node, 0);
+  const [, , , , , , , , bias] = node.inputs;
+  const { name: x, quantity: input } = readOperand(draft, node, 0);
   const weights = qLinearWeights(draft, node, 3, 0);
   const output = readQuantity(draft, node, 6, draft.type(node.outputs[0]));
   const added = bias ? addBias(draft, node, 8, input, weights) : [];
@@ -100,22 +110,37 @@ export function liftQLinearConv(node: Node, draft: Draft): void {
 }
 
 export function liftQLinearMatMul(node: Node, draft: Draft): void {
-  const [a, , , b] = node.inputs;
-  readOperand(draft, node, 0);
+  const [, , , b] = node.inputs;
+  const { name: a } = readOperand(draft, node, 0);
   const output = readQuantity(draft, node, 6, draft.type(node.outputs[0]));
   const right =
-    draft.constant(b) === undefined ? b : qLinearWeights(draft, node, 3, draft.type(b).shape.length - 1).name;
-  if (right === b) readOperand(draft, node, 3);
-  draft.emit({ ...node, operator: 'MatMul', inputs: [a, right] }, [output], byScale);
+    draft.constant(b) === undefined
+      ? readOperand(draft, node, 3)
+      : qLinearWeights(draft, node, 3, draft.type(b).shape.length - 1);
+  draft.emit({ ...node, operator: 'MatMul', inputs: [a, right.name] }, [output], byScale);
 }
 
+/** Its scale is alpha times those of its operands, over that of the output or, where that has none, a factor of the sums. */
 export function liftQGemm(node: Node, draft: Draft): void {
-  if (floatAttribute(node, 'alpha', 1) !== 1) throw nodeError(node, 'alpha is not supported', '1');
-  if (!node.inputs[7]) throw nodeError(node, 'a float32 output is not supported', 'a scale of the output');
-  const input = readOperand(draft, node, 0);
+  const { name: x, quantity: input } = readOperand(draft, node, 0);
   const weights = qLinearWeights(draft, node, 3, intAttribute(node, 'transB', 0) !== 0 ? 0 : 1);
-  const inputs = [node.inputs[0], weights.name, ...addBias(draft, node, 6, input, weights)];
-  const { alpha, ...attributes } = node.attributes;
+  const inputs = [x, weights.name, ...addBias(draft, node, 6, input, weights)];
+  const { alpha: _, ...attributes } = node.attributes;
+  const gemm = { ...node, operator: 'Gemm', domain: '', inputs, attributes };
+  const alpha = fround(floatAttribute(node, 'alpha', 1));
+  const scales = weights.scale.map((scale) => fround(fround(alpha * input.scale) * scale));
+  if (!node.inputs[7]) {
+    const sums = draft.freshName(`${node.outputs[0]}/sums`);
+    draft.emit({ ...gemm, outputs: [sums] }, [wide], asSums);
+    const factor = draft.addConstant(`${node.name}/scale`, float32(oneOrMany(scales), scales));
+    draft.emit(nodeOf('Mul', [sums, factor], node.outputs[0]), []);
+    return;
+  }
   const output = readQuantity(draft, node, 7, draft.type(node.outputs[0]));
-  draft.emit({ ...node, operator: 'Gemm', domain: '', inputs, attributes }, [output], byScale);
+  const ratios = scales.map((scale) => fround(scale / output.scale));
+  const wrong = ratios.find((ratio) => !(ratio > 0 && ratio <= LARGEST_SCALE));
+  if (wrong !== undefined) throw nodeError(node, 'a ratio of scales is out of range', 'above 0', `${wrong}`);
+  const scale = ratios.length === 1 ? ratios[0] : ratios;
+  const given = { kind: 'scaling', scaling: { style: 'scale', scale, rounding: 'halfEven' } } as const;
+  draft.emit(gemm, [output], { ...byScale, given });
 }

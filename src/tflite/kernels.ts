@@ -170,7 +170,11 @@ const rules: Readonly<Record<string, Rule>> = {
 export function findRule(node: Node, inputs: readonly (CodeMeaning | undefined)[], y: CodeType): Ruled {
   const rule = rules[node.operator];
   const wide = [y, ...inputs.map((input) => (input?.constant ? null : input?.type))];
-  if (wide.some((type) => type && type.bits > 16)) return { refused: 'activations of more than 16 bits' };
+  const isWide = (type: CodeType | null | undefined) => type && type.bits > 16;
+  if (node.operator === 'Identity' && wide.some((type) => isWide(type) && type!.zeroPoint !== 0))
+    return { refused: 'codes of more than 16 bits have a zero point' };
+  if (node.operator !== 'Identity' && wide.some(isWide))
+    return { refused: 'activations of more than 16 bits' };
   return rule === undefined
     ? { refused: 'no kernel of TFLite that computes it on codes is known here' }
     : rule(node, inputs, y);

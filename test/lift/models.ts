@@ -48,6 +48,8 @@ export interface ModelParts {
   readonly constants?: Readonly<Record<string, Values>>;
   readonly inputs: Readonly<Record<string, Values>>;
   readonly outputs: Readonly<Record<string, Type>>;
+  /** Constants of int64. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
 }
 
 function attribute(name: string, value: number | string | number[]) {
@@ -74,7 +76,7 @@ const port = (name: string, type: Type, shape?: readonly number[]) => ({
   },
 });
 
-export function encodeModel({ nodes, constants = {}, inputs, outputs }: ModelParts): Uint8Array {
+export function encodeModel({ nodes, constants = {}, shapes = {}, inputs, outputs }: ModelParts): Uint8Array {
   const model = {
     irVersion: 10,
     opsetImport: [
@@ -92,7 +94,15 @@ export function encodeModel({ nodes, constants = {}, inputs, outputs }: ModelPar
         output: typeof output === 'string' ? [output] : [...output],
         attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
       })),
-      initializer: Object.entries(constants).map(([name, entry]) => tensor(name, entry)),
+      initializer: [
+        ...Object.entries(constants).map(([name, entry]) => tensor(name, entry)),
+        ...Object.entries(shapes).map(([name, shape]) => ({
+          name,
+          dims: [shape.length],
+          dataType: 7,
+          int64Data: [...shape],
+        })),
+      ],
       input: Object.entries(inputs).map(([name, entry]) => port(name, entry.type, entry.shape)),
       output: Object.entries(outputs).map(([name, type]) => port(name, type)),
     },
@@ -133,8 +143,8 @@ export function runModel(parts: ModelParts): Record<string, ArrayLike<number>> {
   const difference = lockstep(createOracle(program), wasm, inputs);
   expect(difference && differenceText(difference)).toBeUndefined();
   const results = runPorts(wasm, inputs).outputs.map((output) => {
-    const isReal = ['float32', 'int32'].includes(parts.outputs[output.name]);
-    return [output.name, isReal ? output.values : output.codes!] as const;
+    const isReal = parts.outputs[output.name] === 'float32';
+    return [output.name, isReal ? output.values : (output.codes ?? output.values)] as const;
   });
   return Object.fromEntries(results) as Record<string, ArrayLike<number>>;
 }
@@ -159,6 +169,7 @@ export function createDraw(seed: number) {
     int8: [-128, 127],
     uint16: [0, 65535],
     int16: [-32768, 32767],
+    int32: [-(2 ** 31), 2 ** 31 - 1],
   };
   return {
     integer,

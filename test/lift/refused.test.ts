@@ -79,11 +79,6 @@ const refused: readonly [string, ModelParts, RegExp][] = [
     /axis is out of range/,
   ],
   [
-    'an activation with a scale per channel',
-    dequantize({ s: list('float32', 1, 1, 1, 1, 1), z: list('uint8', 1, 1, 1, 1, 1) }),
-    /an activation has several scales/,
-  ],
-  [
     'too few scales of weights',
     convolve({ sw: list('float32', 1, 1), zw: list('uint8', 1, 1) }),
     /wrong number of scales/,
@@ -100,20 +95,18 @@ const refused: readonly [string, ModelParts, RegExp][] = [
     /the zero point \(input 5\)/,
   ],
   ['a kernel that does not fit', integers([2, 4, 1, 1]), /wrong number of channels/],
+  ['integers multiplied as they are', model([['Mul', ['x', 'x'], 'y']], {}), /"y" is computed on integers/],
   [
-    'one value with two meanings',
+    'scales by block that are computed',
     model(
       [
         ['DequantizeLinear', ['x', 's', 'z'], 'a'],
-        ['DequantizeLinear', ['x', 't', 'z'], 'b'],
-        ['Add', ['a', 'b'], 'y'],
+        ['QuantizeLinear', ['a', 'a', 'z2'], 'y', { axis: 3, block_size: 1 }],
       ],
-      { t: scalar('float32', 0.25) },
-      'float32',
+      { z2: values('uint8', [1, 5, 6, 7], new Array<number>(210).fill(0)) },
     ),
-    /"x" is read with another scale or zero point than it has/,
+    /scales by block are computed/,
   ],
-  ['integers added as they are', model([['Add', ['x', 'x'], 'y']], {}), /"y" is computed on integers/],
 ];
 
 test.each(refused)('%s', (_, parts, message) => {
