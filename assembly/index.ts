@@ -36,16 +36,24 @@ export {
 export {
   add_i16_i16_i32,
   add_i16_i16_i64,
-  add_f32_f32_f32,
   multiply_i16_i16_i32,
   multiply_i16_i16_i64,
-  multiply_f32_f32_f32,
   leakyRelu_i16_i16_i32,
   leakyRelu_i16_i16_i64,
+  extremum_i16_i16_i16,
+} from './code-pairs';
+export {
+  add_f32_f32_f32,
+  multiply_f32_f32_f32,
   leakyRelu_f32_f32_f32,
-} from './binary';
+  extremum_f32_f32_f32,
+  divide_f32_f32_f32,
+  equal_f32_f32_f32,
+  notEqual_f32_f32_f32,
+  less_f32_f32_f32,
+  lessOrEqual_f32_f32_f32,
+} from './float-pairs';
 export { scaledPair_i16_i16_i16 } from './scaled-pair';
-export { extremum_i16_i16_i16, extremum_f32_f32_f32 } from './extremum';
 export {
   requantize_i16_i32,
   requantize_i16_i64,
@@ -110,15 +118,7 @@ export {
   isZero_f32_f32,
   isNotZero_f32_f32,
 } from './functions';
-export {
-  divide_f32_f32_f32,
-  power_f32_f32_f32,
-  equal_f32_f32_f32,
-  notEqual_f32_f32_f32,
-  less_f32_f32_f32,
-  lessOrEqual_f32_f32_f32,
-  select_f32_f32_f32,
-} from './selection';
+export { power_f32_f32_f32, select_f32_f32_f32 } from './selection';
 export {
   rescale_i32_i16,
   rescale_i64_i16,

@@ -1,4 +1,4 @@
-/** Sums and products of two broadcast operands by float32 scales, with the arguments of binary.ts. */
+/** Sums and products of two broadcast operands by float32 scales, with the arguments of code-pairs.ts. */
 
 /** a * aScale + (b * bScale + offset), or, where `product`, a * b * aScale + offset of codes less their zero points. */
 export function scaledPair_i16_i16_i16(

@@ -1,6 +1,6 @@
 /**
  * Sums (i64 where nothing else is said) of instructions that work element by element, for rescale.ts to make codes of. Codes count from their zero points.
- * Operands and their steps as in binary.ts; y is dense.
+ * Operands and their steps as in code-pairs.ts; y is dense.
  */
 import { storeEightWords } from './lanes';
 import { FAILED, scaled } from './scale';
