@@ -25,6 +25,13 @@ export {
   depthwiseSums_i16_i16_i64,
 } from './depthwise';
 export { depthwise_f32_f32_f32 } from './depthwise-float';
+export {
+  winogradInput2_i16_i16,
+  winogradInput4_i16_i16,
+  winogradProduct_i16_i16_i32,
+  winogradOutput2_i32_i16,
+  winogradOutput4_i32_i16,
+} from './winograd';
 export { depthwise3x3_i16_i16_i32, depthwise3x3Half_i16_i16_i32 } from './depthwise3';
 export {
   maxPool_i16_i16,

@@ -175,6 +175,28 @@ export const eightBits: Omit<Values, 'seed'> = {
   clamp: false,
 };
 
+/** Windows of 3x3 at stride 1 with enough channels and pixels for tiles, cut by every border, up to the widest sums that fit. */
+const tiled: fc.Arbitrary<Case> = fc
+  .tuple(
+    fc.record({
+      batch: fc.integer({ min: 1, max: 2 }),
+      input: fc.tuple(fc.integer({ min: 6, max: 18 }), fc.integer({ min: 6, max: 18 })),
+      window: windows.map((window) => {
+        const pair = (value: number): [number, number] => [value, value];
+        return { ...window, kernel: pair(3), strides: pair(1), dilations: pair(1) };
+      }),
+      groups: fc.constant<1>(1),
+      channels: fc.integer({ min: 16, max: 25 }),
+      outputs: fc.integer({ min: 16, max: 25 }),
+      depthwise: fc.constant(false),
+    }),
+    values,
+    fc.constantFrom(fixed(8, 4), fixed(8, 4), fixed(8, 4, { signed: false }), fixed(5, 4), fixed(13, 4)),
+  )
+  .map(([image, v, x]) =>
+    convolution([image, { ...v, x, weights: fixed(8, 3, { narrow: v.weights.narrow }) }]),
+  );
+
 const gemms: fc.Arbitrary<Case> = fc.tuple(sizes(9, 40, 20), values).map(([[m, k, n], v]) => {
   const { operands, arithmetic, clamp, format } = product(v, [m, k], [n, k]);
   return single<'gemm'>({ op: 'gemm', clamp, arithmetic }, operands, { shape: [m, n], format });
@@ -218,4 +240,4 @@ const floatGemms: fc.Arbitrary<Case> = fc
     return single<'gemm'>({ op: 'gemm', clamp, arithmetic: null }, operands, { shape: [m, n], format: null });
   });
 
-export const families = { convolutions, gemms, floatConvolutions, floatGemms };
+export const families = { convolutions, tiled, gemms, floatConvolutions, floatGemms };

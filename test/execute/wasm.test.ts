@@ -99,6 +99,35 @@ test('sums of many extreme products are widened in time', () => {
         }
 });
 
+test('tiles of 3x3 windows are exact up to the last bit of the sums that they serve', () => {
+  // 9 * channels products of -128 and -128 have 26 and 30 bits; one channel more, and other kernels serve.
+  for (const [channels, side, kernel] of [
+    [227, 13, 'winogradOutput4_i32_i16'],
+    [228, 8, 'winogradOutput2_i32_i16'],
+    [3640, 8, 'winogradOutput2_i32_i16'],
+    [3641, 8, 'convolution_i16_i8_i32'],
+  ] as const)
+    for (const [xFill, weightFill] of [
+      ['lowest', 'lowest'],
+      ['lowest', 'extreme'],
+      ['extreme', 'lowest'],
+    ] as const) {
+      const y = fixed(16, 4);
+      const fill = { xFill, weightFill, biasBits: 0 } as const;
+      const v = { ...products.eightBits, ...fill, y, shift: 12, spread: 0, seed: 3 };
+      const shape = [1, side, side, channels];
+      const { operands, arithmetic, clamp, format } = products.product(v, shape, [16, 3, 3, channels]);
+      const window = { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] } as const;
+      const fields = { op: 'convolution', window, groups: 1, clamp, arithmetic } as const;
+      const one = single<'convolution'>(fields, operands, { shape: [1, side, side, 16], format });
+      if (weightFill === 'lowest' && xFill === 'lowest') {
+        const { steps } = prepareProgram(one.program, createMemory());
+        expect(steps.map((step) => step.kernel)).toContain(kernel);
+      }
+      compare(one);
+    }
+});
+
 test('layers of many pixels and channels are split into calls without a seam', () => {
   const next = random(11);
   const x = fixed(8, 4);

@@ -64,6 +64,42 @@ const depthwise3x3 = [
   'channels',
   'stride',
 ] as const;
+const winogradInput = [
+  'x',
+  'y',
+  'table',
+  'scratch',
+  'tiles',
+  'channels',
+  'xRow',
+  'xStride',
+  'plane',
+] as const;
+const winogradProduct = [
+  'x',
+  'y',
+  'weights',
+  'positions',
+  'tiles',
+  'panels',
+  'turns',
+  'xStride',
+  'xPlane',
+  'yPlane',
+] as const;
+const winogradOutput = [
+  'x',
+  'y',
+  'table',
+  'blocks',
+  'layer',
+  'scratch',
+  'tiles',
+  'channels',
+  'plane',
+  'yRow',
+  'yStride',
+] as const;
 const pool = ['x', 'y', 'table', 'padding', 'pixels', 'channels', 'yStride', 'taps'] as const;
 const average = [...pool, 'selectors'] as const;
 const broadcast = ['rows', 'length', 'aRow', 'bRow', 'aStep', 'bStep'] as const;
@@ -119,6 +155,11 @@ export const kernels = {
   convolutionRow_i16_i16_i32: convolution,
   convolutionRow_f32_f32_f32: convolution,
   depthwise_i16_i16_i32: depthwise,
+  winogradInput2_i16_i16: winogradInput,
+  winogradInput4_i16_i16: winogradInput,
+  winogradProduct_i16_i16_i32: winogradProduct,
+  winogradOutput2_i32_i16: winogradOutput,
+  winogradOutput4_i32_i16: winogradOutput,
   depthwise3x3_i16_i16_i32: depthwise3x3,
   depthwise3x3Half_i16_i16_i32: depthwise3x3,
   depthwise_i16_i16_i64: depthwise,

@@ -6,6 +6,7 @@ import { chooseArithmetic, chooseSums, fusedShift, type Layer, placeFloatLayer, 
 import { lowerAccumulate } from './lower-accumulate.js';
 import { lowerDepthwise } from './lower-depthwise.js';
 import { movePadded } from './lower-movement.js';
+import { chooseTileSide, lowerWinograd } from './lower-winograd.js';
 import { placeWeights } from './place-weights.js';
 import { elementBytes } from './prepared.js';
 import { areCodes, prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
@@ -119,6 +120,14 @@ function lowerProduct(
   const { outputs } = product;
   const taps = geometry.window.kernel[0] * geometry.window.kernel[1];
   const { layer, sums } = chooseLayer(instruction, context, product, groups);
+  const side =
+    layer.kernel === 'convolution_i16_i8_i32' && groups === 1
+      ? chooseTileSide(context, instruction, geometry, product)
+      : undefined;
+  if (side !== undefined) {
+    lowerWinograd(instruction, context, x, geometry, product, layer, side);
+    return;
+  }
   const shape = { taps, channels: channels / groups, outputs: outputs / groups, groups };
   const { format } = context.tensor(instruction.inputs[0]);
   const packed = placeWeights(context.constants, product.weights, shape, layer, format);

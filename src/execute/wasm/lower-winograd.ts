@@ -1,0 +1,152 @@
+/** 3x3 convolutions at stride 1 to the kernels of assembly/winograd.ts, which multiply less and are exact. */
+import { codeRange } from '../../formats/format.js';
+import type { CentredProduct, Product } from './centre.js';
+import { type Address, type Context, shift } from './context.js';
+import type { Layer } from './layer.js';
+import { movePadded } from './lower-movement.js';
+import { packWinograd, type TileSide } from './pack-winograd.js';
+import { elementBytes } from './prepared.js';
+import type { Geometry } from './taps.js';
+
+/** Transformed input and sums of one call, which stay in the second-level cache. */
+const INPUT_BYTES = 256 * 1024;
+const SUMS_BYTES = 128 * 1024;
+
+/** Fewer channels or outputs than this do not repay the transforms. */
+const LEAST_CHANNELS = 16;
+
+/** With fewer tiles, each weight is read from memory for too few products: those of larger tiles take more of it. */
+const LEAST_TILES = 16;
+
+/** How much larger than a code a transformed one may be, and the bits of 32 that sums lose: assembly/winograd.ts. */
+const GROWTH = { 2: 4, 4: 100 } as const;
+const LOST_BITS = { 2: 2, 4: 6 } as const;
+
+/** The side of the tiles; undefined where another kernel serves better, or this one is not exact. */
+export function chooseTileSide(
+  context: Context,
+  instruction: Product,
+  { window, batch, output, pixelBytes }: Geometry,
+  { outputs }: CentredProduct,
+): TileSide | undefined {
+  const { kernel, strides, dilations } = window;
+  const square = kernel[0] === 3 && kernel[1] === 3;
+  if (!square || [...strides, ...dilations].some((step) => step !== 1)) return undefined;
+  const { format } = context.tensor(instruction.inputs[0]);
+  if (Math.min(pixelBytes / 2, outputs) < LEAST_CHANNELS) return undefined;
+  const { low, high } = codeRange(format!);
+  const { provedBits } = instruction.arithmetic!.accumulator;
+  return ([4, 2] as const).find((side) => {
+    const tiles = batch * Math.ceil(output[0] / side) * Math.ceil(output[1] / side);
+    const exact = Math.max(-low, high) * GROWTH[side] < 2 ** 15 && provedBits + LOST_BITS[side] <= 32;
+    return exact && tiles >= LEAST_TILES;
+  });
+}
+
+export function lowerWinograd(
+  instruction: Product,
+  context: Context,
+  x: Address,
+  geometry: Geometry,
+  product: CentredProduct,
+  layer: Pick<Layer, 'blocks' | 'layer'>,
+  side: TileSide,
+): void {
+  const { constants } = context;
+  const { output, pixelBytes } = geometry;
+  const { outputs } = product;
+  const bytes = elementBytes(context.kind(instruction.inputs[0]));
+  const channels = pixelBytes / bytes;
+  const across = Math.ceil(output[1] / side);
+  const padded = [Math.ceil(output[0] / side) * side + 2, across * side + 2] as const;
+  const source = movePadded(context, x, geometry, channels, instruction.inputs[0], padded, product.zero);
+  const table = tileTable(geometry, padded, side, outputs * bytes);
+  const tableAddress = constants.place(
+    table.byteLength,
+    () => table,
+    `tiles ${JSON.stringify([geometry, side, outputs])}`,
+  );
+  const positions = (side + 2) ** 2;
+  const turns = Math.ceil(channels / 2);
+  const panels = Math.ceil(outputs / 8);
+  const panelBytes = positions * turns * 32;
+  const weights = constants.place(panels * panelBytes, () =>
+    packWinograd(product.weights, outputs, channels, side),
+  );
+  const tiles = table.length / 4;
+  const xStride = Math.ceil(channels / 8) * 16;
+  const most = Math.max(4, INPUT_BYTES / (positions * xStride));
+  const step = Math.ceil(tiles / Math.ceil(tiles / most) / 4) * 4;
+  // Positions lie an odd number of cache lines apart, so that they do not meet in one set of the cache.
+  const xPlane = step * xStride + 64 * (1 - (((step * xStride) / 64) % 2));
+  const yPlane = step * 32 + 64 * (1 - (((step * 32) / 64) % 2));
+  const together = Math.max(1, Math.min(panels, Math.floor(SUMS_BYTES / (positions * yPlane))));
+  const transformed = context.scratch(positions * xPlane);
+  const sums = context.scratch(together * positions * yPlane);
+  const scratch = context.scratch(768);
+  const y = context.address(instruction.output);
+  for (let first = 0; first < tiles; first += step) {
+    const count = Math.min(step, tiles - first);
+    const part = tableAddress + first * 16;
+    context.emit(side === 2 ? 'winogradInput2_i16_i16' : 'winogradInput4_i16_i16', {
+      x: source,
+      y: transformed,
+      table: part,
+      scratch,
+      tiles: count,
+      channels,
+      xRow: padded[1] * pixelBytes,
+      xStride: pixelBytes,
+      plane: xPlane,
+    });
+    for (let panel = 0; panel < panels; panel += together) {
+      context.emit('winogradProduct_i16_i16_i32', {
+        x: transformed,
+        y: sums,
+        weights: weights + panel * panelBytes,
+        positions,
+        tiles: count,
+        panels: Math.min(together, panels - panel),
+        turns,
+        xStride,
+        xPlane,
+        yPlane,
+      });
+      context.emit(side === 2 ? 'winogradOutput2_i32_i16' : 'winogradOutput4_i32_i16', {
+        x: sums,
+        y: shift(y, panel * 16),
+        table: part,
+        blocks: layer.blocks + panel * 128,
+        layer: layer.layer,
+        scratch,
+        tiles: count,
+        channels: Math.min(together * 8, outputs - panel * 8),
+        plane: yPlane,
+        yRow: output[1] * outputs * bytes,
+        yStride: outputs * bytes,
+      });
+    }
+  }
+}
+
+/** Per tile, bytes to its input and its output, and how many rows and columns of the output it has; filled up to a multiple of 4. */
+function tileTable(
+  { batch, output, pixelBytes }: Geometry,
+  padded: readonly [number, number],
+  side: TileSide,
+  outputBytes: number,
+): Int32Array {
+  const [height, width] = output;
+  const rows: number[][] = [];
+  for (let n = 0; n < batch; n++)
+    for (let i = 0; i < height; i += side)
+      for (let j = 0; j < width; j += side)
+        rows.push([
+          ((n * padded[0] + i) * padded[1] + j) * pixelBytes,
+          ((n * height + i) * width + j) * outputBytes,
+          Math.min(side, height - i),
+          Math.min(side, width - j),
+        ]);
+  while (rows.length % 4 !== 0) rows.push([0, 0, 0, 0]);
+  return Int32Array.from(rows.flat());
+}
