@@ -1,9 +1,14 @@
 /**
  * Convolution and matrix product in float32: convolution.ts with one input channel per turn. Sums start at 0 and take the taps and
- * channels in order; nothing is fused. Blocks hold 8 biases; layer holds low and high (4 x f32 each); weights are
- * [channels/8][tap][turn][8].
+ * channels in order; nothing is fused. Blocks hold 8 biases; layer holds low and high (4 x f32 each).
+ *
+ * Tile: 2 pixels x 16 channels, so that a turn has few addresses to move, with the weights [channels/16][tap][turn][16]; the last
+ * 1 to 8 channels have a panel of their own, [tap][turn][8], and a tile of 4 x 8.
  */
 import { address, addresses, clampFloats, storeFloats } from './lanes';
+
+/** Turns of a piece of the weights of 16 channels: 16 KiB. */
+const PIECE = 100000;
 
 /** Adds the bias, clamps and stores the first `count` of eight sums. */
 // @ts-ignore: decorator
@@ -15,64 +20,132 @@ export function storeEightFloats(out: usize, a: v128, b: v128, blocks: usize, la
   if (count > 4) storeFloats(out + 16, clampFloats(f32x4.add(b, v128.load(blocks, 16)), low, high), count - 4);
 }
 
+/** The same for the first `count` (9 or more) of sixteen. */
+// @ts-ignore: decorator
+@inline
+function storeSixteenFloats(
+  out: usize, a: v128, b: v128, c: v128, d: v128, blocks: usize, layer: usize, count: i32,
+): void {
+  storeEightFloats(out, a, b, blocks, layer, 8);
+  storeEightFloats(out + 32, c, d, blocks + 32, layer, count - 8);
+}
+
+/** 9 to 16 channels. */
+function sixteen(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, count: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  const length = <usize>turns * 64;
+  for (let pixel = 0; pixel < pixels; pixel += 2) {
+    let t = table + <usize>((pixel >> 2) * taps) * 16 + <usize>(pixel & 2) * 4;
+    let b = weights;
+    let c00 = f32x4.splat(0);
+    let c01 = c00;
+    let c02 = c00;
+    let c03 = c00;
+    let c10 = c00;
+    let c11 = c00;
+    let c12 = c00;
+    let c13 = c00;
+    for (let tap = 0; tap < taps; tap++) {
+      let a0 = address(t, x, padding);
+      let a1 = address(t + 4, x, padding);
+      t += 16;
+      const end = b + length;
+      while (b < end) {
+        const b0 = v128.load(b);
+        const b1 = v128.load(b, 16);
+        const b2 = v128.load(b, 32);
+        const b3 = v128.load(b, 48);
+        const s0 = v128.load32_splat(a0);
+        c00 = f32x4.add(c00, f32x4.mul(s0, b0));
+        c01 = f32x4.add(c01, f32x4.mul(s0, b1));
+        c02 = f32x4.add(c02, f32x4.mul(s0, b2));
+        c03 = f32x4.add(c03, f32x4.mul(s0, b3));
+        const s1 = v128.load32_splat(a1);
+        c10 = f32x4.add(c10, f32x4.mul(s1, b0));
+        c11 = f32x4.add(c11, f32x4.mul(s1, b1));
+        c12 = f32x4.add(c12, f32x4.mul(s1, b2));
+        c13 = f32x4.add(c13, f32x4.mul(s1, b3));
+        a0 += 4;
+        a1 += 4;
+        b += 64;
+      }
+    }
+    storeSixteenFloats(y, c00, c01, c02, c03, blocks, layer, count);
+    if (pixels - pixel > 1) storeSixteenFloats(y + yStride, c10, c11, c12, c13, blocks, layer, count);
+    y += 2 * yStride;
+  }
+}
+
+/** 1 to 8 channels. */
+function eight(
+  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
+  pixels: i32, count: i32, yStride: usize, turns: i32, taps: i32,
+): void {
+  const length = <usize>turns * 32;
+  for (let pixel = 0; pixel < pixels; pixel += 4) {
+    let b = weights;
+    let c00 = f32x4.splat(0);
+    let c01 = c00;
+    let c10 = c00;
+    let c11 = c00;
+    let c20 = c00;
+    let c21 = c00;
+    let c30 = c00;
+    let c31 = c00;
+    for (let tap = 0; tap < taps; tap++) {
+      const rows = addresses(table, x, padding);
+      let a0 = <usize>i32x4.extract_lane(rows, 0);
+      let a1 = <usize>i32x4.extract_lane(rows, 1);
+      let a2 = <usize>i32x4.extract_lane(rows, 2);
+      let a3 = <usize>i32x4.extract_lane(rows, 3);
+      table += 16;
+      const end = b + length;
+      while (b < end) {
+        const b0 = v128.load(b);
+        const b1 = v128.load(b, 16);
+        const s0 = v128.load32_splat(a0);
+        c00 = f32x4.add(c00, f32x4.mul(s0, b0));
+        c01 = f32x4.add(c01, f32x4.mul(s0, b1));
+        const s1 = v128.load32_splat(a1);
+        c10 = f32x4.add(c10, f32x4.mul(s1, b0));
+        c11 = f32x4.add(c11, f32x4.mul(s1, b1));
+        const s2 = v128.load32_splat(a2);
+        c20 = f32x4.add(c20, f32x4.mul(s2, b0));
+        c21 = f32x4.add(c21, f32x4.mul(s2, b1));
+        const s3 = v128.load32_splat(a3);
+        c30 = f32x4.add(c30, f32x4.mul(s3, b0));
+        c31 = f32x4.add(c31, f32x4.mul(s3, b1));
+        a0 += 4;
+        a1 += 4;
+        a2 += 4;
+        a3 += 4;
+        b += 32;
+      }
+    }
+    const rest = pixels - pixel;
+    storeEightFloats(y, c00, c01, blocks, layer, count);
+    if (rest > 1) storeEightFloats(y + yStride, c10, c11, blocks, layer, count);
+    if (rest > 2) storeEightFloats(y + 2 * yStride, c20, c21, blocks, layer, count);
+    if (rest > 3) storeEightFloats(y + 3 * yStride, c30, c31, blocks, layer, count);
+    y += 4 * yStride;
+  }
+}
+
 export function convolution_f32_f32_f32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  for (let channel = 0; channel < channels; channel += 8) {
-    const count = channels - channel;
-    let t = table;
-    let out = y;
-    for (let pixel = 0; pixel < pixels; pixel += 4) {
-      let b = weights;
-      let c00 = f32x4.splat(0);
-      let c01 = c00;
-      let c10 = c00;
-      let c11 = c00;
-      let c20 = c00;
-      let c21 = c00;
-      let c30 = c00;
-      let c31 = c00;
-      for (let tap = 0; tap < taps; tap++) {
-        const rows = addresses(t, x, padding);
-        let a0 = <usize>i32x4.extract_lane(rows, 0);
-        let a1 = <usize>i32x4.extract_lane(rows, 1);
-        let a2 = <usize>i32x4.extract_lane(rows, 2);
-        let a3 = <usize>i32x4.extract_lane(rows, 3);
-        t += 16;
-        for (let turn = 0; turn < turns; turn++) {
-          const b0 = v128.load(b);
-          const b1 = v128.load(b, 16);
-          const s0 = v128.load32_splat(a0);
-          c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-          c01 = f32x4.add(c01, f32x4.mul(s0, b1));
-          const s1 = v128.load32_splat(a1);
-          c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-          c11 = f32x4.add(c11, f32x4.mul(s1, b1));
-          const s2 = v128.load32_splat(a2);
-          c20 = f32x4.add(c20, f32x4.mul(s2, b0));
-          c21 = f32x4.add(c21, f32x4.mul(s2, b1));
-          const s3 = v128.load32_splat(a3);
-          c30 = f32x4.add(c30, f32x4.mul(s3, b0));
-          c31 = f32x4.add(c31, f32x4.mul(s3, b1));
-          a0 += 4;
-          a1 += 4;
-          a2 += 4;
-          a3 += 4;
-          b += 32;
-        }
-      }
-      const rest = pixels - pixel;
-      storeEightFloats(out, c00, c01, blocks, layer, count);
-      if (rest > 1) storeEightFloats(out + yStride, c10, c11, blocks, layer, count);
-      if (rest > 2) storeEightFloats(out + 2 * yStride, c20, c21, blocks, layer, count);
-      if (rest > 3) storeEightFloats(out + 3 * yStride, c30, c31, blocks, layer, count);
-      out += 4 * yStride;
-    }
-    weights += <usize>(turns * taps) * 32;
-    blocks += 32;
-    y += 32;
+  const panel = <usize>(turns * taps) * 64;
+  let count = channels;
+  for (; count > 8; count -= 16) {
+    sixteen(x, y, table, weights, blocks, layer, padding, pixels, count, yStride, turns, taps);
+    weights += panel;
+    blocks += 64;
+    y += 64;
   }
+  if (count > 0) eight(x, y, table, weights, blocks, layer, padding, pixels, count, yStride, turns, taps);
 }
 
 /** A single pixel: see row.ts. */
@@ -81,23 +154,29 @@ export function convolutionRow_f32_f32_f32(
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
   let b = weights;
-  for (let channel = 0; channel < channels; channel += 8) {
+  for (; channels > 8; channels -= 16) {
     let t = table;
     let c0 = f32x4.splat(0);
     let c1 = c0;
+    let c2 = c0;
+    let c3 = c0;
     for (let tap = 0; tap < taps; tap++) {
       let a = address(t, x, padding);
       t += 16;
-      for (let turn = 0; turn < turns; turn++) {
+      const end = b + <usize>turns * 64;
+      while (b < end) {
         const s = v128.load32_splat(a);
         c0 = f32x4.add(c0, f32x4.mul(s, v128.load(b)));
         c1 = f32x4.add(c1, f32x4.mul(s, v128.load(b, 16)));
+        c2 = f32x4.add(c2, f32x4.mul(s, v128.load(b, 32)));
+        c3 = f32x4.add(c3, f32x4.mul(s, v128.load(b, 48)));
         a += 4;
-        b += 32;
+        b += 64;
       }
     }
-    storeEightFloats(y, c0, c1, blocks, layer, channels - channel);
-    blocks += 32;
-    y += 32;
+    storeSixteenFloats(y, c0, c1, c2, c3, blocks, layer, channels);
+    blocks += 64;
+    y += 64;
   }
+  if (channels > 0) eight(x, y, table, b, blocks, layer, padding, 1, channels, yStride, turns, taps);
 }

@@ -87,14 +87,15 @@ export function largestEntrySum(group: WeightGroup, split: boolean): number {
   return largest;
 }
 
-/** Float32: [outputs/8][tap][channel][8]. */
+/** Float32: panels [tap][channel][16] of 16 outputs; the last 1 to 8 outputs have a panel of 8. */
 export function packFloats(group: WeightGroup, target: Float32Array, position: number): void {
   const { data, start, outputs, taps, channels } = group;
-  for (let output = 0; output < outputs; output++)
-    for (let tap = 0; tap < taps; tap++) {
-      const source = start + (output * taps + tap) * channels;
-      const panel = position + ((output >> 3) * taps + tap) * channels * 8 + (output & 7);
-      for (let channel = 0; channel < channels; channel++)
-        target[panel + channel * 8] = data[source + channel];
-    }
+  const depth = taps * channels;
+  for (let output = 0; output < outputs; output++) {
+    const first = output & ~15;
+    const panel = outputs - first > 8 ? 16 : 8;
+    const source = start + output * depth;
+    const base = position + first * depth + output - first;
+    for (let k = 0; k < depth; k++) target[base + k * panel] = data[source + k];
+  }
 }
