@@ -51,6 +51,9 @@ const parts = {
     mkdirSync(join(root, 'dist/execute/wasm'), { recursive: true });
     mkdirSync(join(root, 'build'), { recursive: true });
     run('asc', '--config', 'asconfig.json', '--target', 'release');
+    const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
+    const stream = ['assembly/stream.ts', '-o', 'dist/jobs/bench/stream.wasm', '--config', 'none', ...memory];
+    run('asc', ...stream, '--enable', 'simd', '--enable', 'threads', '--runtime', 'stub', '-O3');
   },
 };
 

@@ -8,6 +8,7 @@ import { AbortedError, DynafixError } from '../errors.js';
 import { reason } from '../platform/files.js';
 import { readPackageVersion } from '../platform/package.js';
 import { assign } from './commands/assign.js';
+import { bench } from './commands/bench.js';
 import { calibrate } from './commands/calibrate.js';
 import { compile } from './commands/compile.js';
 import { demo } from './commands/demo.js';
@@ -36,6 +37,7 @@ async function main(arguments_: readonly string[]): Promise<number> {
     diff,
     printCommand,
     exportCommand,
+    bench,
     demo,
   ]) {
     program.addCommand(command);

@@ -8,8 +8,8 @@ import { elementCount } from '../graph/tensor.js';
 import { type PreparedModel, prepareAnyModel } from '../lift/prepare.js';
 import { operators } from '../operators/index.js';
 import type { Unsupported } from '../passes/infer-shapes.js';
-import type { Instruction } from '../program/instructions.js';
-import { constantBytes, type Program } from '../program/program.js';
+import { constantBytes } from '../program/program.js';
+import { countMacs } from './count-macs.js';
 import { readGraph } from './read-graph.js';
 
 export interface Inspection {
@@ -27,15 +27,6 @@ export interface Inspection {
   readonly unsupported: readonly Unsupported[];
 }
 
-/** Multiply-accumulates of one instruction. */
-function countMacs(program: Program, { op, inputs, output }: Instruction): number {
-  const outputs = elementCount(program.tensors[output].shape);
-  const { shape } = program.tensors[inputs[1]] ?? { shape: [] };
-  if (op === 'matmul') return outputs * shape[shape.length - 2];
-  if (op !== 'convolution' && op !== 'gemm') return 0;
-  return outputs * elementCount(shape.slice(1));
-}
-
 /** Throws a ModelError naming the file where it is not a well-formed model; what is not supported is listed instead. */
 export function inspectModel(
   path: string,
@@ -47,7 +38,7 @@ export function inspectModel(
   const constants = [...prepared.constants.values()];
   return {
     operators: counts,
-    macs: program?.instructions.reduce((sum, instruction) => sum + countMacs(program, instruction), 0) ?? 0,
+    macs: program === undefined ? 0 : countMacs(program),
     parameters: constants
       .filter(({ type }) => type.startsWith('float'))
       .reduce((sum, { shape }) => sum + elementCount(shape), 0),

@@ -1,0 +1,32 @@
+/** Elements that only depend on their index, for inputs where none are given and for weights of synthetic layers. */
+import { ExecutionError } from '../../errors.js';
+import { elementCount } from '../../program/shapes.js';
+
+/** A number in -1 .. 1. */
+export function noiseAt(index: number): number {
+  return ((Math.imul(index + 1, 2654435761) >>> 8) / 2 ** 24) * 2 - 1;
+}
+
+const arrays = {
+  float32: Float32Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  int32: Int32Array,
+};
+
+/** A tensor of an element type of ONNX: reals in -1 .. 1, integers in 0 .. 127 or -127 .. 127. */
+export function noise(
+  type: string,
+  shape: readonly number[],
+): InstanceType<(typeof arrays)[keyof typeof arrays]> {
+  const array = arrays[type as keyof typeof arrays];
+  if (array === undefined)
+    throw new ExecutionError({ where: `type ${type}`, what: 'has no random elements' });
+  const elements = new array(elementCount(shape));
+  const size = type === 'float32' ? 1 : 127;
+  for (let i = 0; i < elements.length; i++)
+    elements[i] = type.startsWith('u') ? Math.abs(noiseAt(i) * size) : noiseAt(i) * size;
+  return elements;
+}

@@ -1,0 +1,135 @@
+/** Programs as subjects: their speed, their first run, how fast they load, and what they occupy. */
+import { readFormats } from '../../assign/formats-file.js';
+import { compileProgram } from '../../compile/compile.js';
+import type { Elements } from '../../execute/executor.js';
+import { bindInputs } from '../../execute/ports.js';
+import { createEngine, type Engine, type Session } from '../../execute/wasm/engine.js';
+import { createMemory, createWasmExecutor } from '../../execute/wasm/executor.js';
+import { prepareProgram, reserveArena } from '../../execute/wasm/prepare.js';
+import { instantiate, loadKernels, type VariantName } from '../../execute/wasm/variants.js';
+import type { DatasetSpec } from '../../inputs/dataset.js';
+import { openDataset } from '../../inputs/dataset.js';
+import { readProgram } from '../../program/file.js';
+import type { Program } from '../../program/program.js';
+import { loadModel } from '../load-model.js';
+import { noise } from './noise.js';
+import type { OpenSubject } from './open-subject.js';
+import type { FirstRunSpec, KernelsSpec, LoadSpec, MemorySpec, ProgramSpec } from './specification.js';
+import { createTimer, settle } from './timing.js';
+
+/** A process measures one variant: V8's flags disturb nobody. */
+const kernelOptions = (variant: string | undefined) => ({ variant: variant as VariantName, v8Flags: true });
+
+/** The first sample of the data, else noise. */
+function loadInputs(program: Program, data: DatasetSpec | undefined): Elements[] {
+  if (data !== undefined) return bindInputs(program, openDataset(data).load(0));
+  return program.inputs.map(({ tensor }) => {
+    const { format, shape } = program.tensors[tensor];
+    if (format === null) return noise('float32', shape) as Float32Array;
+    return noise(format.signed ? 'int8' : 'uint8', shape) as Elements;
+  });
+}
+
+/** Runs a sample `count` times, two runs per worker in flight, so that none waits for its next. */
+async function runInParallel({ threads }: Engine, session: Session, inputs: Elements[], count: number) {
+  let started = 0;
+  const lane = async () => {
+    while (started++ < count) await session.run(inputs);
+  };
+  await Promise.all(Array.from({ length: 2 * threads }, lane));
+}
+
+/** Seconds of one run. */
+export async function openProgram({
+  program: path,
+  variant,
+  threads,
+  data,
+}: ProgramSpec): Promise<OpenSubject> {
+  const program = readProgram(path);
+  const inputs = loadInputs(program, data);
+  const options = kernelOptions(variant);
+  if (threads === 1) {
+    const executor = createWasmExecutor(program, options);
+    const run = (times: number) => {
+      for (let i = 0; i < times; i++) executor.run(inputs);
+    };
+    return { variant: loadKernels(options).variant, measure: await createTimer(run, 1) };
+  }
+  const engine = createEngine({ threads, ...options });
+  const session = engine.load(program);
+  const run = (times: number) => runInParallel(engine, session, inputs, times);
+  return { variant: engine.variant, measure: await createTimer(run, 2 * threads) };
+}
+
+/** Seconds of the kernel calls of one run. */
+export async function openKernels({ program: path, variant }: KernelsSpec): Promise<OpenSubject> {
+  const program = readProgram(path);
+  const kernels = loadKernels(kernelOptions(variant));
+  const memory = createMemory();
+  const prepared = prepareProgram(program, memory, { variant: kernels.variant });
+  const arena = reserveArena(prepared, memory, 0, path);
+  const { offset, length, kind } = prepared.tensors[program.inputs[0].tensor]!;
+  const place = [memory.buffer, arena + offset, length] as const;
+  const input = kind === 'f32' ? new Float32Array(...place) : new Int16Array(...place);
+  input.set(loadInputs(program, undefined)[0] as Float32Array);
+  const functions = instantiate(kernels, memory);
+  const calls = prepared.steps.map(({ kernel, args, arena: relative }) => {
+    const bound = args.map((arg, index) => ((relative >> index) & 1 ? arg + arena : arg));
+    return () => functions[kernel](...bound);
+  });
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) for (const call of calls) call();
+  };
+  return { variant: kernels.variant, measure: await createTimer(run, 1) };
+}
+
+/** Seconds of what is done once. */
+async function timeOnce(work: () => void): Promise<number> {
+  await settle();
+  const start = performance.now();
+  work();
+  return (performance.now() - start) / 1000;
+}
+
+/** Seconds of the first run in a process. */
+export function openFirstRun({ program: path, variant, data }: FirstRunSpec): OpenSubject {
+  const program = readProgram(path);
+  const inputs = loadInputs(program, data);
+  const options = kernelOptions(variant);
+  const executor = createWasmExecutor(program, options);
+  const measure = () => timeOnce(() => void executor.run(inputs));
+  return { variant: loadKernels(options).variant, measure };
+}
+
+/** Seconds from a file to an executor that is ready, the kernels' compilation included. */
+export async function openLoad({ file, formats, variant }: LoadSpec): Promise<OpenSubject> {
+  const options = kernelOptions(variant);
+  const seconds = await timeOnce(() => {
+    const program = file.endsWith('.program') ? readProgram(file) : compileModel(file, formats);
+    createWasmExecutor(program, options);
+  });
+  return { variant: loadKernels(options).variant, measure: async () => seconds };
+}
+
+function compileModel(file: string, formats: string | undefined): Program {
+  const model = loadModel(file);
+  return compileProgram(model.graph, formats === undefined ? model.formats : readFormats(formats));
+}
+
+/** Bytes beyond those of an empty process, or what the plan says of them. */
+export function openMemory(spec: MemorySpec, emptyBytes: number): OpenSubject {
+  const { threads, variant, data, figure } = spec;
+  const engine = createEngine({ threads, ...kernelOptions(variant) });
+  const measure = async () => {
+    const program = readProgram(spec.program);
+    const session = engine.load(program);
+    const { constantBytes, arenaBytes } = session.handle.prepared;
+    if (figure === 'planned') return constantBytes + threads * arenaBytes;
+    await runInParallel(engine, session, loadInputs(program, data), 4 * threads);
+    await settle();
+    const peak = process.resourceUsage().maxRSS * 1024;
+    return (figure === 'peak' ? peak : process.memoryUsage.rss()) - emptyBytes;
+  };
+  return { variant: engine.variant, measure };
+}

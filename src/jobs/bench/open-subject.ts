@@ -1,0 +1,54 @@
+/** A subject in its own process: how what it costs is measured. */
+import { ExecutionError } from '../../errors.js';
+import { createPool } from '../../platform/pool.js';
+import { openOnnxRuntime } from './onnxruntime.js';
+import { openFirstRun, openKernels, openLoad, openMemory, openProgram } from './open-program.js';
+import type { StreamSpec, SubjectSpec } from './specification.js';
+import { createStream } from './stream.js';
+import type { StreamTask } from './stream-worker.js';
+import { createTimer } from './timing.js';
+
+export interface OpenSubject {
+  /** The kernel variant in use. */
+  readonly variant?: string;
+  /** Seconds of one run, or bytes. */
+  readonly measure: () => Promise<number>;
+}
+
+/** `emptyBytes`: the size of the process before it loaded anything. */
+export async function openSubject(spec: SubjectSpec, emptyBytes: number): Promise<OpenSubject> {
+  switch (spec.kind) {
+    case 'program':
+      return openProgram(spec);
+    case 'kernels':
+      return openKernels(spec);
+    case 'first run':
+      return openFirstRun(spec);
+    case 'load':
+      return openLoad(spec);
+    case 'memory':
+      return openMemory(spec, emptyBytes);
+    case 'stream':
+      return { measure: await openStream(spec) };
+    case 'onnxruntime-node':
+    case 'onnxruntime-web':
+      return { measure: await openOnnxRuntime(spec) };
+    default:
+      throw new ExecutionError({ where: 'subject', what: 'is of an unknown kind' });
+  }
+}
+
+/** Seconds in which each thread computes its products, as if one after the other. */
+function openStream({ stream, macs, threads }: StreamSpec): Promise<() => Promise<number>> {
+  if (threads === 1) {
+    const run = createStream(stream);
+    return createTimer((times) => run(times * macs), 1);
+  }
+  const pool = createPool(threads);
+  const worker = new URL('./stream-worker.js', import.meta.url);
+  const run = async (times: number) => {
+    const task: StreamTask = { kind: stream, count: (times * macs) / threads };
+    await Promise.all(Array.from({ length: threads }, () => pool.run<StreamTask, void>(worker, task)));
+  };
+  return createTimer(run, threads);
+}

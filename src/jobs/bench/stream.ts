@@ -1,0 +1,21 @@
+/** The yardstick of the machine and the moment: a stream of multiply-adds on registers, which no kernel can beat. */
+import { createMemory } from '../../execute/wasm/executor.js';
+import { webAssembly } from '../../execute/wasm/webassembly.js';
+import { readAsset } from '../../platform/assets.js';
+
+export type StreamKind = 'integers' | 'floats';
+
+/** Products per turn of the loops in assembly/stream.ts. */
+const products = { integers: 48 * 8, floats: 48 * 4 };
+
+/** A function that computes `count` products, rounded up to whole turns. */
+export function createStream(kind: StreamKind): (count: number) => void {
+  const module = new webAssembly.Module(readAsset(new URL('./stream.wasm', import.meta.url)));
+  const { exports } = new webAssembly.Instance(module, { env: { memory: createMemory() } });
+  const run = (exports as Record<StreamKind, (turns: number, address: number) => void>)[kind];
+  // Many calls: V8 replaces baseline code between calls only.
+  const turns = 2000;
+  return (count) => {
+    for (let done = 0; done < count; done += turns * products[kind]) run(turns, 4096);
+  };
+}

@@ -1,0 +1,67 @@
+/** The subjects of a work: which executors on how many threads. */
+import type { DatasetSpec } from '../../inputs/dataset.js';
+import type { OnnxRuntimeSpec, Subject } from './specification.js';
+import type { StreamKind } from './stream.js';
+
+export interface Settings {
+  /** Numbers of threads; each is measured. */
+  readonly threads: readonly number[];
+  /** Kernel variants; undefined: what the engine chooses. */
+  readonly variants: readonly (string | undefined)[];
+  /** Packages of ONNX Runtime that can be loaded. */
+  readonly runtimes: readonly OnnxRuntimeSpec['kind'][];
+}
+
+/** A program on every variant. `VARIANT` in the name stands for the variant's. */
+export function programSubjects(
+  name: string,
+  program: string,
+  data: DatasetSpec | undefined,
+  { threads, variants }: Settings,
+): Subject[] {
+  return threads.flatMap((count) =>
+    variants.map((variant) => ({ name, spec: { kind: 'program', program, data, variant, threads: count } })),
+  );
+}
+
+/** The kernels of a program alone, without the copies and checks of a run, on every variant. */
+export function kernelSubjects(program: string, variants: Settings['variants']): Subject[] {
+  return variants.map((variant) => ({
+    name: 'dynafix/VARIANT',
+    spec: { kind: 'kernels', program, variant, threads: 1 },
+  }));
+}
+
+/** A model on ONNX Runtime. */
+export function onnxRuntimeSubjects(
+  suffix: string,
+  model: string,
+  data: DatasetSpec | undefined,
+  { threads, runtimes }: Settings,
+): Subject[] {
+  return threads.flatMap((count) =>
+    runtimes.map((kind) => ({ name: `${kind}${suffix}`, spec: { kind, model, data, threads: count } })),
+  );
+}
+
+/** A model of 8-bit operators on the kernels of onnxruntime-node that do not saturate. */
+export function exactSubjects(
+  model: string,
+  data: DatasetSpec | undefined,
+  { threads, runtimes }: Settings,
+): Subject[] {
+  const kind = 'onnxruntime-node';
+  if (!runtimes.includes(kind)) return [];
+  return threads.map((count) => ({
+    name: `${kind} exact`,
+    spec: { kind, model, data, exact: true, threads: count },
+  }));
+}
+
+/** The yardstick: as many streams as threads. */
+export function streamSubjects(stream: StreamKind, macs: number, threads: readonly number[]): Subject[] {
+  return threads.map((count) => ({
+    name: 'dot stream',
+    spec: { kind: 'stream', stream, macs, threads: count },
+  }));
+}
