@@ -8,6 +8,7 @@ import { elementCount } from '../graph/tensor.js';
 import { type PreparedModel, prepareAnyModel } from '../lift/prepare.js';
 import { operators } from '../operators/index.js';
 import type { Unsupported } from '../passes/infer-shapes.js';
+import { type FloatIsland, listFloatIslands } from '../program/float-islands.js';
 import { constantBytes } from '../program/program.js';
 import { countMacs } from './count-macs.js';
 import { readGraph } from './read-graph.js';
@@ -22,8 +23,8 @@ export interface Inspection {
   readonly memory: { readonly weightBytes: number; readonly activationBytes: number };
   readonly inputs: readonly { name: string; type: string; shape: readonly number[] }[];
   readonly outputs: readonly { name: string; type: string; shape: readonly number[] }[];
-  /** Nodes that are computed in float32 whatever the formats say. */
-  readonly floatIslands: readonly { node: string; operator: string }[];
+  /** Of a quantised model the nodes that it computes in float32, of a float one those that have no form on codes. */
+  readonly floatIslands: readonly FloatIsland[];
   readonly unsupported: readonly Unsupported[];
 }
 
@@ -51,13 +52,17 @@ export function inspectModel(
       name,
       ...(prepared.types.get(name) ?? { type: 'unknown', shape: [] }),
     })),
-    floatIslands: prepared.nodes
-      .filter(({ operator, outputs }) => {
-        return operators.get(operator)?.float === true && formats?.tensors[outputs[0]] === undefined;
-      })
-      .map(({ name, operator }) => ({ node: name, operator })),
+    floatIslands:
+      program === undefined || formats === null ? listFloatNodes(prepared) : listFloatIslands(program),
     unsupported,
   };
+}
+
+/** Nodes whose operators are float32 whatever the formats say. */
+function listFloatNodes({ nodes }: Graph): FloatIsland[] {
+  return nodes
+    .filter(({ operator }) => operators.get(operator)?.float === true)
+    .map(({ name, operator }) => ({ node: name, operator }));
 }
 
 function prepare(path: string, graph: Graph, formats: ModelFormats | null): PreparedModel {
