@@ -4,12 +4,16 @@
  *
  * - 32 bits, SIMD. SIMD has no shift per lane, so a lane is brought to the layer's largest shift by a multiplication; a clamp
  *   before it, to values that saturate anyway, keeps that from overflowing. The layer's record: offset, evenMask << shift,
- *   negativeMask (each 4 x i32), low, high (8 x i16), shift (i32), 1 where the clamp or negativeMask is needed (i32). Per 8
- *   channels: bias, minimum, maximum, multiplier (8 x i32).
+ *   negativeMask (each 4 x i32), low, high (8 x i16), shift (i32), the form below (i32). Per 8 channels: bias, minimum, maximum,
+ *   multiplier (8 x i32).
  * - 64 bits, scalar. Per channel: bias, minimum, maximum, offset, negativeMask, evenMask, shift right, shift left, low, high (i64).
  */
 
 import { storeShorts } from './lanes';
+
+/** Forms of 32 bits: no clamp and no negativeMask; float32, where sums and codes are proved small enough; any other is general. */
+const PLAIN = 0;
+const AS_FLOATS = 2;
 
 /** Bytes of the per-channel data of 8 channels, 32-bit form. */
 export const BLOCK: usize = 128;
@@ -34,20 +38,37 @@ function clampAndRoundFour(x: v128, minimum: v128, maximum: v128, multiplier: v1
   return i32x4.shr_s(sum, load<i32>(layer, 80));
 }
 
+/** 1.5 * 2^23: what float32 rounds to whole numbers, ties to even, when it is added; and its bits. */
+const WHOLE: f32 = 12582912;
+const WHOLE_BITS: i32 = 0x4b400000;
+
+/** The record's multiplier is a power of two in float32. */
+// @ts-ignore: decorator
+@inline
+function roundAsFloats(x: v128, scale: v128): v128 {
+  const rounded = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(x), scale), f32x4.splat(WHOLE));
+  return i32x4.sub(rounded, i32x4.splat(WHOLE_BITS));
+}
+
 /** Four codes (i32, within 16 bits after saturation) out of four accumulators (i32). */
 // @ts-ignore: decorator
 @inline
 export function roundLanes(x: v128, block: usize, layer: usize): v128 {
-  return load<i32>(layer, 84)
-    ? clampAndRoundFour(x, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer)
-    : roundFour(i32x4.mul(x, v128.load(block, 96)), layer);
+  const form = load<i32>(layer, 84);
+  if (form == AS_FLOATS) return roundAsFloats(x, v128.load(block, 96));
+  if (form == PLAIN) return roundFour(i32x4.mul(x, v128.load(block, 96)), layer);
+  return clampAndRoundFour(x, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer);
 }
 
 /** Eight codes (i16) out of eight accumulators (i32, bias included). */
 // @ts-ignore: decorator
 @inline
 export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
-  const codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
+  let codes: v128;
+  if (load<i32>(layer, 84) == AS_FLOATS) {
+    const low = roundAsFloats(a, v128.load(block, 96));
+    codes = i16x8.narrow_i32x4_s(low, roundAsFloats(b, v128.load(block, 112)));
+  } else codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
   return i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64));
 }
 

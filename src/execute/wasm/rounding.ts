@@ -58,8 +58,44 @@ function saturationBounds(shift: number, { low, high }: CodeRange): CodeRange {
   return { low: Math.floor((low - 1) * 2 ** shift), high: Math.ceil((high + 1) * 2 ** shift) };
 }
 
+/** Forms of the 32-bit rounding, see assembly/round.ts. */
+const PLAIN = 0;
+const GENERAL = 1;
+const AS_FLOATS = 2;
+
+/**
+ * True where float32 rounds sums of `bits` bits as halfEven wants: it holds them exactly, shifted or not, and 1.5 * 2^23 plus any of
+ * them, shifted, stays between 2^23 and 2^24, where its last bit is worth 1.
+ */
+function roundsAsFloats(shifts: readonly number[], rounding: ByShift['rounding'], bits: number): boolean {
+  return rounding === 'halfEven' && bits <= 25 && shifts.every((shift) => bits - 1 - shift < 22);
+}
+
+function floatRecords(
+  shifts: readonly number[],
+  range: CodeRange,
+  bias: ArrayLike<number | bigint> | undefined,
+): NarrowRecords {
+  const blocks = new Int32Array(Math.ceil(shifts.length / 8) * 32);
+  const scales = new Float32Array(blocks.buffer);
+  for (const [channel, shift] of shifts.entries()) {
+    const word = (channel >> 3) * 32 + (channel & 7);
+    blocks[word] = Number(bias?.[channel] ?? 0);
+    scales[word + 24] = 2 ** -shift;
+  }
+  return { layer: layerRecord(range, AS_FLOATS), blocks };
+}
+
+/** A layer's record with its range and form. */
+function layerRecord({ low, high }: CodeRange, form: number): Int32Array {
+  const layer = new Int32Array(24);
+  new Int16Array(layer.buffer).fill(low, 24, 32).fill(high, 32, 40);
+  layer[21] = form;
+  return layer;
+}
+
 export interface NarrowRecords {
-  /** offset, evenMask << shift, negativeMask: 4 x i32; low, high: 8 x i16; shift, general, drop: i32; 24 words in all. */
+  /** offset, evenMask << shift, negativeMask: 4 x i32; low, high: 8 x i16; shift, form, drop: i32; 24 words in all. */
   readonly layer: Int32Array;
   /** Per 8 channels: bias, minimum, maximum, multiplier: 8 x i32; zeros fill the last block. */
   readonly blocks: Int32Array;
@@ -76,6 +112,7 @@ export function narrowRecords(
   bits: number,
   bias?: ArrayLike<number | bigint>,
 ): NarrowRecords | undefined {
+  if (roundsAsFloats(shifts, rounding, bits)) return floatRecords(shifts, range, bias);
   const common = Math.max(0, ...shifts);
   if (common > 30) return undefined;
   const { offset, evenMask, negativeMask } = roundingConstants(rounding, common);
@@ -98,14 +135,12 @@ export function narrowRecords(
   }
   const factor = 2 ** (common - Math.min(...shifts));
   const general = negativeMask !== 0 || 2 ** (bits - 1) * factor + offset + 1 > largest;
-  const layer = new Int32Array(24);
+  const layer = layerRecord(range, general ? GENERAL : PLAIN);
   layer
     .fill(offset, 0, 4)
     .fill(evenMask * 2 ** common, 4, 8)
     .fill(negativeMask, 8, 12);
-  new Int16Array(layer.buffer).fill(range.low, 24, 32).fill(range.high, 32, 40);
   layer[20] = common;
-  layer[21] = general ? 1 : 0;
   return { layer, blocks };
 }
 
