@@ -1,7 +1,7 @@
 /** Nodes whose arithmetic a quantised model states as a table or as one conversion, whatever they compute. */
-import { allocateCodes, codeRange, type Format } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import type { Context } from './context.js';
+import { lowerInterpolation, lowerSlopes } from './lower-given-chains.js';
 import type { GivenArithmetic } from './model-formats.js';
 
 /** Lowers a node whose output has a format by the arithmetic given for it. False where its operator must do that. */
@@ -11,6 +11,8 @@ export function lowerGiven(context: Context, node: Node): boolean {
   const given = context.given(node);
   if (given?.kind === 'table') lowerTable(context, node, given);
   else if (given?.kind === 'softmax') lowerSoftmaxTables(context, node, given);
+  else if (given?.kind === 'interpolation') lowerInterpolation(context, node, given);
+  else if (given?.kind === 'slopes') lowerSlopes(context, node, given);
   else if (given?.kind === 'scaling' && node.operator === 'Identity') lowerConversion(context, node, given);
   else return false;
   return true;
@@ -59,21 +61,4 @@ function lowerSoftmaxTables(context: Context, node: Node, { tables }: Given<'sof
   const draft = { op: 'softmax', axis, inputs: [input, ...constants] } as const;
   const tensor = builder.emit(node, draft, { name: value, shape, format: context.format(value) });
   context.define(value, { tensor, order }, node.inputs);
-}
-
-/** The same codes with another meaning. */
-export function reinterpret(
-  context: Context,
-  owner: Node | null,
-  tensor: number,
-  name: string,
-  format: Format,
-): number {
-  const { builder } = context;
-  const { low, high } = codeRange({ ...format, narrow: false });
-  const table = allocateCodes(format, high - low + 1) as Int16Array;
-  for (let code = low; code <= high; code++) table[code - low] = code;
-  const constant = builder.constant(`${name}@codes`, [table.length], format, table);
-  const draft = { op: 'lookup', inputs: [tensor, constant] } as const;
-  return builder.emit(owner, draft, { name, shape: builder.tensors[tensor].shape, format });
 }

@@ -5,7 +5,7 @@ import type { Window } from '../program/instructions.js';
 import { averagedCounts } from '../program/shapes.js';
 import { channelsLastOrder, inOrder, spatialShape } from './axis-order.js';
 import type { Context } from './context.js';
-import { reinterpret } from './lower-given.js';
+import { reinterpret } from './lower-given-chains.js';
 import { createScaling } from './scaling.js';
 
 /** Rank-3 values are pooled as rank 4 with height 1. */

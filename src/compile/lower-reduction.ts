@@ -65,7 +65,8 @@ export function lowerReduce(
     if (format !== null && from !== null) {
       const { scaling, rounding, overflow, reciprocals } = context.arithmetic(node);
       const ratio = { operands: [from], result: format, divisor: fn === 'mean' ? count : 1, reciprocals };
-      const requantize = { ...createScaling(scaling, rounding, ratio, node.name), overflow };
+      const own = context.scaling(node) ?? createScaling(scaling, rounding, ratio, node.name);
+      const requantize = { ...own, overflow };
       return builder.emit(node, { ...sum, requantize }, output);
     }
     if (fn === 'sum') return builder.emit(node, { ...sum, requantize: null }, output);

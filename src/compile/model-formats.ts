@@ -5,6 +5,14 @@ import type { Accumulator, Scaling } from '../program/instructions.js';
 import type { TableRule } from './function-table.js';
 import type { Reciprocal, ScalingRule, SumScaling } from './scaling.js';
 
+/** Of one axis: for each output element `count` indices into the input, and their weights, which make 2^fractionBits. */
+export interface IntegerTaps {
+  readonly count: number;
+  readonly indices: readonly number[];
+  readonly weights: readonly number[];
+  readonly fractionBits: number;
+}
+
 /** The numbers of a node's arithmetic, where a quantised model has a convention of its own for them. */
 export type GivenArithmetic =
   /** Of products, of averages with one count, and of conversions between formats. */
@@ -14,6 +22,23 @@ export type GivenArithmetic =
   | { readonly kind: 'table'; readonly table: Codes }
   /** Averages of the codes themselves, whatever the zero point: the input and output have one format. */
   | { readonly kind: 'codeAverage' }
+  /** Weighted means of the codes themselves along axes of the graph, rounded once; `axes` has null where nothing happens. */
+  | {
+      readonly kind: 'interpolation';
+      readonly axes: readonly (IntegerTaps | null)[];
+      readonly rounding: Rounding;
+    }
+  /**
+   * A leaky rectifier with slopes in codes: for every code of the input, lowest first, `positive` has the result above the
+   * output's zero point, 0 for codes below that of the input, and `negative` what is then multiplied by the slope and scaled, 0 for
+   * others.
+   */
+  | {
+      readonly kind: 'slopes';
+      readonly positive: Int16Array;
+      readonly negative: Int16Array;
+      readonly scaling: Scaling;
+    }
   /** The tables that a softmax on codes reads. */
   | {
       readonly kind: 'softmax';

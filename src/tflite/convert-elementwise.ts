@@ -32,6 +32,30 @@ export function unary(name: string): Converter {
   };
 }
 
+/** 1 / sqrt(x): of codes one table, so one node. */
+export const reciprocalRoot: Converter = (operator, writer, where) => {
+  const x = operand(operator, 0, where);
+  const layout = writer.layoutOf([x]);
+  const input = writer.read(x, layout);
+  const output = writer.write(operator.outputs[0], layout);
+  if (writer.tensor(operator.outputs[0]).quantization !== null) {
+    writer.add('Pow', [input, writer.scalar(-0.5)], [output]);
+    return;
+  }
+  const root = writer.fresh(`${output}/root`);
+  writer.add('Sqrt', [input], [root]);
+  writer.add('Reciprocal', [root], [output]);
+};
+
+/** (a - b)^2. */
+export const squaredDifference: Converter = (operator, writer, where) => {
+  const inputs = [0, 1].map((index) => writer.read(operand(operator, index, where)));
+  const output = writer.write(operator.outputs[0]);
+  const difference = writer.fresh(`${output}/difference`);
+  writer.add('Sub', inputs, [difference]);
+  writer.add('Mul', [difference, difference], [output]);
+};
+
 /** RELU and its kin. */
 export function limited(low: number, high: number): Converter {
   return (operator, writer, where) => {

@@ -146,22 +146,3 @@ function pool(name: 'AveragePool' | 'MaxPool'): Converter {
 
 export const averagePool2d = pool('AveragePool');
 export const maxPool2d = pool('MaxPool');
-
-/** MEAN, SUM, REDUCE_MAX and REDUCE_MIN; over space in the order of ONNX's windows. */
-export function reduction(name: string): Converter {
-  return (operator, writer, where) => {
-    const o = readOptions(layouts.reducer, operator.options, where);
-    const x = operand(operator, 0, where);
-    const { shape } = writer.tensor(x);
-    const rank = shape.length;
-    const given = writer.integers(operator.inputs[1], where).map((axis) => (axis < 0 ? axis + rank : axis));
-    const axes = [...new Set(given)].sort((a, b) => a - b);
-    const spatial = rank === 4 && axes.join() === '1,2';
-    const [output] = operator.outputs;
-    const layout = spatial && o.keepDimensions !== 0 ? 'channelsFirst' : 'plain';
-    writer.add(name, [writer.read(x, spatial ? 'channelsFirst' : 'plain')], [writer.write(output, layout)], {
-      axes: ints(spatial ? [2, 3] : axes),
-      keepdims: int(o.keepDimensions === 0 ? 0 : 1),
-    });
-  };
-}

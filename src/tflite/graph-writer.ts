@@ -43,8 +43,8 @@ export interface GraphWriter {
   write(index: number, layout?: Layout): string;
   /** A name that nothing has; `tensor` says what the value stands for, where it stands for one. */
   fresh(name: string, tensor?: number): string;
-  /** A constant list of integers, as ONNX has them. */
-  list(values: readonly number[]): string;
+  /** Constant integers, as ONNX has them: a list where no shape is given. */
+  list(values: readonly number[], shape?: readonly number[]): string;
   scalar(value: number): string;
   add(
     operator: string,
@@ -166,7 +166,8 @@ export function createGraphWriter(tables: ModelTables): GraphWriter {
       return nameFor(index, layout);
     },
     fresh,
-    list: (values) => addConstant(fresh(`list_${constants.size}`), int64([values.length], values)),
+    list: (values, shape = [values.length]) =>
+      addConstant(fresh(`list_${constants.size}`), int64(shape, values)),
     scalar: (value) =>
       addConstant(fresh(`scalar_${constants.size}`), {
         type: 'float32',

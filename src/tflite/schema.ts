@@ -114,6 +114,7 @@ export const layouts = {
   softmax: { union: 9, fields: { beta: float(0) } },
   concatenation: { union: 10, fields: { axis: int(0), activation: byte(1) } },
   add: { union: 11, fields: { activation: byte(0), powerOfTwoInt16: byte(1, 1) } },
+  l2Normalization: { union: 12, fields: { activation: byte(0) } },
   localResponseNormalization: {
     union: 13,
     fields: { radius: int(0), bias: float(1), alpha: float(2), beta: float(3) },
@@ -149,6 +150,7 @@ export const layouts = {
   leakyRelu: { union: 75, fields: { alpha: float(0) } },
   mirrorPad: { union: 77, fields: { mode: byte(0) } },
   splitV: { union: 79, fields: { parts: int(0) } },
+  batchMatmul: { union: 101, fields: { transposeLeft: byte(0), transposeRight: byte(1) } },
   depthToSpace: { union: 94, fields: { blockSize: int(0) } },
 } as const satisfies Record<string, OptionsLayout>;
 
