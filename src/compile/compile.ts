@@ -126,7 +126,7 @@ function createLowering(context: Context): Lowering {
     averagePool: (node, window, countIncludePad) => lowerAveragePool(context, node, window, countIncludePad),
     reduce: (node, fn, axes) => lowerReduce(context, node, fn, axes),
     argMax: (node, axis, last) => lowerArgMax(context, node, axis, last),
-    softmax: (node, axis) => lowerSoftmax(context, node, axis),
+    softmax: (node, axis, beta) => lowerSoftmax(context, node, axis, beta),
     logSoftmax: (node, axis) => lowerLogSoftmax(context, node, axis),
     lpNormalization: (node, axis, p) => lowerLpNormalization(context, node, axis, p),
     lpPool: (node, window, p) => lowerLpPool(context, node, window, p),

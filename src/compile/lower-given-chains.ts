@@ -32,7 +32,7 @@ export function reinterpret(
   return builder.emit(owner, draft, { name, shape: builder.tensors[tensor].shape, format });
 }
 
-/** Exact sums along all axes but the last one that is stored first, whose sums are rounded. */
+/** Exact sums along one axis after the other, of which the last ones are rounded. */
 export function lowerInterpolation(
   context: Context,
   node: Node,
@@ -42,9 +42,10 @@ export function lowerInterpolation(
   const [value] = node.outputs;
   const format = context.format(value)!;
   const { tensor: input, order } = context.read(node.inputs[0], format);
+  // What needs the fewest bits comes first; of equals the last axis.
   const steps = order
     .flatMap((onnx, axis) => (axes[onnx] === null ? [] : [{ onnx, axis, taps: axes[onnx] }]))
-    .reverse();
+    .sort((a, b) => a.taps.fractionBits - b.taps.fractionBits || b.axis - a.axis);
   if (steps.length === 0) {
     context.define(value, { tensor: input, order }, node.inputs);
     return;

@@ -99,12 +99,19 @@ function averageCodes(
   return { scalings, overflow };
 }
 
-export function lowerSoftmax(context: Context, node: Node, axis: number): void {
+export function lowerSoftmax(context: Context, node: Node, axis: number, beta: number): void {
+  const { builder } = context;
   const [value] = node.outputs;
   const input = context.read(node.inputs[0], null);
-  const { shape } = context.builder.tensors[input.tensor];
-  const draft = { op: 'softmax', axis: input.order.indexOf(axis), inputs: [input.tensor] } as const;
-  const tensor = context.builder.emit(node, draft, { name: value, shape, format: null });
+  const { shape } = builder.tensors[input.tensor];
+  let exponents = input.tensor;
+  if (beta !== 1) {
+    const factor = builder.constant(`${value}@beta`, [1], null, Float32Array.of(beta));
+    const product = { op: 'multiply', clamp: null, requantize: null, inputs: [exponents, factor] } as const;
+    exponents = builder.emit(null, product, { name: `${value}@exponents`, shape, format: null });
+  }
+  const draft = { op: 'softmax', axis: input.order.indexOf(axis), inputs: [exponents] } as const;
+  const tensor = builder.emit(node, draft, { name: value, shape, format: null });
   context.define(value, { tensor, order: input.order }, node.inputs);
 }
 

@@ -78,7 +78,8 @@ export interface Lowering {
   reduce(node: Node, fn: Reduction | 'mean', axes: readonly number[]): void;
   /** The index of the largest element along an axis, of equal ones the first or the last; the axis is kept or not. */
   argMax(node: Node, axis: number, last: boolean): void;
-  softmax(node: Node, axis: number): void;
+  /** Of the input times beta. */
+  softmax(node: Node, axis: number, beta: number): void;
   /** softmax's logarithm, in float32. */
   logSoftmax(node: Node, axis: number): void;
   /** node.inputs[0] over its p-norm along an axis, in float32. */

@@ -36,7 +36,10 @@ function softmaxLike(name: string, lower: (lowering: Lowering, node: Node, axis:
   };
 }
 
-export const softmax = softmaxLike('Softmax', (lowering, node, axis) => lowering.softmax(node, axis));
+/** TFLite's has a factor of the exponents, the attribute beta. */
+export const softmax = softmaxLike('Softmax', (lowering, node, axis) =>
+  lowering.softmax(node, axis, floatAttribute(node, 'beta', 1)),
+);
 export const logSoftmax = softmaxLike('LogSoftmax', (lowering, node, axis) =>
   lowering.logSoftmax(node, axis),
 );

@@ -88,17 +88,10 @@ export const pRelu: Converter = (operator, writer, where) => {
 /** exp(beta * x) / sum over the last axis. */
 export const softmax: Converter = (operator, writer, where) => {
   const { beta } = readOptions(layouts.softmax, operator.options, where);
-  const x = operand(operator, 0, where);
-  if (beta !== 1 && writer.tensor(x).quantization !== null)
-    return writer.refuse(operator, 'on codes, only a beta of 1 is supported');
-  const output = writer.write(operator.outputs[0]);
-  let input = writer.read(x);
-  if (beta !== 1) {
-    const scaled = writer.fresh(`${output}/scaled`);
-    writer.add('Mul', [input, writer.scalar(beta)], [scaled]);
-    input = scaled;
-  }
-  writer.add('Softmax', [input], [output], { axis: int(-1) });
+  const input = writer.read(operand(operator, 0, where));
+  // `beta` is not an attribute of ONNX.
+  const attributes = { axis: int(-1), ...(beta === 1 ? {} : { beta: float(beta) }) };
+  writer.add('Softmax', [input], [writer.write(operator.outputs[0])], attributes);
 };
 
 /** TFLite's window reaches `radius` channels to both sides and its alpha is not divided by the window's size. */

@@ -18,6 +18,8 @@ export function reduction(name: string): Converter {
     writer.add(name, [writer.read(x, spatial ? 'channelsFirst' : 'plain')], [writer.write(output, layout)], {
       axes: ints(spatial ? [2, 3] : axes),
       keepdims: int(o.keepDimensions === 0 ? 0 : 1),
+      // Not an attribute of ONNX: the kernels for codes depend on it.
+      elements: int(axes.reduce((count, axis) => count * shape[axis], 1)),
     });
   };
 }

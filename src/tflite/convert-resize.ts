@@ -2,7 +2,7 @@
 import { ModelError } from '../errors.js';
 import { nearestIndices } from '../operators/resampling.js';
 import { writeGathers } from './convert-repetition.js';
-import { type Converter, operand, requireRank, text } from './converter.js';
+import { type Converter, ints, operand, requireRank, text } from './converter.js';
 import { layouts, readOptions } from './schema.js';
 
 const { fround } = Math;
@@ -52,13 +52,15 @@ function writeResize(
   [height, width]: readonly number[],
   attributes: Readonly<Record<string, string>>,
 ): void {
+  // Not an attribute of ONNX: the kernels for codes depend on it.
+  const size = ints([height, width]);
   const x = operator.inputs[0];
   const [batch, , , channels] = writer.tensor(x).shape;
   writer.add(
     'Resize',
     [writer.read(x, 'channelsFirst'), '', '', writer.list([batch, channels, height, width])],
     [writer.write(operator.outputs[0], 'channelsFirst')],
-    Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, text(value)])),
+    { ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, text(value)])), size },
   );
 }
 

@@ -6,8 +6,9 @@ import type { GivenArithmetic } from '../compile/model-formats.js';
 import { doublingScaling } from '../compile/scaling.js';
 import type { FixedMultiplier } from '../formats/fixed-multiplier.js';
 import { allocateCodes, fixed } from '../formats/format.js';
+import { roundReal } from '../formats/rounding.js';
 import type { Scaling } from '../program/instructions.js';
-import { checkedLog2, multiplierOf } from './fixed-point.js';
+import { checkedLog2, multiplierOf, multiply } from './fixed-point.js';
 import { reciprocalTable } from './lookup-tables.js';
 import { softmaxMultiplier, softmaxTables } from './softmax-codes.js';
 import { type CodeFunction, type CodeType, codeLimits } from './unary-codes.js';
@@ -27,11 +28,8 @@ export function productMultipliers(
 }
 
 /** ADD and SUB with operands shifted to the left by 20 bits, or 15 where codes have 16. */
-export function sumOf(a: CodeType, b: CodeType, y: CodeType, powerOfTwo: boolean): GivenArithmetic {
+export function sumOf(a: CodeType, b: CodeType, y: CodeType): GivenArithmetic {
   const shift = y.bits === 16 ? 15 : 20;
-  const [first, second, to] = [a, b, y].map(({ scale }) => checkedLog2(scale));
-  if (powerOfTwo && y.bits === 16 && first !== undefined && second !== undefined && to !== undefined)
-    return alignedSum([first, second], to);
   const twice = 2 * Math.max(a.scale, b.scale);
   const operands = [a, b].map(({ scale }) => doublingScaling(multiplierOf(scale / twice)));
   return {
@@ -42,11 +40,14 @@ export function sumOf(a: CodeType, b: CodeType, y: CodeType, powerOfTwo: boolean
   };
 }
 
-/** 16-bit sums of powers of two: one operand is shifted to the right, ties away from zero. */
-function alignedSum(exponents: readonly [number, number], to: number): GivenArithmetic {
+/** 16-bit sums of powers of two: one operand is shifted to the right, ties away from zero. Undefined for other scales. */
+export function alignedSum(a: CodeType, b: CodeType, y: CodeType): GivenArithmetic | 'unaligned' | undefined {
+  const [first, second, to] = [a, b, y].map(({ scale }) => checkedLog2(scale));
+  if (first === undefined || second === undefined || to === undefined) return undefined;
+  const shifts = [to - first, to - second];
+  if (Math.min(...shifts) !== 0) return 'unaligned';
   const by = (shift: number): Scaling => ({ style: 'shift', shift, rounding: 'halfAwayFromZero' });
-  const [a, b] = exponents;
-  return { kind: 'sum', shifts: [0, 0], scalings: [by(to - a), by(to - b)], output: by(0) };
+  return { kind: 'sum', shifts: [0, 0], scalings: [by(shifts[0]), by(shifts[1])], output: by(0) };
 }
 
 /** MEAN over `count` elements: the multiplier divided by their number, without rounding. */
@@ -65,8 +66,35 @@ export function tableOf(x: CodeType, y: CodeType, fn: CodeFunction): GivenArithm
   return { kind: 'table', table };
 }
 
-export function softmaxOf({ bits, scale }: CodeType): GivenArithmetic {
-  const entries = softmaxTables(bits, softmaxMultiplier(bits, scale));
+/** Unsigned codes of one operand of CONCATENATION as codes of its output, in float32. */
+export function concatenated(x: CodeType, y: CodeType): GivenArithmetic {
+  const scale = fround(x.scale * fround(1 / y.scale));
+  const bias = fround(-x.zeroPoint * scale);
+  const { low, high } = codeLimits(y);
+  return tableOf(x, y, (code) => {
+    const value = roundReal(fround(fround(code * scale) + bias), 'halfAwayFromZero');
+    return Math.min(Math.max(value + y.zeroPoint, low), high);
+  });
+}
+
+/** PRELU on 8 bits: what an element is where it is not negative, and what is multiplied by the slope where it is. */
+export function slopesOf(x: CodeType, alpha: CodeType, y: CodeType): GivenArithmetic {
+  const identity = multiplierOf(fround(x.scale / y.scale));
+  const scaling = doublingScaling(multiplierOf(fround(fround(x.scale * alpha.scale) / y.scale)));
+  const { low, high } = codeLimits(x);
+  const codes = Array.from({ length: high - low + 1 }, (_, index) => low + index - x.zeroPoint);
+  const clamp16 = (value: number) => Math.min(value, 32767);
+  return {
+    kind: 'slopes',
+    positive: Int16Array.from(codes, (code) => (code >= 0 ? clamp16(multiply(code, identity)) : 0)),
+    negative: Int16Array.from(codes, (code) => Math.min(code, 0)),
+    scaling,
+  };
+}
+
+/** `beta` multiplies differences before they are exponents. */
+export function softmaxOf({ bits, scale }: CodeType, beta: number): GivenArithmetic {
+  const entries = softmaxTables(bits, softmaxMultiplier(bits, scale, beta));
   if (bits !== 16) return { kind: 'softmax', tables: [{ format: fixed(32, 31), codes: entries }] };
   const exponentials = { format: fixed(16, 15), codes: Int16Array.from(entries) };
   const reciprocals = { format: fixed(16, 15), codes: reciprocalTable() };

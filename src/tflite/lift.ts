@@ -11,7 +11,8 @@ import { plainAccumulator } from '../program/accumulator.js';
 import { permuted } from './constants.js';
 import type { TensorTable } from './file.js';
 import type { GraphWriter } from './graph-writer.js';
-import { type CodeMeaning, findRule } from './kernels.js';
+import { findRule } from './kernels.js';
+import type { CodeMeaning, Ruled } from './rule.js';
 import { type CodeType, limitCode } from './unary-codes.js';
 
 /** Widths of the element types that are codes where they have a scale. */
@@ -76,15 +77,38 @@ export function liftQuantization(writer: GraphWriter, written: readonly Node[]):
     if (widths[table.type] !== undefined) constants[value] = constantFormat(table);
   }
 
-  const nodes = written.map((node): Node => {
+  /** Nodes that give the operands of a node as codes of its output, and the node that reads those. */
+  const converted = (node: Node, conversions: NonNullable<Ruled['conversions']>): Node[] => {
+    const inserted: Node[] = [];
+    const inputs = node.inputs.map((value, index) => {
+      const given = conversions[index];
+      if (given === undefined) return value;
+      const name = writer.fresh(`${node.outputs[0]}/operand${index}`);
+      inserted.push({
+        name,
+        operator: 'Identity',
+        domain: '',
+        inputs: [value],
+        outputs: [name],
+        attributes: {},
+      });
+      arithmetic[name] = { ...common, biasBits: 32, given };
+      tensors[name] = tensors[node.outputs[0]];
+      return name;
+    });
+    return [...inserted, { ...node, inputs }];
+  };
+
+  const nodes = written.flatMap((node): Node[] => {
     const [output] = node.outputs;
     const type = meaning(output)?.type;
-    if (!type || node.domain !== '') return node;
+    if (!type || node.domain !== '') return [node];
     const operands = node.inputs.map((value) => (value === '' ? undefined : meaning(value)));
-    const { refused, ...own } = findRule(node, operands, type);
-    if (refused !== undefined) return refuse(node, refused);
+    const { refused, conversions = [], ...own } = findRule(node, operands, type);
+    if (refused !== undefined) return [refuse(node, refused)];
     arithmetic[node.name] = { ...common, biasBits: 32, ...own };
-    return node.clamp === undefined ? node : { ...node, clamp: clampOf(node.clamp, type) };
+    const clamp = node.clamp && clampOf(node.clamp, type);
+    return converted(clamp === undefined ? node : { ...node, clamp }, conversions);
   });
   if (Object.keys(tensors).length === 0) return { nodes, formats: null };
   const conversions = { rounding: 'halfAwayFromZero', overflow: 'saturate', float32Quotient: true } as const;

@@ -5,9 +5,9 @@ import { expOfNegative, inputRadius, multiplierOf, multiply, saturatingHighProdu
 import { exponentialTable } from './lookup-tables.js';
 
 /** The multiplier that brings differences of codes to the scale of the tables of exp: TFLite's SoftmaxPrepare. */
-export function softmaxMultiplier(bits: number, scale: number): FixedMultiplier {
-  if (bits === 16) return multiplierOf(scale / (10 / 65535));
-  return multiplierOf(Math.min(scale * 2 ** 26, 2 ** 31 - 1));
+export function softmaxMultiplier(bits: number, scale: number, beta: number): FixedMultiplier {
+  if (bits === 16) return multiplierOf(Math.fround(scale * beta) / (10 / 65535));
+  return multiplierOf(Math.min(beta * scale * 2 ** 26, 2 ** 31 - 1));
 }
 
 /**

@@ -2,7 +2,7 @@
  * Functions of one variable as TFLite's reference kernels compute them on codes. Each gives the exact code for one code;
  * the compiler makes tables of them.
  */
-import { exp64, tanh64 } from '../execute/oracle/elementary.js';
+import { exp64, log64, tanh64 } from '../execute/oracle/elementary.js';
 import { cutMultiplier } from '../formats/fixed-multiplier.js';
 import { roundReal, roundShift } from '../formats/rounding.js';
 import { dividePowerOfTwo, inputRadius, logistic, multiplierOf, multiply, tanh } from './fixed-point.js';
@@ -85,7 +85,7 @@ function byFixedPoint(
 
 export function logisticCodes(from: CodeType, to: CodeType): CodeFunction {
   if (from.bits === 16) return logistic16(from.scale);
-  if (!from.signed) return byFloat(from, to, (x) => 1 / (1 + exp64(-x)));
+  if (!from.signed) return byFloat(from, to, (x) => 1 / fround(1 + fround(exp64(-x))));
   return byFixedPoint(from, to, logistic, 8, -128);
 }
 
@@ -96,11 +96,42 @@ export function tanhCodes(from: CodeType, to: CodeType): CodeFunction {
 }
 
 export function eluCodes(from: CodeType, to: CodeType): CodeFunction {
-  return byFloat(from, to, (x) => (x < 0 ? exp64(x) - 1 : x));
+  return byFloat(from, to, (x) => (x < 0 ? fround(exp64(x)) - 1 : x));
 }
 
 export function expCodes(from: CodeType, to: CodeType): CodeFunction {
   return byFloat(from, to, exp64);
+}
+
+/** The logarithm of what is not above 0 is the smallest code. */
+export function logCodes(from: CodeType, to: CodeType): CodeFunction {
+  const least = fround(fround(codeLimits(to).low - to.zeroPoint) * to.scale);
+  return byFloat(from, to, (x) => (x <= 0 ? least : log64(x)));
+}
+
+/** ABS: with equal scales without a multiplication. */
+export function absoluteCodes(from: CodeType, to: CodeType): CodeFunction {
+  const multiplier = multiplierOf(fround(from.scale / to.scale));
+  const clamp = clampTo(to);
+  return (code) => {
+    const x = Math.abs(code - from.zeroPoint);
+    return clamp(to.zeroPoint + (from.scale === to.scale ? x : multiply(x, multiplier)));
+  };
+}
+
+/** NEG: the negative of the smallest code is the smallest code. */
+export function negatedCodes(type: CodeType): CodeFunction {
+  const { low } = codeLimits(type);
+  return (code) => (code === low ? low : 0 - code);
+}
+
+/** SQRT of codes from the zero point on, in float32 and cut to an integer. */
+export function rootCodes(from: CodeType, to: CodeType): CodeFunction {
+  const clamp = clampTo(to);
+  return (code) => {
+    const root = fround(Math.sqrt(fround(from.scale * (code - from.zeroPoint))));
+    return clamp(Math.trunc(fround(root / to.scale)) + to.zeroPoint);
+  };
 }
 
 const clamp16 = (value: number) => Math.min(Math.max(value, -32768), 32767);
@@ -110,11 +141,12 @@ function saturatingHighProduct16(a: number, b: number): number {
   return Math.min(roundShift(a * b, 15, 'halfTowardPositive'), 32767);
 }
 
-/** HARD_SWISH on 8 bits, in 16-bit fixed point. */
-export function hardSwishCodes(from: CodeType, to: CodeType): CodeFunction {
+/** HARD_SWISH on 8 bits, in 16-bit fixed point. Undefined where the output's scale is too fine for the kernel. */
+export function hardSwishCodes(from: CodeType, to: CodeType): CodeFunction | undefined {
   const fine = fround(from.scale / 128);
   const output = multiplierOf(fround(fine / to.scale));
   const gate = multiplierOf(fround(fine / fround(3 / 32768)));
+  if (output.shift > 0) return undefined;
   const [outputMultiplier, gateMultiplier] = [output, gate].map(({ value }) => cutMultiplier(value, 15));
   const clamp = clampTo(to);
   return (code) => {
