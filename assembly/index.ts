@@ -98,7 +98,13 @@ export {
   argMax_f32_i16,
   argMax_f32_f32,
 } from './reduce';
-export { resample_i16_i16_i32, resample_i16_i16_i64, resample_f32_f32_f32, resampleSums_i16_i32_i64 } from './resample';
+export {
+  resample_i16_i16_i32,
+  resample_i16_i16_i64,
+  resample_f32_f32_f32,
+  resampleSums_i16_i32_i64,
+  resampleSums_i32_i32_i64,
+} from './resample';
 export {
   sigmoid_f32_f32,
   tanh_f32_f32,

@@ -67,16 +67,18 @@ export function resample_i16_i16_i64(
 /**
  * Sums alone (i64) of `count` outputs of one outer index: codes less `zero` times weights (i32), `taps` of each.
  */
-export function resampleSums_i16_i32_i64(
+// @ts-ignore: decorator
+@inline
+function resampleSums<T>(
   x: usize, y: usize, table: usize, weights: usize, count: i32, inner: i32, taps: i32, zero: i32,
 ): void {
   for (let j = 0; j < count; j++) {
     for (let k = 0; k < inner; k++) {
-      const start = x + (<usize>k << 1);
+      const start = x + <usize>k * sizeof<T>();
       let sum: i64 = 0;
       for (let tap = 0; tap < taps; tap++) {
         const at = <usize>tap << 2;
-        const code = <i64>load<i16>(start + load<u32>(table + at)) - zero;
+        const code = <i64>load<T>(start + load<u32>(table + at)) - zero;
         sum += code * <i64>load<i32>(weights + at);
       }
       store<i64>(y, sum);
@@ -85,6 +87,18 @@ export function resampleSums_i16_i32_i64(
     table += <usize>taps << 2;
     weights += <usize>taps << 2;
   }
+}
+
+export function resampleSums_i16_i32_i64(
+  x: usize, y: usize, table: usize, weights: usize, count: i32, inner: i32, taps: i32, zero: i32,
+): void {
+  resampleSums<i16>(x, y, table, weights, count, inner, taps, zero);
+}
+
+export function resampleSums_i32_i32_i64(
+  x: usize, y: usize, table: usize, weights: usize, count: i32, inner: i32, taps: i32, zero: i32,
+): void {
+  resampleSums<i32>(x, y, table, weights, count, inner, taps, zero);
 }
 
 export function resample_f32_f32_f32(

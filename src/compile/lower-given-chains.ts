@@ -1,12 +1,11 @@
 /** Nodes whose given arithmetic takes several instructions: interpolation of codes, and leaky rectifiers with slopes in codes. */
-import { FormatError } from '../errors.js';
 import { allocateCodes, at, codeRange, type Format, fixed } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import type { Requantize, Scaling } from '../program/instructions.js';
 import { inOrder } from './axis-order.js';
 import type { Context } from './context.js';
 import { operands } from './lower-elementwise.js';
-import type { GivenArithmetic, IntegerTaps } from './model-formats.js';
+import type { GivenArithmetic } from './model-formats.js';
 import { bitsFor } from './ranges.js';
 
 type Given<K extends GivenArithmetic['kind']> = Extract<GivenArithmetic, { kind: K }>;
@@ -65,7 +64,7 @@ export function lowerInterpolation(
       fixed(16, taps.fractionBits),
       Int16Array.from(taps.weights),
     );
-    const to = isLast ? plain : exactFormat(node, builder.tensors[tensor].format!, taps);
+    const to = isLast ? plain : exactFormat(builder.tensors[tensor].format!, taps.fractionBits);
     const requantize = shifted(isLast ? fraction : 0, rounding);
     const draft = {
       op: 'resample',
@@ -81,28 +80,14 @@ export function lowerInterpolation(
   context.define(value, { tensor, order }, node.inputs);
 }
 
-/** A format that holds every sum along one axis of codes of `from`, above their zero point. */
-function exactFormat(node: Node, from: Format, { count, weights, fractionBits }: IntegerTaps): Format {
+/** A format that holds every sum of codes of `from`, above their zero point, by weights that make 2^bits. */
+function exactFormat(from: Format, weightBits: number): Format {
   const { low, high } = codeRange(from);
   const zero = at(from.zeroPoint, 0);
-  let [least, most] = [0, 0];
-  for (let start = 0; start < weights.length; start += count) {
-    const line = weights.slice(start, start + count);
-    const sum = (positive: number, negative: number) =>
-      line.reduce((total, weight) => total + weight * (weight > 0 ? positive : negative), 0);
-    least = Math.min(least, sum(low - zero, high - zero));
-    most = Math.max(most, sum(high - zero, low - zero));
-  }
-  const bits = bitsFor({ low: least, high: most });
-  if (bits <= 16) return fixed(16, at(from.fractionBits, 0) + fractionBits, { mantissa: from.mantissa });
-  const got = `${bits}`;
-  const facts = {
-    where: `node "${node.name}"`,
-    what: 'has too fine positions',
-    expected: 'sums of 16 bits',
-    got,
-  };
-  throw new FormatError(facts);
+  const one = 2 ** weightBits;
+  const bits = bitsFor({ low: (low - zero) * one, high: (high - zero) * one });
+  const fractionBits = at(from.fractionBits, 0) + weightBits;
+  return fixed(bits <= 16 ? 16 : 32, fractionBits, { mantissa: from.mantissa });
 }
 
 /** positive(x) + scaled(negative(x) * slope): one of the two is 0. */

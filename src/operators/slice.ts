@@ -11,7 +11,6 @@ import {
   required,
   requiredIntegers,
   shapeText,
-  typeOf,
 } from './check.js';
 import type { ConstantInput, Operator } from './operator.js';
 import { gatherElements, rowMajor } from './strided.js';
@@ -63,10 +62,6 @@ export const slice: Operator = {
     const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
     const view = { data: x.data, offset, strides: strides.map((stride, axis) => stride * steps[axis]) };
     return [gatherElements(node, x, shape, view)];
-  },
-  reject(node, graph) {
-    const { steps } = sliceParts(node, typeOf(graph, node.inputs[0]).shape, constantsOf(graph, node));
-    return steps.some((step) => step < 0) ? 'a negative step' : undefined;
   },
   lower(node, lowering) {
     const { shape } = lowering.type(node.inputs[0]);

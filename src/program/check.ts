@@ -72,7 +72,7 @@ export function expectFloat(check: Check, tensor: ProgramTensor): void {
 const movements: readonly Opcode[] = ['concat', 'slice', 'gather', 'pad', 'transpose', 'reshape'];
 
 /** Instructions that read, and that write, codes of up to 32 bits. */
-const wideInputs = new Set<Opcode>([...movements, 'dequantize', 'requantize', 'add', 'reduce']);
+const wideInputs = new Set<Opcode>([...movements, 'dequantize', 'requantize', 'add', 'resample', 'reduce']);
 const wideOutputs = new Set<Opcode>([
   ...movements,
   'quantize',
@@ -81,6 +81,7 @@ const wideOutputs = new Set<Opcode>([
   'gemm',
   'matmul',
   'add',
+  'resample',
   'reduce',
 ]);
 

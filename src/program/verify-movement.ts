@@ -57,6 +57,7 @@ export const movementRules: Pick<InstructionTable<[Check], void>, Movement> = {
     check.expectShape(c, 'the output', c.output, shape.with(axis, outputs));
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
     const [input, weight] = c.inputs.map((operand) => check.expectScale(c, operand, null));
+    if (weight.bits > 16) c.fail('the weights are too wide', '2 to 16 bits', weight.bits);
     const exact = check.hasUnitMantissa(input) && check.hasUnitMantissa(weight);
     const position = at(input.fractionBits, 0) + at(weight.fractionBits, 0);
     check.expectRequantize(c, requantize, exact ? () => position : undefined);

@@ -77,7 +77,7 @@ export const stridedSlice: Converter = (operator, writer, where) => {
     strides.length === begin.length &&
     sliced.length === shape.length &&
     !strides.includes(0) &&
-    ranges.every(({ shrinks, start }, axis) => !shrinks || (start >= 0 && start < shape[axis]));
+    sliced.every(({ shrinks, start }, axis) => !shrinks || (start >= 0 && start < shape[axis]));
   if (!fits)
     throw new ModelError({
       where,

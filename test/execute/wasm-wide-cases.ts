@@ -52,7 +52,7 @@ const elementwise = fc.record({
   seed: seeds,
   fills: fc.tuple(fills, fills),
   shape: fc.array(fc.constantFrom(1, 2, 3, 5, 8, 9, 17, 33), { minLength: 1, maxLength: 3 }),
-  kind: fc.constantFrom('add', 'scaledAdd', 'requantize', 'reduce'),
+  kind: fc.constantFrom('add', 'scaledAdd', 'requantize', 'reduce', 'resample'),
 });
 
 const others = elementwise.map(({ seed, fills: [aFill, bFill], shape, kind }): Case => {
@@ -67,6 +67,25 @@ const others = elementwise.map(({ seed, fills: [aFill, bFill], shape, kind }): C
   if (kind === 'requantize') {
     const fields = { op: 'requantize', requantize: scaling(x.bits, channels) } as const;
     return single<'requantize'>(fields, [a], { shape, format });
+  }
+  if (kind === 'resample') {
+    const axis = between(0, shape.length - 1, next);
+    const [outputs, taps] = [between(1, 5, next), between(1, 3, next)];
+    const indices = Array.from({ length: outputs * taps }, () => between(0, shape[axis] - 1, next));
+    const own = fixed(pick([8, 16], next), 3);
+    const weights = {
+      shape: [outputs, taps],
+      format: own,
+      data: codes(own, outputs * taps, bFill, next),
+      constant: true,
+    };
+    const y: number[] = [...shape];
+    y[axis] = outputs;
+    const requantize = scaling(Math.min(x.bits + own.bits + 2, 48), y[y.length - 1]);
+    return single<'resample'>({ op: 'resample', axis, indices, requantize }, [a, weights], {
+      shape: y,
+      format,
+    });
   }
   if (kind === 'reduce') {
     const axes = shape.map((_, axis) => axis).filter(() => next() < 0.5);

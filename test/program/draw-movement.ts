@@ -68,7 +68,7 @@ export const movement = {
       return b.emit('gather', { axis, indices }, [x], { shape: shape.with(axis, count), format });
     },
   },
-  resample: { kinds: both, affine: false, emit: emitResample },
+  resample: { kinds: both, affine: false, widest: WIDE, emit: emitResample },
   pad: {
     kinds: both,
     affine: true,
@@ -132,7 +132,8 @@ function emitResample(b: Builder, x: number): number {
   }
   const own = drawFormat(draw);
   const bits = format.bits + own.bits + 2;
-  const drawn = drawRequantize(b, at(format.fractionBits, 0) + at(own.fractionBits, 0), bits);
+  const position = at(format.fractionBits, 0) + at(own.fractionBits, 0);
+  const drawn = drawRequantize(b, position, bits, { widest: WIDE });
   const fields = { axis, indices, requantize: drawn.requantize };
   const operands = [x, b.constant(own, [outputs, taps])];
   return b.emit('resample', fields, operands, { shape: target, format: drawn.format });

@@ -244,6 +244,7 @@ export const kernels = {
   resample_i16_i16_i32: [...resample, 'pairs', 'layer', 'block'],
   resample_i16_i16_i64: [...resample, 'pairs', 'records', 'channels'],
   resampleSums_i16_i32_i64: ['x', 'y', 'table', 'weights', 'count', 'inner', 'taps', 'zero'],
+  resampleSums_i32_i32_i64: ['x', 'y', 'table', 'weights', 'count', 'inner', 'taps', 'zero'],
   resample_f32_f32_f32: [...resample, 'taps'],
   transpose_i16_i16: transpose,
   transpose_f32_f32: transpose,

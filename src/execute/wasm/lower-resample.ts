@@ -36,7 +36,8 @@ export function lowerResample(instruction: Instruction<'resample'>, context: Con
     return;
   }
   const bits = sumBits(context, inputs[0], data as Int16Array, taps);
-  const fused = fusedShift(instruction, context, requantize, bits);
+  const isWide = [inputs[0], output].some((tensor) => context.kind(tensor) === 'i32');
+  const fused = isWide ? undefined : fusedShift(instruction, context, requantize, bits);
   if (fused === undefined) {
     lowerResampleSums(instruction, context, requantize);
     return;
@@ -95,7 +96,9 @@ function lowerResampleSums(
   const outer = elementCount(x.shape.slice(0, axis));
   const offset = zeroPointOf(weights);
   const factors = Int32Array.from(weights.data as Int16Array, (code) => code - offset);
-  const table = Int32Array.from(indices, (index) => index * inner * 2);
+  const kind = context.kind(inputs[0]);
+  const row = inner * elementBytes(kind);
+  const table = Int32Array.from(indices, (index) => index * row);
   const placed = {
     table: constants.place(table.byteLength, () => table),
     weights: constants.place(factors.byteLength, () => factors),
@@ -110,8 +113,8 @@ function lowerResampleSums(
   for (let i = 0; i < outer; i++)
     for (let line = 0; line < count; line += step) {
       const lines = Math.min(step, count - line);
-      context.emit('resampleSums_i16_i32_i64', {
-        x: shift(context.address(inputs[0]), i * x.shape[axis] * inner * 2),
+      context.emit(kind === 'i16' ? 'resampleSums_i16_i32_i64' : 'resampleSums_i32_i32_i64', {
+        x: shift(context.address(inputs[0]), i * x.shape[axis] * row),
         y,
         table: placed.table + line * taps * 4,
         weights: placed.weights + line * taps * 4,
