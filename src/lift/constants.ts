@@ -1,5 +1,5 @@
 /**
- * Constants of a quantised model: what DequantizeLinear makes of constant codes becomes a float32 constant, whose codes are kept
+ * Constants of a quantised model: what DequantizeLinear makes of constant codes, and Quant of real numbers, becomes a float32 constant, whose codes are kept
  * beside it as long as only data movement touches it.
  */
 import { intsAttribute } from '../graph/attributes.js';
@@ -7,8 +7,10 @@ import type { Graph, Node } from '../graph/graph.js';
 import { sweepConstants } from '../graph/rewrite.js';
 import type { Tensor } from '../graph/tensor.js';
 import { operatorOf } from '../operators/index.js';
+import { isQonnx } from '../operators/qonnx.js';
 import { zeroPoints } from '../operators/quantization.js';
 import { dequantizeTensor, isDequantizable, layoutOf } from '../operators/quantize-linear.js';
+import { quantizeConstant } from './qonnx.js';
 import { type Width, widthOf } from './quantity.js';
 
 /** The codes behind a float32 constant: real = (code - zeroPoint) * scale, one each or one per index on `axis`. */
@@ -22,7 +24,7 @@ export interface QuantizedConstant extends Width {
 /** Operators that leave each element what it is, of whose output the codes are known. */
 const movements = new Set(['Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity']);
 
-/** The graph with constants in the place of DequantizeLinear of constants, and the codes behind them by name. */
+/** The graph with constants in the place of DequantizeLinear and QONNX's operators of constants, and the codes behind them by name. */
 export function dequantizeConstants(graph: Graph): {
   graph: Graph;
   quantized: Map<string, QuantizedConstant>;
@@ -39,7 +41,14 @@ export function dequantizeConstants(graph: Graph): {
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => constants.get(name));
     const isConstant = node.inputs.every((name, index) => name === '' || inputs[index] !== undefined);
-    if (!isConstant || node.domain !== '' || !node.outputs.every((name) => types.has(name))) nodes.push(node);
+    const isTyped = node.outputs.every((name) => types.has(name));
+    if (isConstant && isTyped && isQonnx(node)) {
+      const [x] = inputs;
+      const { real, quantized: codes } = quantizeConstant(node, x!, types.get(node.inputs[0])!, (index) => {
+        return inputs[index];
+      });
+      add(node.outputs[0], real, codes);
+    } else if (!isConstant || node.domain !== '' || !isTyped) nodes.push(node);
     else if (node.operator === 'DequantizeLinear' && isDequantizable(inputs[0]!, inputs[1]!))
       add(
         node.outputs[0],

@@ -8,6 +8,7 @@ import type { Graph, Node } from '../graph/graph.js';
 import { consumersOf } from '../graph/order.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
+import { isQonnx } from '../operators/qonnx.js';
 import { requireFloat32 } from '../operators/quantization.js';
 import { plainAccumulator } from '../program/accumulator.js';
 import type { QuantizedConstant } from './constants.js';
@@ -16,12 +17,17 @@ import { formatOf, type Quantity, requireWidth } from './quantity.js';
 /** Arithmetic of a node without what all nodes of a quantised ONNX model have in common. */
 export type Arithmetic = Pick<NodeArithmetic, 'scaling'> & Partial<NodeArithmetic>;
 
+/** Exactly, by shifts between powers of two. */
+export const byShift: Arithmetic = { scaling: { style: 'shift' } };
+
 /** Multiplication by a float32, as ONNX has it. */
 export const byScale: Arithmetic = { scaling: { style: 'scale' } };
 
 export interface Draft {
   /** The quantised graph. */
   readonly graph: Graph;
+  /** True for QONNX: codes are real numbers on a grid, and products of them sums of integers. */
+  readonly isReal: boolean;
   /** Codes behind float32 constants of the quantised graph. */
   readonly quantized: ReadonlyMap<string, QuantizedConstant>;
   type(value: string): TensorType;
@@ -86,6 +92,7 @@ export function createDraft(
 
   const draft: Draft = {
     graph,
+    isReal: graph.nodes.some(isQonnx),
     quantized,
     type: (value) => graph.types.get(value)!,
     constant: (value) => graph.constants.get(value),

@@ -2,15 +2,21 @@
  * Operators of ai.onnx in a quantised model. One whose operands are codes and whose result is quantised right away computes in
  * codes, as onnxruntime and accelerators do; data movement always does; everything else stays in float32.
  */
+import type { Rounding } from '../formats/rounding.js';
 import { stringAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { float32 } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
+import { isQonnx } from '../operators/qonnx.js';
 import { readQuantizer } from './conversions.js';
-import { type Arithmetic, byScale, byScaleInLong, type Draft } from './draft.js';
+import { type Arithmetic, byScale, byScaleInLong, type Draft, defineReal } from './draft.js';
 import { liftIntegerSum } from './integers.js';
 import { pairArithmetic } from './pairs.js';
+import { productInputs } from './product-inputs.js';
+import { codesName, readRealQuantizer } from './qonnx.js';
 import { formatOfScales, type Quantity, sameQuantity } from './quantity.js';
+import { exactProduct, isExactProduct, liftSums } from './real-products.js';
+import { hasOneScale } from './scattered-scales.js';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
 
@@ -25,6 +31,9 @@ const pairs = words('Add Sub Mul');
 const sums = words('Add Sub');
 /** Movements that compare, which only codes of at most 16 bits do. */
 const comparing = words('GlobalMaxPool MaxPool Relu');
+/** Converted to the format of the result before they compute, by the rounding of all conversions. */
+const converting = words('Clip Concat');
+const averaging = words('AveragePool GlobalAveragePool');
 const functions = words('AveragePool Clip GlobalAveragePool HardSigmoid HardSwish LeakyRelu Sigmoid Tanh');
 
 /** Lifts a node of ai.onnx that is no operator of quantised models. Throws a ModelError for one that computes on integers. */
@@ -47,15 +56,18 @@ export function liftFloatNode(node: Node, draft: Draft): void {
   if (integer !== undefined && node.operator !== 'ArgMax')
     throw nodeError(node, `"${output}" is computed on integers`, 'float32', draft.type(integer).type);
   const quantizer = node.domain === '' ? soleQuantizer(node, draft) : undefined;
-  const result = quantizer && readQuantizer(draft, quantizer);
-  const onCodes = result && codeInputs(node, draft, result);
-  if (quantizer === undefined || result === undefined || onCodes === undefined) {
-    draft.emit(node, []);
+  const onCodes = quantizer && codeInputs(node, draft, quantizer);
+  if (quantizer === undefined || onCodes === undefined) {
+    if (!(draft.isReal && liftSums(node, draft))) draft.emit(node, []);
     return;
   }
-  draft.absorb(quantizer);
+  const { node: reader, quantity: result, rounding } = quantizer;
+  draft.absorb(reader);
   const { inputs, arithmetic = byScale } = onCodes;
-  draft.emit({ ...node, inputs, outputs: quantizer.outputs }, [result], arithmetic);
+  const [y] = reader.outputs;
+  const codes = quantizer.isExact ? codesName(draft, y) : y;
+  draft.emit({ ...node, inputs, outputs: [codes] }, [result], { ...arithmetic, rounding });
+  if (codes !== y) defineReal(draft, reader, y, codes);
 }
 
 /** True for codes that the model itself has as integers. */
@@ -90,14 +102,28 @@ function withRealPadding(node: Node, draft: Draft, { scale, zeroPoint }: Quantit
   return { ...node, inputs: node.inputs.with(2, real) };
 }
 
-/** The QuantizeLinear that alone reads the only output of a node. */
-function soleQuantizer(node: Node, draft: Draft): Node | undefined {
+/** The node that quantises the result of another. */
+interface Quantizer {
+  readonly node: Node;
+  readonly quantity: Quantity;
+  readonly rounding: Rounding;
+  /** True for QONNX, where integers stand for what float32 computes only if that is exact. */
+  readonly isExact: boolean;
+}
+
+/** The quantiser that alone reads the only output of a node. */
+function soleQuantizer(node: Node, draft: Draft): Quantizer | undefined {
   const [output, ...others] = node.outputs;
   const readers = draft.consumers(output);
   if (others.some((name) => name !== '') || readers.length !== 1 || draft.isOutput(output)) return undefined;
   const [reader] = readers;
-  const isOne = draft.constant(reader.inputs[1] ?? '')?.data.length === 1;
-  return reader.operator === 'QuantizeLinear' && isOne ? reader : undefined;
+  if (isQonnx(reader)) {
+    const real = reader.inputs[0] === output ? readRealQuantizer(reader, draft) : undefined;
+    return real && { ...real, node: reader, isExact: true };
+  }
+  if (reader.operator !== 'QuantizeLinear' || !hasOneScale(reader, draft)) return undefined;
+  const quantity = readQuantizer(draft, reader);
+  return { node: reader, quantity, rounding: 'halfEven', isExact: false };
 }
 
 /** A node on codes: its inputs, constants with their formats, and how it computes where that is not by one float32 scale. */
@@ -106,18 +132,22 @@ interface OnCodes {
   readonly arithmetic?: Arithmetic;
 }
 
-/** The node on codes whose output is quantised to `result`; undefined where it cannot compute so. */
-function codeInputs(node: Node, draft: Draft, result: Quantity): OnCodes | undefined {
+/** The node on codes whose output is quantised; undefined where it cannot compute so. */
+function codeInputs(node: Node, draft: Draft, quantizer: Quantizer): OnCodes | undefined {
   const { inputs, operator } = node;
+  const { quantity: result, rounding, isExact } = quantizer;
   const isCodes = (name: string) => (draft.quantity(name)?.bits ?? 64) <= 16;
+  if (converting.has(operator) && rounding !== 'halfEven') return undefined;
   if (operator === 'Concat') return inputs.every(isCodes) ? { inputs } : undefined;
+  if (isExact && averaging.has(operator)) return undefined;
   if (functions.has(operator)) return isCodes(inputs[0]) ? { inputs } : undefined;
-  if (pairs.has(operator)) return pairInputs(node, draft, result);
+  if (pairs.has(operator)) return pairInputs(node, draft, quantizer);
   if (!products.has(operator) || !isCodes(inputs[0])) return undefined;
   const bitsOf = (name: string) => (draft.quantized.get(name) ?? draft.quantity(name))?.bits ?? 0;
-  const isLong = inputs.slice(0, 2).some((name) => bitsOf(name) > 8);
+  const isLong = isExact || inputs.slice(0, 2).some((name) => bitsOf(name) > 8);
+  if (isExact && !isExactProduct(node, draft, result)) return undefined;
   const own = operator === 'MatMul' && isCodes(inputs[1]) ? inputs : productInputs(node, draft, isLong);
-  return own && { inputs: own, arithmetic: isLong ? byScaleInLong : byScale };
+  return own && { inputs: own, arithmetic: isExact ? exactProduct : isLong ? byScaleInLong : byScale };
 }
 
 /** What an operand means: computed codes, or a constant with one scale. */
@@ -128,10 +158,10 @@ function operandQuantity(name: string, draft: Draft): Quantity | undefined {
   return scale.length === 1 ? { bits, signed, scale: scale[0], zeroPoint: zeroPoint[0] } : undefined;
 }
 
-function pairInputs(node: Node, draft: Draft, result: Quantity): OnCodes | undefined {
+function pairInputs(node: Node, draft: Draft, { quantity, isExact }: Quantizer): OnCodes | undefined {
   const [a, b] = node.inputs.map((name) => operandQuantity(name, draft));
   if (a === undefined || b === undefined) return undefined;
-  const arithmetic = pairArithmetic(node.operator, [a, b], result);
+  const arithmetic = pairArithmetic(node.operator, [a, b], quantity, isExact);
   if (arithmetic === undefined) return undefined;
   const inputs = node.inputs.map((name) => {
     const found = draft.quantized.get(name);
@@ -140,36 +170,4 @@ function pairInputs(node: Node, draft: Draft, result: Quantity): OnCodes | undef
     return draft.addConstant(`${name}/real`, draft.constant(name)!, format);
   });
   return { inputs, arithmetic };
-}
-
-/** Weights whose scales lie along the output channels, and a bias that stands where the products do. */
-function productInputs(node: Node, draft: Draft, isLong: boolean): readonly string[] | undefined {
-  const [x, weights, bias = ''] = node.inputs;
-  const found = draft.quantized.get(weights);
-  if (found === undefined || found.bits > 16 || scalesInput(node)) return undefined;
-  const { scale, zeroPoint } = found;
-  if (scale.length > 1 && found.axis !== outputAxis(node, found.codes.shape.length)) return undefined;
-  const tensor = draft.constant(weights)!;
-  const named = draft.addConstant(`${weights}/real`, tensor, formatOfScales(found, scale, zeroPoint));
-  if (bias === '') return [x, named];
-  const added = draft.constant(bias);
-  if (added === undefined) return undefined;
-  const given = draft.quantized.get(bias);
-  const step = (channel: number) => Math.fround(draft.quantity(x)!.scale * (scale[channel] ?? scale[0]));
-  const aligned =
-    given?.scale.every((own, channel) => own === step(channel)) && given.scale.length === scale.length;
-  const codes = aligned ? (given!.codes.data as Int32Array) : undefined;
-  const stored = codes && isLong ? BigInt64Array.from(codes, BigInt) : codes;
-  return [x, named, draft.addConstant(`${bias}/real`, added, undefined, stored)];
-}
-
-/** True where a Gemm multiplies by more than its operands. */
-function scalesInput({ operator, attributes }: Node): boolean {
-  const factor = (name: string) => (attributes[name]?.value ?? 1) === 1;
-  return operator === 'Gemm' && !(factor('alpha') && factor('beta'));
-}
-
-function outputAxis({ operator, attributes }: Node, rank: number): number {
-  if (operator === 'Conv') return 0;
-  return operator === 'Gemm' && attributes.transB?.value === 1 ? 0 : rank - 1;
 }

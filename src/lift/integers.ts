@@ -4,23 +4,23 @@ import type { Node } from '../graph/graph.js';
 import { float32, type Tensor } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
 import type { Scaling } from '../program/instructions.js';
-import type { Arithmetic, Draft } from './draft.js';
+import { type Arithmetic, byShift, type Draft } from './draft.js';
 import { nodeOf } from './nodes.js';
 import { formatOf, plainIntegers, type Quantity, requireWidth, sameQuantity, widthOf } from './quantity.js';
 
-/** Integers as they stand. */
-const unscaled: Scaling = { style: 'shift', shift: 0, rounding: 'floor' };
+/** Integers as they stand, whatever the scales of what they are made of. */
+const unscaled: Scaling = { style: 'multiplier', multiplier: 1, shift: 0, rounding: 'floor' };
 
 /** Sums of products in int32, which wraps. */
 export const asSums: Arithmetic = {
-  scaling: { style: 'shift' },
+  ...byShift,
   overflow: 'wrap',
   given: { kind: 'scaling', scaling: unscaled },
 };
 
 /** Sums of two integers that wrap around in the type of the result, as in ONNX, or saturate. */
 export const asIntegers = (overflow: 'wrap' | 'saturate'): Arithmetic => ({
-  scaling: { style: 'shift' },
+  ...byShift,
   overflow,
   given: { kind: 'sum', shifts: [0, 0], scalings: null, output: unscaled },
 });
@@ -41,17 +41,15 @@ function relabel(draft: Draft, value: string, quantity: Quantity): string {
   const { scale, zeroPoint } = quantity;
   const output = draft.freshName(`${draft.resolve(value)}/${scale === 1 ? '' : scale}@${zeroPoint}`);
   draft.emit(nodeOf('Identity', [value], output), [quantity], {
-    scaling: { style: 'shift' },
-    given: quantity.bits > 16 ? sameWideCodes : { kind: 'table', table: everyCode(quantity) },
+    ...byShift,
+    // Wide codes have no zero point, so that a conversion keeps them.
+    given:
+      quantity.bits > 16
+        ? { kind: 'scaling', scaling: unscaled }
+        : { kind: 'table', table: everyCode(quantity) },
   });
   return output;
 }
-
-/** Wide codes have no zero point, so that a factor of 1 keeps them. */
-const sameWideCodes: Arithmetic['given'] = {
-  kind: 'scaling',
-  scaling: { style: 'multiplier', multiplier: 1, shift: 0, rounding: 'floor' },
-};
 
 function everyCode(quantity: Quantity) {
   const { low, high } = codeRange({ ...quantity, narrow: false });

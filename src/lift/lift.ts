@@ -4,6 +4,7 @@ import type { Graph, Node } from '../graph/graph.js';
 import { sweepConstants } from '../graph/rewrite.js';
 import type { ElementType } from '../graph/tensor.js';
 import { fullName } from '../operators/index.js';
+import { isQonnx } from '../operators/qonnx.js';
 import { integerWidth } from '../operators/storage.js';
 import { inferShapes, reasonOf, type Unsupported } from '../passes/infer-shapes.js';
 import type { QuantizedConstant } from './constants.js';
@@ -23,6 +24,7 @@ import { liftFloatNode } from './float-nodes.js';
 import { inputQuantities } from './inputs.js';
 import { liftConvInteger, liftMatMulInteger } from './integer-products.js';
 import { liftQGemm, liftQLinearConv, liftQLinearMatMul } from './products.js';
+import { liftRealQuantizer } from './qonnx.js';
 
 /** Adds what a node means to the draft. Throws a ModelError that names the node where that cannot be said. */
 type Rule = (node: Node, draft: Draft) => void;
@@ -50,7 +52,8 @@ const quantizedOnly = new Set(Object.keys(rules).filter((name) => name !== 'Cast
 
 /** True for a graph with an operator of quantised models, or with codes as an input. */
 export function isQuantized({ nodes, inputs }: Graph): boolean {
-  return nodes.some((node) => quantizedOnly.has(fullName(node))) || inputs.some(({ type }) => isCodes(type));
+  const isOperator = (node: Node) => quantizedOnly.has(fullName(node)) || isQonnx(node);
+  return nodes.some(isOperator) || inputs.some(({ type }) => isCodes(type));
 }
 
 const isCodes = (type: ElementType) => type !== 'bool' && (integerWidth(type)?.bits ?? 64) <= 16;
@@ -76,7 +79,7 @@ export function liftGraph(graph: Graph, quantized: ReadonlyMap<string, Quantized
       continue;
     }
     try {
-      (rules[fullName(node)] ?? liftFloatNode)(node, draft);
+      (isQonnx(node) ? liftRealQuantizer : (rules[fullName(node)] ?? liftFloatNode))(node, draft);
     } catch (error) {
       issues.push({ node: node.name, operator: fullName(node), reason: reasonOf(error, node) });
       draft.emit(node, []);

@@ -1,6 +1,6 @@
 /** Sums and products between DequantizeLinear and QuantizeLinear: on codes only where the integers are those of float32. */
 import { codeRange } from '../formats/format.js';
-import { type Arithmetic, byScale } from './draft.js';
+import { type Arithmetic, byScale, byShift } from './draft.js';
 import type { Quantity } from './quantity.js';
 
 /** Integers up to here are exact in float32. */
@@ -10,17 +10,18 @@ const LARGEST_EXACT = 2 ** 24;
 const LARGEST_SHIFT = 30;
 
 /**
- * How a sum (Add, Sub) or product of codes is computed: by float32 scales up to 8 bits, as onnxruntime does. Wider codes by shifts, where
+ * How a sum (Add, Sub) or product of codes is computed: by float32 scales up to 8 bits, as onnxruntime does, unless it must be exact. Others by shifts, where
  * all scales are powers of two and no value before the quantisation needs more bits than float32 has; undefined for all others.
  */
 export function pairArithmetic(
   operator: string,
   operands: readonly [Quantity, Quantity],
   result: Quantity,
+  isExact: boolean,
 ): Arithmetic | undefined {
   const all = [...operands, result];
   if (all.some(({ bits }) => bits > 16)) return undefined;
-  if (all.every(({ bits }) => bits <= 8)) return byScale;
+  if (!isExact && all.every(({ bits }) => bits <= 8)) return byScale;
   const exponents = all.map(({ scale }) => Math.round(Math.log2(scale)));
   if (all.some(({ scale }, index) => 2 ** exponents[index] !== scale)) return undefined;
   const [a, b, y] = exponents;
@@ -28,8 +29,8 @@ export function pairArithmetic(
   const position = operator === 'Mul' ? a + b : least;
   const [left, right] = operands.map(largestOffset);
   const largest = operator === 'Mul' ? left * right : left * 2 ** (a - least) + right * 2 ** (b - least);
-  const isExact = largest <= LARGEST_EXACT && Math.abs(position - y) <= LARGEST_SHIFT;
-  return isExact ? { scaling: { style: 'shift' } } : undefined;
+  const fits = largest <= LARGEST_EXACT && Math.abs(position - y) <= LARGEST_SHIFT;
+  return fits ? byShift : undefined;
 }
 
 /** The largest magnitude of a code less its zero point. */

@@ -1,5 +1,5 @@
 /** What the codes of a value mean: one scale and zero point, as a quantised model states them. */
-import type { Format } from '../formats/format.js';
+import { type Format, sameFormat } from '../formats/format.js';
 import { formatOfScale } from '../formats/scale.js';
 import type { Node } from '../graph/graph.js';
 import type { ElementType, TensorType } from '../graph/tensor.js';
@@ -15,6 +15,8 @@ export interface Width {
 export interface Quantity extends Width {
   readonly scale: number;
   readonly zeroPoint: number;
+  /** Without the least code; default false. */
+  readonly narrow?: boolean;
 }
 
 /** Codes that stand for themselves. */
@@ -36,11 +38,11 @@ export function requireWidth(node: Node, value: string, { type }: TensorType): W
 }
 
 export function sameQuantity(a: Quantity, b: Quantity): boolean {
-  return a.bits === b.bits && a.signed === b.signed && a.scale === b.scale && a.zeroPoint === b.zeroPoint;
+  return sameFormat(formatOf(a), formatOf(b));
 }
 
-export function formatOf({ bits, signed, scale, zeroPoint }: Quantity): Format {
-  return formatOfScale({ bits, signed, scale, zeroPoint });
+export function formatOf({ bits, signed, scale, zeroPoint, narrow = false }: Quantity): Format {
+  return { ...formatOfScale({ bits, signed, scale, zeroPoint }), narrow };
 }
 
 /** Of weights: one scale and zero point for all, or one for each channel, which lie on axis 0 where they are stored. */

@@ -11,7 +11,7 @@ import { float32, type Tensor, type TensorType } from '../graph/tensor.js';
 import { nodeError, outputType, required, scalar, shapeText } from './check.js';
 import type { ConstantInput, Operator } from './operator.js';
 import { requireOneScale, requirePositive } from './quantization.js';
-import { foldSteps, type Step } from './steps.js';
+import type { Step } from './steps.js';
 import { broadcastShapes } from './strided.js';
 
 const domains = ['qonnx.custom_op.general', 'onnx.brevitas', 'finn.custom_op.general'];
@@ -180,8 +180,26 @@ function truncSteps(node: Node, x: TensorType, constant: ConstantInput): Step[] 
 
 type DescribeSteps = (node: Node, x: TensorType, constant: ConstantInput) => Step[];
 
+const describers: Readonly<Record<string, DescribeSteps>> = {
+  Quant: quantSteps,
+  IntQuant: quantSteps,
+  BipolarQuant: bipolarSteps,
+  Trunc: truncSteps,
+};
+
+/** True for Quant, IntQuant, BipolarQuant and Trunc of QONNX. */
+export function isQonnx({ operator, domain }: Node): boolean {
+  return domains.includes(domain) && Object.hasOwn(describers, operator);
+}
+
+/** What an operator of QONNX computes of x. Throws a ModelError where its parameters do not fit. */
+export function qonnxSteps(node: Node, x: TensorType, constant: ConstantInput): readonly Step[] {
+  return describers[node.operator](node, x, constant);
+}
+
 /** An operator of QONNX in every domain that has had it. */
-function operatorsOf(name: string, steps: DescribeSteps): Operator[] {
+function operatorsOf(name: string): Operator[] {
+  const steps = describers[name];
   return domains.map((domain) => ({
     name,
     domain,
@@ -193,16 +211,6 @@ function operatorsOf(name: string, steps: DescribeSteps): Operator[] {
       steps(node, x, constant);
       return [outputType(node, 'float32', x.shape)];
     },
-    fold(node, inputs) {
-      const x = required(node, inputs, 0);
-      return [
-        foldSteps(
-          node,
-          x,
-          steps(node, x, (index) => inputs[index]),
-        ),
-      ];
-    },
     lower(node, lowering) {
       const constant = (index: number) => lowering.constant(node.inputs[index] ?? '');
       lowering.steps(node, steps(node, lowering.type(node.inputs[0]), constant));
@@ -210,9 +218,4 @@ function operatorsOf(name: string, steps: DescribeSteps): Operator[] {
   }));
 }
 
-export const qonnxOperators: readonly Operator[] = [
-  ...operatorsOf('Quant', quantSteps),
-  ...operatorsOf('IntQuant', quantSteps),
-  ...operatorsOf('BipolarQuant', bipolarSteps),
-  ...operatorsOf('Trunc', truncSteps),
-];
+export const qonnxOperators: readonly Operator[] = Object.keys(describers).flatMap(operatorsOf);

@@ -83,7 +83,9 @@ export function areCodes(
   { kind, bits, above }: Sums,
 ): boolean {
   const { format } = context.tensor(output);
-  const unscaled = requantize.style === 'shift' && [requantize.shift].flat().every((by) => by === 0);
+  const isOne = requantize.style === 'multiplier' && requantize.multiplier === 1;
+  const unscaled =
+    (isOne || requantize.style === 'shift') && [requantize.shift].flat().every((by) => by === 0);
   const plain = unscaled && clamp === null && context.counters === undefined && !format!.narrow;
   if (!plain || kind !== 'i32' || context.kind(output) !== 'i32') return false;
   return above === 0 ? bits <= format!.bits : bits === 32 && format!.bits === 32;
