@@ -60,7 +60,7 @@ const command = new Command('bench')
   .option(
     '--works <module>',
     'module that exports workGroups(settings), further works; default: those of a checkout',
-    packageFile('bench/works.mjs'),
+    packageFile('bench/networks.mjs'),
   )
   .option('--list', 'print the names of the works instead');
 
@@ -109,7 +109,7 @@ async function findGroups(files: string[], settings: Settings, options: Options)
 
 async function importGroups(path: string, settings: Settings): Promise<WorkGroup[]> {
   if (!fileExists(path)) {
-    if (path === packageFile('bench/works.mjs')) return [];
+    if (path === packageFile('bench/networks.mjs')) return [];
     throw new InputError({ where: path, what: 'cannot be read: no such file or folder' });
   }
   const { workGroups } = await import(pathToFileURL(resolve(path)).href);

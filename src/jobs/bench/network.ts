@@ -29,8 +29,8 @@ import {
 
 export interface Network {
   readonly name: string;
-  /** Path of a float model, or what writes one to a folder. */
-  readonly model: string | ((scratch: string) => string);
+  /** Path of a float model, or what makes one and gives its path. */
+  readonly model: string | (() => string);
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Samples to calibrate with, of which the first is run; default: noise. */
   readonly data?: Omit<DatasetSpec, 'inputs'>;
@@ -84,7 +84,7 @@ async function prepareFiles(
   { scratch, signal }: Workshop,
 ): Promise<Files> {
   const path = (ending: string) => `${scratch}/${name}.${ending}`;
-  const source = typeof given === 'string' ? given : given(scratch);
+  const source = typeof given === 'string' ? given : given();
   writeFile(path('onnx'), readBytes(source));
   const model = loadModel(source, shapes);
   const { graph } = model;
