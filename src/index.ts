@@ -29,6 +29,7 @@ export {
   createEngine,
   type Engine,
   type EngineOptions,
+  type Runner,
   type Session,
   type SessionOptions,
 } from './execute/wasm/engine.js';

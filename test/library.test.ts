@@ -42,9 +42,9 @@ y = gemm q w scaling=shift(3,halfEven) overflow=saturate accumulator=32 accumula
 output y
 `);
 
-describe('a session', () => {
+describe.each(['throughput', 'latency'] as const)('a session in %s mode', (mode) => {
   test('takes integer codes and gives codes and real values', async () => {
-    const session = engine.load(product('3 -5 7 1'));
+    const session = engine.load(product('3 -5 7 1'), { mode });
     const { outputs } = await session.run({ x: Int8Array.of(4, 2) });
     // 4*3 - 2*5 = 2 and 4*7 + 2*1 = 30, of which 2/8 and 30/8 round to 0 and 4; a step is 1/16.
     expect(outputs).toEqual([
@@ -54,7 +54,7 @@ describe('a session', () => {
   });
 
   test('takes real values, or the codes that they become', async () => {
-    const session = engine.load(real);
+    const session = engine.load(real, { mode });
     for (const x of [Float32Array.of(0.25, 0.125), Int8Array.of(4, 2), Int32Array.of(4, 2)])
       expect((await session.run({ x })).outputs[0].codes).toEqual(Int8Array.of(0, 4));
     expect((await session.run([Float32Array.of(0.25, 0.125)])).outputs[0].values).toEqual(
@@ -64,7 +64,7 @@ describe('a session', () => {
   });
 
   test('leaves its inputs as they are', async () => {
-    const session = engine.load(real);
+    const session = engine.load(real, { mode });
     const x = Float32Array.of(0.25, 0.125);
     await session.run({ x });
     expect(x).toEqual(Float32Array.of(0.25, 0.125));
@@ -80,7 +80,7 @@ describe('a session', () => {
       'input "x": code outside its format, expected -128 to 127, got 200 at element 1',
     ],
   ])('refuses inputs that do not fit: %j', async (inputs, message) => {
-    const session = engine.load(real);
+    const session = engine.load(real, { mode });
     const failure = session.run(inputs as { x: Int8Array });
     await expect(failure).rejects.toThrow(InputError);
     await expect(failure).rejects.toThrow(message);
@@ -89,7 +89,7 @@ describe('a session', () => {
 
   test('runs beside others', async () => {
     const scales = [1, 2, 3, 4, 5];
-    const sessions = scales.map((scale) => engine.load(product(`${8 * scale} 0 0 ${-8 * scale}`)));
+    const sessions = scales.map((scale) => engine.load(product(`${8 * scale} 0 0 ${-8 * scale}`), { mode }));
     const runs = scales.flatMap((scale, index) =>
       Array.from({ length: 20 }, async (_, x) => {
         const { outputs } = await sessions[index].run({ x: Int8Array.of(x, x) });
@@ -103,7 +103,7 @@ describe('a session', () => {
   test('leaves its memory to the next only when its last run is done', async () => {
     const results: Promise<number[]>[] = [];
     for (let scale = 1; scale <= 12; scale++) {
-      const session = engine.load(product(`${8 * scale} 0 0 ${8 * scale}`));
+      const session = engine.load(product(`${8 * scale} 0 0 ${8 * scale}`), { mode });
       const runs = [1, 2, 3].map((x) => session.run({ x: Int8Array.of(x, x) }));
       session.dispose();
       for (const run of runs)
@@ -115,7 +115,7 @@ describe('a session', () => {
   });
 
   test('runs nothing after its end', async () => {
-    const session = engine.load(product('1 0 0 1'));
+    const session = engine.load(product('1 0 0 1'), { mode });
     const before = session.run({ x: Int8Array.of(8, 8) });
     session.dispose();
     expect((await before).outputs[0].codes).toEqual(Int8Array.of(1, 1));
@@ -123,7 +123,7 @@ describe('a session', () => {
   });
 
   test('runs nothing once its signal is aborted', async () => {
-    const session = engine.load(product('1 0 0 1'));
+    const session = engine.load(product('1 0 0 1'), { mode });
     const signal = AbortSignal.abort();
     await expect(session.run({ x: Int8Array.of(8, 8) }, { signal })).rejects.toThrow(AbortedError);
     session.dispose();

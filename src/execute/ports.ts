@@ -107,13 +107,22 @@ export function runPorts(executor: Executor, inputs: readonly Elements[], observ
     observe?.(instruction, tensors);
   };
   const elements = executor.run(inputs, behind.size > 0 || observe ? watch : undefined);
+  return portResults(program, elements, (tensor) => wanted.get(tensor), executor.counters?.());
+}
+
+/** What a run gives, of the elements of each output and of the codes behind a float tail. */
+export function portResults(
+  program: Program,
+  elements: readonly Elements[],
+  codesOf: (tensor: number) => Codes | undefined,
+  counters: readonly (InstructionCounters | null)[] = [],
+): RunResult {
   const outputs = program.outputs.map(({ name, tensor }, index): Output => {
     const { format, shape } = program.tensors[tensor];
     const result = elements[index];
     if (format === null) return { name, shape, values: result as Float32Array };
     return { name, shape, values: dequantizeCodes(result as Codes, shape, format), codes: result as Codes };
   });
-  const codes = program.outputs.map(({ codes }, index) => outputs[index].codes ?? wanted.get(codes));
-  const counters = executor.counters?.() ?? [];
+  const codes = program.outputs.map(({ codes }, index) => outputs[index].codes ?? codesOf(codes));
   return counters.length > 0 ? { outputs, codes, counters } : { outputs, codes };
 }

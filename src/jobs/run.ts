@@ -1,6 +1,6 @@
 /** Runs a program over a data set: outputs of every sample, their digest, and on request every intermediate tensor. */
 import { UsageError } from '../errors.js';
-import type { RunResult } from '../execute/ports.js';
+import { bindInputs, type RunResult } from '../execute/ports.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import type { DumpSpec } from '../export/dump-manifest.js';
 import { writeManifest } from '../export/write-dump.js';
@@ -47,7 +47,6 @@ export async function runSamples(
     }
     makeFolder(dump.folder);
   }
-  const session = engine.load(program);
   const hash = createSha256();
   let busy = 0;
   const merge = inOrder(({ result, seconds }: SampleRun, index) => {
@@ -56,11 +55,16 @@ export async function runSamples(
     onSample?.(result, index);
     onProgress?.(index + 1, count);
   });
-  const makeTask = (index: number): SampleTask => ({ handle: session.handle, spec, index, dump });
-  try {
-    await runTasks<SampleTask, SampleRun>(engine.pool, worker, count, makeTask, merge, signal);
-  } finally {
-    session.dispose();
+  // A single sample takes all workers.
+  if (count === 1 && dump === undefined) merge(await runAlone(engine, program, spec, signal), 0);
+  else {
+    const session = engine.load(program);
+    const makeTask = (index: number): SampleTask => ({ handle: session.handle, spec, index, dump });
+    try {
+      await runTasks<SampleTask, SampleRun>(engine.pool, worker, count, makeTask, merge, signal);
+    } finally {
+      session.dispose();
+    }
   }
   if (dump !== undefined)
     writeManifest(
@@ -78,4 +82,23 @@ export async function runSamples(
     outputs: program.outputs.map(({ name, tensor }) => ({ name, shape: program.tensors[tensor].shape })),
     ...(program.outputs.some(({ codes }) => codes >= 0) && { digest: hash.digest() }),
   };
+}
+
+/** The first sample, on all workers. */
+async function runAlone(
+  engine: Engine,
+  program: Program,
+  spec: DatasetSpec,
+  signal: AbortSignal | undefined,
+): Promise<SampleRun> {
+  const { load, samples } = openDataset(spec);
+  const inputs = bindInputs(program, load(0), samples[0].name);
+  const session = engine.load(program, { mode: 'latency' });
+  try {
+    const start = performance.now();
+    const result = await session.run(inputs, { signal });
+    return { result, seconds: (performance.now() - start) / 1000 };
+  } finally {
+    session.dispose();
+  }
 }

@@ -5,13 +5,17 @@ import type { ProgramTensor } from '../../program/program.js';
 import type { Constants } from './constants.js';
 import type { ArgumentName, Kernel } from './kernels.js';
 import { type ElementKind, elementBytes } from './prepared.js';
+import type { Sharing } from './schedule.js';
 import type { VariantName } from './variants.js';
 
-/** A place in the arena: a block of the memory plan and bytes from its start. */
+/** A place in the arena: a block of the memory plan, or OWN_SCRATCH, and bytes from its start. */
 export interface ArenaAddress {
   readonly block: number;
   readonly offset: number;
 }
+
+/** Stands for memory that each thread has of its own. */
+export const OWN_SCRATCH = -1;
 
 /** Absolute in the constants region, or in the arena. */
 export type Address = number | ArenaAddress;
@@ -31,6 +35,17 @@ export interface Context {
   readonly counters: Address | undefined;
   /** Bytes of the arena that are free again after this instruction. */
   scratch(bytes: number): ArenaAddress;
+  /** The same for what lives within a unit only: each thread has its own. */
+  unitScratch(bytes: number): ArenaAddress;
+  /** Threads that share a run, and how finely. */
+  readonly sharing: Sharing;
+  /**
+   * Starts a unit: calls from here to the next unit or stage run in order on one thread, beside the other units of their stage. An
+   * instruction starts with a stage and a unit.
+   */
+  unit(): void;
+  /** Starts a stage and a unit: all calls before it have ended. */
+  stage(): void;
   emit<K extends Kernel>(kernel: K, args: Arguments<K>): void;
 }
 

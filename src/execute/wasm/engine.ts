@@ -1,4 +1,4 @@
-/** The library's engine: workers, and sessions that run programs on them, one sample per worker. */
+/** The library's engine: workers, and sessions that run programs on them: one sample per worker, or each sample on all workers. */
 import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
 import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
@@ -6,9 +6,12 @@ import { bindInputs, type Inputs, type RunResult } from '../ports.js';
 import { createMemory } from './executor.js';
 import type { PrepareOptions } from './prepare.js';
 import { createSessionHandle, disposeSessionHandle, type SessionHandle } from './session.js';
+import { createTeam } from './team-session.js';
 import { type KernelSet, loadKernels, type VariantName, type VariantOptions } from './variants.js';
 import type { Memory } from './webassembly.js';
 import type { RunTask } from './worker.js';
+
+const MODES: readonly unknown[] = ['throughput', 'latency'];
 
 const worker = new URL('./worker.js', import.meta.url);
 
@@ -18,20 +21,32 @@ export interface EngineOptions extends VariantOptions {
 }
 
 /** `counters`: each run also gives what the instructions counted; this takes time. */
-export type SessionOptions = Pick<PrepareOptions, 'counters'>;
-
-export interface Session {
-  readonly program: Program;
-  /** What a task on the engine's pool needs to run the program. */
-  readonly handle: SessionHandle;
+export type SessionOptions = Pick<PrepareOptions, 'counters'> & {
   /**
-   * Runs one sample on a worker. `inputs` in the model's layout, by name or in order: float32, or integer codes. Throws an
+   * `throughput`: each run takes one worker, and as many run at once as there are workers, each with an arena of its own.
+   * `latency`: each run takes all workers, which share every layer and one arena; runs wait for each other. Both give the same
+   * bytes. Default `throughput`.
+   */
+  readonly mode?: 'throughput' | 'latency';
+};
+
+/** A program that is ready to run. */
+export interface Runner {
+  readonly program: Program;
+  /**
+   * Runs one sample. `inputs` in the model's layout, by name or in order: float32, or integer codes. Throws an
    * InputError where an input does not fit, an ExecutionError where a worker fails, an AbortedError where `signal` was
-   * aborted before.
+   * aborted before (`throughput`), or before the end (`latency`).
    */
   run(inputs: Inputs, options?: { readonly signal?: AbortSignal }): Promise<RunResult>;
   /** Ends the session, whose memory serves the engine's next one as soon as the last run is done. */
   dispose(): void;
+}
+
+/** A runner whose runs take one worker each. */
+export interface Session extends Runner {
+  /** What a task on the engine's pool needs to run the program. */
+  readonly handle: SessionHandle;
 }
 
 export interface Engine {
@@ -40,7 +55,8 @@ export interface Engine {
   readonly variant: VariantName;
   readonly pool: WorkerPool;
   /** Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run. */
-  load(program: Program, options?: SessionOptions): Session;
+  load(program: Program, options?: SessionOptions & { readonly mode?: 'throughput' }): Session;
+  load(program: Program, options?: SessionOptions): Runner;
   dispose(): Promise<void>;
 }
 
@@ -61,7 +77,14 @@ export function createEngine({ threads = machineThreads(), ...options }: EngineO
     threads,
     variant: kernels.variant,
     pool,
-    load(program, options) {
+    load(program: Program, options: SessionOptions = {}) {
+      if (!MODES.includes(options.mode ?? 'throughput'))
+        throw new UsageError({
+          where: 'mode',
+          what: 'is unknown',
+          expected: MODES.join(', '),
+          got: String(options.mode),
+        });
       const memory = memories.pop() ?? createMemory();
       try {
         return createSession(pool, kernels, program, options, memory, () => memories.push(memory));
@@ -78,15 +101,20 @@ function createSession(
   pool: WorkerPool,
   kernels: KernelSet,
   program: Program,
-  options: SessionOptions | undefined,
+  { counters, mode }: SessionOptions,
   memory: Memory,
   release: () => void,
 ): Session {
-  const handle = createSessionHandle(program, memory, options, kernels);
+  const shared = mode === 'latency' ? { threads: pool.threads } : {};
+  const handle = createSessionHandle(program, memory, { counters, ...shared }, kernels);
+  const team = handle.team && createTeam(pool, handle);
   let disposed = false;
   let running = 0;
   const releaseWhenIdle = () => {
-    if (disposed && running === 0) release();
+    if (!disposed || running > 0) return;
+    // Workers that come late to a run that is done still look at its memory.
+    if (team === undefined) release();
+    else void team.idle().then(release);
   };
   return {
     program,
@@ -98,6 +126,7 @@ function createSession(
       const bound = bindInputs(program, inputs);
       running++;
       try {
+        if (team !== undefined) return await team.run(bound, signal);
         return await pool.run<RunTask, RunResult>(worker, { handle, inputs: bound });
       } finally {
         running--;

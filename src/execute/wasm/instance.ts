@@ -1,33 +1,28 @@
 /** Running prepared programs: kernels bound to one memory and one arena. */
 import { ExecutionError } from '../../errors.js';
-import { allocateCodes, codeRange } from '../../formats/format.js';
-import type { Program, ProgramTensor } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
-import type { Elements, Executor, Observer } from '../executor.js';
-import { readCounters, resetCounters, viewCounters } from './counters.js';
+import type { Program } from '../../program/program.js';
+import type { Executor, Observer } from '../executor.js';
 import type { Prepared } from './prepared.js';
-import { storedOffset } from './stored-program.js';
+import { accessTensors } from './tensor-access.js';
 import { type Call, instantiate, type KernelSet } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 interface BoundStep {
   readonly instruction: number;
+  readonly first: number;
   readonly call: Call;
   readonly args: readonly number[];
 }
 
-const views = {
-  i16: ({ buffer }: Memory, offset: number, length: number) => new Int16Array(buffer, offset, length),
-  i32: ({ buffer }: Memory, offset: number, length: number) => new Int32Array(buffer, offset, length),
-  f32: ({ buffer }: Memory, offset: number, length: number) => new Float32Array(buffer, offset, length),
-} as const;
-
-/** One thread's kernels; both functions are those of an Executor. */
-export type WasmInstance = Pick<Executor, 'run' | 'counters'>;
+/** One thread's kernels. */
+export interface WasmInstance extends Required<Pick<Executor, 'run' | 'counters'>> {
+  /** Runs one of the prepared units. Throws an ExecutionError where an overflow traps. */
+  runUnit(unit: number): void;
+}
 
 /**
- * Binds a prepared program to the arena at `arena` of the memory that holds its constants; no other thread may use that
- * arena. The program's constants may lack their data.
+ * Binds a prepared program to the arena at `arena` of the memory that holds its constants. Threads that use the same arena differ in
+ * `scratch`, which is added to the addresses of scratch. The program's constants may lack their data.
  */
 export function createInstance(
   program: Program,
@@ -35,45 +30,19 @@ export function createInstance(
   kernels: KernelSet,
   memory: Memory,
   arena: number,
+  scratch = 0,
 ): WasmInstance {
   const functions = instantiate(kernels, memory);
-  const steps: BoundStep[] = prepared.steps.map(({ instruction, kernel, args, arena: relative }) => ({
+  const steps: BoundStep[] = prepared.steps.map(({ instruction, first, kernel, args, ...masks }) => ({
     instruction,
+    first,
     call: functions[kernel],
-    args: args.map((arg, index) => ((relative >> index) & 1 ? arg + arena : arg)),
+    args: args.map((arg, index) => {
+      if (((masks.arena >> index) & 1) === 0) return arg;
+      return (masks.scratch >> index) & 1 ? arg + arena + scratch : arg + arena;
+    }),
   }));
-  const view = (tensor: number) => {
-    const place = prepared.tensors[tensor];
-    if (place === null)
-      throw new ExecutionError({
-        where: `tensor "${program.tensors[tensor].name}"`,
-        what: 'a constant is not kept in its own form',
-      });
-    const offset = place.offset + (place.constant ? 0 : arena);
-    return views[place.kind](memory, offset, place.length);
-  };
-  const read = (tensor: number): Elements => {
-    const { data, format } = program.tensors[tensor];
-    if (data !== undefined) return data.slice();
-    const elements = view(tensor);
-    if (format === null) return Float32Array.from(elements);
-    const offset = storedOffset(format);
-    if (offset !== 0) return Uint16Array.from(elements, (code) => code + offset);
-    const codes = allocateCodes(format, elements.length);
-    (codes as Int16Array).set(elements);
-    return codes;
-  };
-  const write = (tensor: number, elements: Elements) => {
-    const offset = storedOffset(program.tensors[tensor].format);
-    const stored =
-      offset === 0 ? elements : Int16Array.from(elements as Uint16Array, (code) => code - offset);
-    view(tensor).set(stored as Int16Array);
-  };
-  const tensors = { read, write };
-
-  const counters = prepared.counters.map((offset) =>
-    offset === null ? null : viewCounters(memory.buffer, arena + offset),
-  );
+  const tensors = accessTensors(program, prepared, memory, arena);
 
   const runObserved = (observe: Observer) => {
     let next = 0;
@@ -84,65 +53,31 @@ export function createInstance(
     }
   };
   return {
+    runUnit(unit) {
+      const { first, end } = prepared.units[unit];
+      for (let step = first; step < end; step++) runStep(program, steps[step]);
+    },
     run(inputs, observe) {
-      checkInputs(program, inputs);
-      for (const words of counters) if (words !== null) resetCounters(words);
-      for (const [index, { tensor }] of program.inputs.entries()) write(tensor, inputs[index]);
+      tensors.start(inputs);
       if (observe === undefined) for (const step of steps) runStep(program, step);
       else runObserved(observe);
-      return program.outputs.map(({ tensor }) => read(tensor));
+      return program.outputs.map(({ tensor }) => tensors.read(tensor));
     },
-    counters: () =>
-      counters.map((words, instruction) => {
-        const { output } = program.instructions[instruction];
-        return words && readCounters(words, elementCount(program.tensors[output].shape));
-      }),
+    counters: tensors.counters,
   };
 }
 
-function runStep(program: Program, { call, args, instruction }: BoundStep): void {
+function runStep(program: Program, { call, args, instruction, first }: BoundStep): void {
   const failed = call(...args);
   if (!failed) return;
   const { name, op } = program.instructions[instruction];
   if (failed > 0 && op === 'quantize')
     throw new ExecutionError({
       where: `instruction "${name}" (quantize)`,
-      what: `element ${failed - 1} is not a number and has no code`,
+      what: `element ${first + failed - 1} is not a number and has no code`,
     });
   throw new ExecutionError({
-    where: `instruction "${name}", element ${Math.abs(failed) - 1}`,
+    where: `instruction "${name}", element ${first + Math.abs(failed) - 1}`,
     what: 'overflows where the program forbids it',
   });
-}
-
-function checkInputs(program: Program, inputs: readonly Elements[]): void {
-  const { inputs: ports } = program;
-  if (inputs.length !== ports.length)
-    throw new ExecutionError({
-      where: `program "${program.name}"`,
-      what: 'wrong number of inputs',
-      expected: `${ports.length}`,
-      got: `${inputs.length}`,
-    });
-  for (const [index, { name, tensor }] of ports.entries())
-    checkInput(name, program.tensors[tensor], inputs[index]);
-}
-
-function checkInput(name: string, { format, shape }: ProgramTensor, elements: Elements): void {
-  const fail = (what: string, expected: string, got: string) => {
-    throw new ExecutionError({ where: `input "${name}"`, what, expected, got });
-  };
-  const length = elementCount(shape);
-  if (elements.length !== length) fail('wrong number of elements', `${length}`, `${elements.length}`);
-  const float = elements instanceof Float32Array;
-  if (format === null) {
-    if (!float) fail('wrong type', 'float32', elements.constructor.name);
-    return;
-  }
-  if (float || elements instanceof BigInt64Array)
-    fail('wrong type', 'integer codes', elements.constructor.name);
-  const { low, high } = codeRange(format);
-  for (let i = 0; i < length; i++)
-    if (!(elements[i] >= low && elements[i] <= high))
-      fail('code outside its format', `${low} to ${high}`, `${elements[i]} at element ${i}`);
 }

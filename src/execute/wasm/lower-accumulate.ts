@@ -6,6 +6,7 @@ import { type Address, type Arguments, type Context, shift } from './context.js'
 import { movePadded } from './lower-movement.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
+import { evenStep, unitsFor } from './schedule.js';
 import type { Geometry } from './taps.js';
 
 const LARGEST = 2 ** 31 - 1;
@@ -57,8 +58,12 @@ export function lowerAccumulate(
   const { clamp } = instruction;
   const { overflow } = requantize;
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp, sums });
-  const tile = tileOf(output, outputs * size);
-  const scratch = context.scratch(tile[0] * tile[1] * outputs * size);
+  const tile = tileOf(
+    output,
+    outputs * size,
+    unitsFor(context.sharing, output[0] * output[1] * outputs * places.length),
+  );
+  const scratch = context.unitScratch(tile[0] * tile[1] * outputs * size);
   const emitBlock = (block: number, at: Pick<CallArguments, 'x' | 'rows' | 'columns'>, first: number) =>
     emitCall(context, words, {
       ...shared,
@@ -76,6 +81,7 @@ export function lowerAccumulate(
         const columns = Math.min(tile[1], output[1] - j);
         const first = ((n * output[0] + i) * output[1] + j) * outputs;
         const start = n * extent[0] * line + i * shared.rowStep + j * shared.columnStep;
+        context.unit();
         for (let block = 0; block < blocks.count; block++)
           emitBlock(block, { x: shift(x, start), rows, columns }, first);
         rescale(scratch, first, rows * columns * outputs);
@@ -90,9 +96,14 @@ function emitCall(context: Context, words: boolean, args: CallArguments): void {
   else context.emit(words ? 'accumulate_i16_i32_i32' : 'accumulate_i16_i32_i64', args);
 }
 
-/** Rows and columns of pixels whose sums stay in the cache: whole rows, or a part of one. */
-function tileOf([height, width]: readonly [number, number], pixelBytes: number): [number, number] {
-  const pixels = Math.max(1, Math.floor(SUMS_BYTES / Math.max(1, pixelBytes)));
+/** Rows and columns of pixels whose sums stay in the cache, in at least `parts` parts: whole rows, or a part of one. */
+function tileOf(
+  [height, width]: readonly [number, number],
+  pixelBytes: number,
+  parts: number,
+): [number, number] {
+  const most = Math.max(1, Math.floor(SUMS_BYTES / Math.max(1, pixelBytes)));
+  const pixels = evenStep(height * width, most, parts, 1);
   return pixels < width ? [1, pixels] : [Math.min(height, Math.floor(pixels / Math.max(1, width))), width];
 }
 

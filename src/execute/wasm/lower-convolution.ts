@@ -10,6 +10,7 @@ import { chooseTileSide, lowerWinograd } from './lower-winograd.js';
 import { placeWeights } from './place-weights.js';
 import { elementBytes } from './prepared.js';
 import { areCodes, prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
+import { evenStep, unitsFor } from './schedule.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
 /** Up to this many channels, the taps of a kernel row are joined into one. */
@@ -17,6 +18,9 @@ const FEW_CHANNELS = 8;
 
 /** What one call may touch, so that it stays in the second-level cache. */
 const CACHE_BYTES = 128 * 1024;
+
+/** Channels whose weights and records lie together, whatever the kernel. */
+const PANEL = 16;
 
 /** A table with one entry per tap. */
 const whole = { parts: 1, partBytes: 0, even: false };
@@ -138,33 +142,59 @@ function lowerProduct(
   const padding = placeFilled(context, shape.channels * row, product.zero);
   const single = pixels === 1 && layer.rowKernel !== undefined;
   const kernel = single ? layer.rowKernel! : layer.kernel;
-  const emitGroup = (group: number, first: number, count: number, y: Address, element: number) =>
+  const panels = Math.ceil(shape.outputs / PANEL);
+  const panelRecord = (groupBytes: number) => (2 * groupBytes) / Math.ceil(shape.outputs / 8);
+  const emitGroup = (
+    group: number,
+    [panel, panelCount]: readonly [number, number],
+    first: number,
+    count: number,
+    y: Address,
+    element: number,
+  ) =>
     context.emit(kernel, {
       x: shift(x, group * shape.channels * row),
-      y: shift(y, group * shape.outputs * element),
+      y: shift(y, (group * shape.outputs + panel * PANEL) * element),
       table: table + (first / 4) * tapCount(listed) * 16,
-      weights: packed.address + group * packed.groupBytes,
-      blocks: layer.blocks + group * layer.groupBytes,
-      layer: layer.layer + group * layer.layerGroupBytes,
+      weights: packed.address + group * packed.groupBytes + panel * packed.panelBytes,
+      blocks: layer.blocks + group * layer.groupBytes + panel * panelRecord(layer.groupBytes),
+      layer: layer.layer + group * layer.layerGroupBytes + panel * panelRecord(layer.layerGroupBytes),
       padding,
       pixels: count,
-      channels: shape.outputs,
+      channels: Math.min(panelCount * PANEL, shape.outputs - panel * PANEL),
       yStride: outputs * element,
       turns: packed.turns,
       taps: tapCount(listed),
       run: packed.run,
     });
-  const step = pixelsPerCall(geometry, taps);
+  const most = pixelsPerCall(geometry, taps);
+  const units = unitsFor(context.sharing, 0, pixels * outputs * taps * shape.channels);
   if (sums === undefined) {
     const y = context.address(instruction.output);
+    const { step, panelStep } = sharePixels(context, pixels, most, panels, units / groups);
     for (let group = 0; group < groups; group++)
       for (let first = 0; first < pixels; first += step)
-        emitGroup(group, first, Math.min(step, pixels - first), shift(y, first * outputs * row), row);
+        for (let panel = 0; panel < panels; panel += panelStep) {
+          const count = Math.min(step, pixels - first);
+          context.unit();
+          emitGroup(group, [panel, panelStep], first, count, shift(y, first * outputs * row), row);
+        }
     return;
   }
+  const step = evenStep(pixels, most, units, 4);
   emitSums(instruction, context, sums, { pixels, step, outputs }, (first, count, y) => {
-    for (let group = 0; group < groups; group++) emitGroup(group, first, count, y, sumBytes(sums));
+    for (let group = 0; group < groups; group++)
+      emitGroup(group, [0, panels], first, count, y, sumBytes(sums));
   });
+}
+
+/** Pixels and panels per call for about `units` calls, as many for each thread: panels first, whose calls read each weight once. */
+function sharePixels({ sharing }: Context, pixels: number, most: number, panels: number, units: number) {
+  const rows = Math.ceil(pixels / most);
+  const even = units > 1 && rows % sharing.threads !== 0 ? sharing.threads : 1;
+  const columns = Math.min(panels, Math.ceil(units / rows / even) * even);
+  const step = evenStep(pixels, most, Math.ceil(units / columns), 4);
+  return { step, panelStep: evenStep(panels, panels, columns, 1) };
 }
 
 function chooseLayer(
@@ -194,17 +224,20 @@ export function emitSums(
   const { requantize } = arithmetic!;
   if (areCodes(context, instruction.output, requantize, clamp, sums)) {
     const y = context.address(instruction.output);
-    for (let first = 0; first < pixels; first += step)
+    for (let first = 0; first < pixels; first += step) {
+      context.unit();
       emit(first, Math.min(step, pixels - first), shift(y, first * pixelBytes));
+    }
     return;
   }
   const most = Math.max(4, Math.floor(SUMS_BYTES / Math.max(1, pixelBytes) / 4) * 4);
   const size = Math.min(step, most);
-  const scratch = context.scratch(Math.min(size, pixels) * pixelBytes);
+  const scratch = context.unitScratch(Math.min(size, pixels) * pixelBytes);
   const { overflow } = requantize;
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp, sums });
   for (let first = 0; first < pixels; first += size) {
     const count = Math.min(size, pixels - first);
+    context.unit();
     emit(first, count, scratch);
     rescale(scratch, first * outputs, count * outputs);
   }

@@ -9,6 +9,7 @@ import { hasExtremePair, packDepthwise, packDepthwise3x3, packDepthwiseFloats } 
 import { elementBytes } from './prepared.js';
 import { type Sums, sumBytes } from './rescale.js';
 import { channelShifts, narrowRecords, outputRange, reducedRecords, wideRecords } from './rounding.js';
+import { evenStep, unitsFor } from './schedule.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
 /** What one call reads: it stays in the second-level cache from one block of channels to the next. */
@@ -53,7 +54,8 @@ export function lowerDepthwise(
   const table = placeTaps(context.constants, listed, `instruction "${instruction.name}"`);
   const padding = placeFilled(context, 64, zero);
   const pixels = pixelCount(geometry);
-  const step = pixelsPerCall(geometry, taps);
+  const units = unitsFor(context.sharing, 0, pixels * channels * taps * 4);
+  const step = evenStep(pixels, pixelsPerCall(geometry, taps), units, 4);
   const placed = plan.weights();
   const emit = (first: number, count: number, y: Address, element: number) =>
     context.emit(plan.kernel, {
@@ -78,8 +80,10 @@ export function lowerDepthwise(
   }
   const size = elementBytes(context.kind(input));
   const y = context.address(instruction.output);
-  for (let first = 0; first < pixels; first += step)
+  for (let first = 0; first < pixels; first += step) {
+    context.unit();
     emit(first, Math.min(step, pixels - first), shift(y, first * channels * size), size);
+  }
 }
 
 /** True where the kernel for 3x3 windows serves; beside its input it takes zeros for what it does not read. */
@@ -111,8 +115,10 @@ function lower3x3(
   const table = constants.place(rows.byteLength, () => rows);
   const packed = constants.place(Math.ceil(channels / 8) * 160, () => packDepthwise3x3(data, channels));
   const padding = placeFilled(context, input[1] * pixelBytes, 0);
-  const step = Math.max(1, Math.floor(CALL_BYTES / (input[1] * pixelBytes * window.strides[0])));
-  for (let first = 0; first < height; first += step)
+  const most = Math.max(1, Math.floor(CALL_BYTES / (input[1] * pixelBytes * window.strides[0])));
+  const step = evenStep(height, most, unitsFor(context.sharing, 0, height * output[1] * channels * 36), 1);
+  for (let first = 0; first < height; first += step) {
+    context.unit();
     context.emit(window.strides[1] === 1 ? 'depthwise3x3_i16_i16_i32' : 'depthwise3x3Half_i16_i16_i32', {
       x: context.address(instruction.inputs[0]),
       y: shift(context.address(instruction.output), first * output[1] * pixelBytes),
@@ -128,6 +134,7 @@ function lower3x3(
       channels,
       stride: pixelBytes,
     });
+  }
 }
 
 function planCodes(context: Context, instruction: Depthwise, product: CentredProduct, taps: number): Plan {

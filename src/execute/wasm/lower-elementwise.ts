@@ -62,7 +62,10 @@ export function lowerExtremum(instruction: Instruction<'extremum'>, context: Con
   const kernel = kind === 'i16' ? 'extremum_i16_i16_i16' : 'extremum_f32_f32_f32';
   const largest = instruction.function === 'maximum' ? 1 : 0;
   const fields = { ...extents, aStep: steps[0] * size, bStep: steps[1] * size, largest };
-  for (const start of starts) context.emit(kernel, { ...start, ...fields });
+  for (const start of starts) {
+    context.unit();
+    context.emit(kernel, { ...start, ...fields });
+  }
 }
 
 /** Where each call starts and how far it walks; steps count elements. */
@@ -84,7 +87,10 @@ function lowerBinary(instruction: Instruction<Binary>, context: Context, operati
   if (requantize === null) {
     const { low, high } = operation.clamp ?? infinite;
     const real = { ...extents, aStep: steps[0] * 4, bStep: steps[1] * 4, low, high, sign };
-    for (const start of starts) context.emit(`${name}_f32_f32_f32`, { ...start, ...real });
+    for (const start of starts) {
+      context.unit();
+      context.emit(`${name}_f32_f32_f32`, { ...start, ...real });
+    }
     return;
   }
   const fused = fusedShift(instruction, context, operation);
@@ -95,13 +101,18 @@ function lowerBinary(instruction: Instruction<Binary>, context: Context, operati
   }
   const narrow = placeNarrow(instruction, context, operation, fused);
   if (narrow !== undefined) {
-    for (const start of starts) context.emit(`${name}_i16_i16_i32`, { ...start, ...vector, ...narrow });
+    for (const start of starts) {
+      context.unit();
+      context.emit(`${name}_i16_i16_i32`, { ...start, ...vector, ...narrow });
+    }
     return;
   }
   const wide = placeWide(instruction, context, fused, operation.clamp);
   const [aShift, bShift] = operation.shifts;
-  for (const start of starts)
+  for (const start of starts) {
+    context.unit();
     context.emit(`${name}_i16_i16_i64`, { ...start, ...vector, ...wide, aShift, bShift, sign });
+  }
 }
 
 /** The shifts where a kernel can round what it computes: codes without zero points, by shifts that fit 64 bits. */

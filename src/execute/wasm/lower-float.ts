@@ -12,8 +12,10 @@ export function lowerBinary(instruction: Instruction<'binary'>, context: Context
   );
   const [aRow, bRow] = rowSteps;
   const [aStep, bStep] = steps;
-  for (const [a, b, y] of starts)
+  for (const [a, b, y] of starts) {
+    context.unit();
     context.emit(`${instruction.function}_f32_f32_f32`, { a, b, y, rows, length, aRow, bRow, aStep, bStep });
+  }
 }
 
 export function lowerSelect({ inputs, output }: Instruction<'select'>, context: Context): void {
@@ -21,8 +23,10 @@ export function lowerSelect({ inputs, output }: Instruction<'select'>, context: 
   const [conditionRow, aRow, bRow] = rowSteps;
   const [conditionStep, aStep, bStep] = steps;
   const walk = { rows, length, conditionRow, aRow, bRow, conditionStep, aStep, bStep };
-  for (const [condition, a, b, y] of starts)
+  for (const [condition, a, b, y] of starts) {
+    context.unit();
     context.emit('select_f32_f32_f32', { condition, a, b, y, ...walk });
+  }
 }
 
 export function lowerNormalize(instruction: Instruction<'normalize'>, context: Context): void {

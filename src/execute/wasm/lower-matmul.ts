@@ -10,6 +10,7 @@ import { type Address, type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
 import { byShift, narrowRecords, outputRange } from './rounding.js';
+import { evenStep, unitsFor } from './schedule.js';
 import { broadcastStrides, forEachIndex } from './strided.js';
 
 interface Matrices {
@@ -47,7 +48,10 @@ export function lowerMatmul(instruction: Instruction<'matmul'>, context: Context
   });
   const extents = { rows, depth, columns };
   if (arithmetic === null) {
-    for (const { a, b, y } of products) context.emit('matmul_f32_f32_f32', { a, b, y, ...extents });
+    for (const { a, b, y } of products) {
+      context.unit();
+      context.emit('matmul_f32_f32_f32', { a, b, y, ...extents });
+    }
     return;
   }
   if (!isExact(arithmetic.accumulator)) {
@@ -56,8 +60,10 @@ export function lowerMatmul(instruction: Instruction<'matmul'>, context: Context
   }
   const narrow = placeNarrow(instruction, context, arithmetic);
   if (narrow !== undefined)
-    for (const { a, b, y } of products)
+    for (const { a, b, y } of products) {
+      context.unit();
       context.emit('matmul_i16_i16_i32', { a, b, y, ...extents, ...narrow });
+    }
   else lowerSums(instruction, context, arithmetic, products, extents);
 }
 
@@ -100,8 +106,8 @@ function lowerEmulated(
   const panels = Math.ceil(columns / 8);
   const biases = new BigInt64Array(panels * 8);
   const [zero, bZero] = instruction.inputs.map((input) => zeroPointOf(context.tensor(input)));
-  const weights = context.scratch(panels * places.length * 32);
-  const y = context.scratch(rows * columns * 8);
+  const weights = context.unitScratch(panels * places.length * 32);
+  const y = context.unitScratch(rows * columns * 8);
   const shared = {
     offsets: constants.place(offsets.byteLength, () => offsets),
     weights,
@@ -126,6 +132,7 @@ function lowerEmulated(
   const sums: Sums = { kind: 'i64', bits: accumulator.bits, above: 0 };
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
   for (const { a, b, first } of products) {
+    context.unit();
     context.emit('matmulWeights_i16_i32', { b, y: weights, ...order });
     const args = { ...shared, x: a, y, first };
     if (counters === undefined) context.emit('accumulate_i16_i32_i64', args);
@@ -145,11 +152,13 @@ function lowerSums(
   const sums: Sums = { kind: 'i64', bits: 64, above: 0 };
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
   const [aZero, bZero] = instruction.inputs.map((input) => zeroPointOf(context.tensor(input)));
-  const step = Math.max(1, Math.floor(SUMS_BYTES / (columns * 8)));
-  const y = context.scratch(Math.min(step, rows) * columns * 8);
+  const most = Math.max(1, Math.floor(SUMS_BYTES / (columns * 8)));
+  const step = evenStep(rows, most, unitsFor(context.sharing, 0, rows * depth * columns), 1);
+  const y = context.unitScratch(Math.min(step, rows) * columns * 8);
   for (const { a, b, first } of products)
     for (let row = 0; row < rows; row += step) {
       const count = Math.min(step, rows - row);
+      context.unit();
       const from = shift(a, row * depth * 2);
       context.emit('matmulSums_i16_i16_i64', { a: from, b, y, aZero, bZero, rows: count, depth, columns });
       rescale(y, first + row * columns, count * columns);

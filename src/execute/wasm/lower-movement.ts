@@ -72,6 +72,7 @@ export function lowerConcat({ inputs, output, axis }: Instruction<'concat'>, con
   for (const input of inputs) {
     const part = context.tensor(input).shape;
     const run = elementCount(part.slice(axis));
+    context.unit();
     emitMove(
       context,
       kind,
@@ -126,6 +127,7 @@ export function lowerPad(
   const from = denseStrides(shape);
   const to = denseStrides(padded);
   emitFill(context, kind, context.address(output), value, elementCount(padded));
+  context.stage();
   const first = before.reduce((sum, count, axis) => sum + count * to[axis], 0);
   const axes = shape.map((extent, axis) => ({
     extent,
@@ -169,6 +171,7 @@ export function movePadded(
   const elements = batch * padded[0] * padded[1] * channels;
   const y = context.scratch(elements * size);
   emitFill(context, kind, y, value, elements);
+  context.stage();
   const from = denseStrides([batch, ...input, channels]);
   const to = denseStrides([batch, ...padded, channels]);
   const [top, left] = window.pads;
@@ -179,5 +182,6 @@ export function movePadded(
     { extent: channels, strides: [1, 1] },
   ].map((axis) => ({ ...axis, extent: Math.max(0, axis.extent) }));
   emitMove(context, kind, x, shift(y, (top * to[1] + left * to[2]) * size), axes);
+  context.stage();
   return y;
 }

@@ -7,6 +7,7 @@ import { pixelsPerCall, placeFilled } from './lower-convolution.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, type Sums } from './rescale.js';
 import { byShift, outputRange, WIDE_BYTES, wideRecords } from './rounding.js';
+import { evenStep, unitsFor } from './schedule.js';
 import { type Geometry, pixelCount, placeTaps, tapCount, tapCounts } from './taps.js';
 
 type Pooling = Instruction<'maxPool' | 'averagePool'>;
@@ -33,8 +34,9 @@ function calls(instruction: Pooling, context: Context, padding: number) {
   const taps = tapCount(geometry);
   const table = placeTaps(context.constants, geometry, `instruction "${instruction.name}"`);
   const pixels = pixelCount(geometry);
-  const step = pixelsPerCall(geometry, taps);
   const channels = context.tensor(instruction.inputs[0]).shape[3];
+  const units = unitsFor(context.sharing, pixels * channels * taps);
+  const step = evenStep(pixels, pixelsPerCall(geometry, taps), units, 4);
   const yStride = geometry.pixelBytes;
   return Array.from({ length: Math.ceil(pixels / step) }, (_, index) => {
     const first = index * step;
@@ -60,12 +62,18 @@ export function lowerMaxPool(instruction: Instruction<'maxPool'>, context: Conte
   if (format === null) {
     const least = () => new Float32Array(8).fill(Number.NEGATIVE_INFINITY);
     const padding = constants.place(32, least, 'least f32');
-    for (const { args } of calls(instruction, context, padding)) context.emit('maxPool_f32_f32', args);
+    for (const { args } of calls(instruction, context, padding)) {
+      context.unit();
+      context.emit('maxPool_f32_f32', args);
+    }
     return;
   }
   const { low } = codeRange(format);
   const padding = constants.place(32, () => new Int16Array(16).fill(low), `least ${low}`);
-  for (const { args } of calls(instruction, context, padding)) context.emit('maxPool_i16_i16', args);
+  for (const { args } of calls(instruction, context, padding)) {
+    context.unit();
+    context.emit('maxPool_i16_i16', args);
+  }
 }
 
 export function lowerAveragePool(instruction: Instruction<'averagePool'>, context: Context): void {
@@ -75,8 +83,10 @@ export function lowerAveragePool(instruction: Instruction<'averagePool'>, contex
   if (context.tensor(instruction.output).format === null) {
     const selectors = Float32Array.from(counts, (count) => 1 / count);
     const address = constants.place(selectors.byteLength, () => selectors);
-    for (const { first, args } of calls(instruction, context, padding))
+    for (const { first, args } of calls(instruction, context, padding)) {
+      context.unit();
       context.emit('averagePool_f32_f32', { ...args, selectors: address + first * 4 });
+    }
     return;
   }
   const records = placeReciprocals(instruction, context, counts);
@@ -86,8 +96,10 @@ export function lowerAveragePool(instruction: Instruction<'averagePool'>, contex
   }
   const selectors = Uint32Array.from(counts, (count) => records.get(count)!);
   const address = constants.place(selectors.byteLength, () => selectors);
-  for (const { first, args } of calls(instruction, context, padding))
+  for (const { first, args } of calls(instruction, context, padding)) {
+    context.unit();
     context.emit('averagePool_i16_i64', { ...args, selectors: address + first * 4 });
+  }
 }
 
 /** The records of all counts that occur; undefined where one needs more than multiplying and shifting in 64 bits. */
@@ -156,8 +168,9 @@ function lowerAverageSums(
   const parts = calls(instruction, context, placeFilled(context, 64, zero));
   const largest = Math.max(0, ...parts.map(({ args }) => args.pixels));
   const channels = context.tensor(inputs[0]).shape[3];
-  const y = context.scratch(largest * channels * 8);
+  const y = context.unitScratch(largest * channels * 8);
   for (const { first, args } of parts) {
+    context.unit();
     context.emit('averagePoolSums_i16_i64', { ...args, y, yStride: channels * 8, zeros: zero });
     rescale(y, first * channels, args.pixels * channels);
   }

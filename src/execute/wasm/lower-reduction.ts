@@ -6,6 +6,7 @@ import { type Address, type Context, shift } from './context.js';
 import { emitMove } from './lower-movement.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
+import { evenStep, unitsFor } from './schedule.js';
 import { denseStrides } from './strided.js';
 
 /** The elements to reduce: `length` of them, `inner` elements apart, for each of `outer` blocks. */
@@ -46,6 +47,7 @@ function placeLines(context: Context, tensor: number, axes: readonly number[]): 
     y,
     order.map((axis, i) => ({ extent: shape[axis], strides: [from[axis], to[i]] })),
   );
+  context.stage();
   return { x: y, outer: 1, length, inner: elementCount(shape) / length };
 }
 
@@ -76,9 +78,11 @@ function lowerSums(
   const zero = zeroPointOf(context.tensor(instruction.inputs[0]));
   const kind = context.kind(instruction.inputs[0]);
   // Whole pixels: the last axis of the output lies within a block, or has size 1.
-  const step = Math.max(1, Math.floor(SUMS_BYTES / (inner * 8)));
-  const y = context.scratch(Math.min(step, outer) * inner * 8);
+  const most = Math.max(1, Math.floor(SUMS_BYTES / (inner * 8)));
+  const step = evenStep(outer, most, unitsFor(context.sharing, outer * length * inner), 1);
+  const y = context.unitScratch(Math.min(step, outer) * inner * 8);
   for (let first = 0; first < outer; first += step) {
+    context.unit();
     const blocks = Math.min(step, outer - first);
     const from = shift(x, first * length * inner * elementBytes(kind));
     context.emit(kind === 'i16' ? 'reduceSums_i16_i64' : 'reduceSums_i32_i64', {

@@ -7,6 +7,7 @@ import { type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
 import { type ByShift, byShift, channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
+import { evenStep, unitsFor } from './schedule.js';
 
 export function lowerResample(instruction: Instruction<'resample'>, context: Context): void {
   const { inputs, output, axis, indices, requantize } = instruction;
@@ -106,13 +107,15 @@ function lowerResampleSums(
   const { overflow } = requantize;
   const sums: Sums = { kind: 'i64', bits: 64, above: 0 };
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
-  const step = Math.max(1, Math.floor(SUMS_BYTES / Math.max(1, inner * 8)));
-  const y = context.scratch(Math.min(step, count) * inner * 8);
+  const most = Math.max(1, Math.floor(SUMS_BYTES / Math.max(1, inner * 8)));
+  const step = evenStep(count, most, unitsFor(context.sharing, count * inner * taps), 1);
+  const y = context.unitScratch(Math.min(step, count) * inner * 8);
   const zero = zeroPointOf(x);
   if (elementCount(context.tensor(output).shape) === 0) return;
   for (let i = 0; i < outer; i++)
     for (let line = 0; line < count; line += step) {
       const lines = Math.min(step, count - line);
+      context.unit();
       context.emit(kind === 'i16' ? 'resampleSums_i16_i32_i64' : 'resampleSums_i32_i32_i64', {
         x: shift(context.address(inputs[0]), i * x.shape[axis] * row),
         y,

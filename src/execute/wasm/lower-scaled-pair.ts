@@ -26,5 +26,8 @@ export function lowerScaledPair(instruction: Instruction<'scaledPair'>, context:
     aStep: steps[0],
     bStep: steps[1],
   };
-  for (const [a, b, y] of starts) context.emit('scaledPair_i16_i16_i16', { a, b, y, ...fields });
+  for (const [a, b, y] of starts) {
+    context.unit();
+    context.emit('scaledPair_i16_i16_i16', { a, b, y, ...fields });
+  }
 }

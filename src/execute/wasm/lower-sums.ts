@@ -8,6 +8,7 @@ import { type Address, type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
 import { placeRecords, prepareRescale, SUMS_BYTES, type Sums, scaleRecord } from './rescale.js';
 import { scaleInteger } from './scale-integer.js';
+import { evenStep, unitsFor } from './schedule.js';
 
 const exact: Sums = { kind: 'i64', bits: 64, above: 0 };
 
@@ -49,12 +50,14 @@ export function lowerPairSums(
   const { requantize, clamp } = operation;
   const { overflow } = requantize;
   const channels = context.tensor(instruction.output).shape.at(-1) ?? 1;
-  const block = blockOf(channels);
-  const y = context.scratch(block * 8);
+  const elements = elementCount(context.tensor(instruction.output).shape);
+  const block = blockOf(context, elements, channels);
+  const y = context.unitScratch(block * 8);
   const { sums, emit } =
     placeTables(instruction, context, operation, y) ?? choosePairs(instruction, context, operation, y);
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp, sums });
   for (const part of parts.flatMap((whole) => splitPart(whole, block))) {
+    context.unit();
     emit(part);
     rescale(y, part.first, part.rows * part.length);
   }
@@ -190,9 +193,11 @@ function tableOf(
   return table;
 }
 
-/** Elements whose sums stay in the cache: whole pixels. */
-function blockOf(channels: number): number {
-  return Math.max(1, Math.floor(BLOCK / Math.max(1, channels))) * Math.max(1, channels);
+/** Elements whose sums stay in the cache: whole pixels, fewer of them where threads share the run. */
+function blockOf({ sharing }: Context, elements: number, channels: number): number {
+  const width = Math.max(1, channels);
+  const most = Math.max(1, Math.floor(BLOCK / width)) * width;
+  return evenStep(Math.max(elements, most), most, unitsFor(sharing, elements), width);
 }
 
 /** Parts of at most `block` elements: whole rows, or whole pixels of one. */
@@ -236,10 +241,11 @@ export function lowerRequantizeSums(instruction: Instruction<'requantize'>, cont
   const placed = context.constants.place(zeros.byteLength, () => zeros);
   const sums: Sums = { kind: 'i32', bits: 18, above: 0 };
   const rescale = prepareRescale(context, instruction, [requantize], { ...options, sums });
-  const block = blockOf(shape.at(-1) ?? 1);
-  const y = context.scratch(Math.min(length, block) * 4);
+  const block = blockOf(context, length, shape.at(-1) ?? 1);
+  const y = context.unitScratch(Math.min(length, block) * 4);
   for (let first = 0; first < length; first += block) {
     const count = Math.min(block, length - first);
+    context.unit();
     const x = shift(context.address(inputs[0]), first * 2);
     context.emit('requantizeSums_i16_i32', { x, y, zeros: placed, period, inner, first, length: count });
     rescale(y, first, count);

@@ -6,6 +6,7 @@ import type { Layer } from './layer.js';
 import { movePadded } from './lower-movement.js';
 import { packWinograd, type TileSide } from './pack-winograd.js';
 import { elementBytes } from './prepared.js';
+import { evenStep, unitsFor } from './schedule.js';
 import type { Geometry } from './taps.js';
 
 /** Transformed input and sums of one call, which stay in the second-level cache. */
@@ -77,21 +78,24 @@ export function lowerWinograd(
   const xStride = Math.ceil(channels / 8) * 16;
   const most = Math.max(4, INPUT_BYTES / (positions * xStride));
   const step = Math.ceil(tiles / Math.ceil(tiles / most) / 4) * 4;
+  const parts = Math.ceil(tiles / step);
   // Positions lie an odd number of cache lines apart, so that they do not meet in one set of the cache.
   const xPlane = step * xStride + 64 * (1 - (((step * xStride) / 64) % 2));
   const yPlane = step * 32 + 64 * (1 - (((step * 32) / 64) % 2));
   const together = Math.max(1, Math.min(panels, Math.floor(SUMS_BYTES / (positions * yPlane))));
-  const transformed = context.scratch(positions * xPlane);
-  const sums = context.scratch(together * positions * yPlane);
-  const scratch = context.scratch(768);
+  const units = unitsFor(context.sharing, 0, tiles * positions * channels * outputs);
+  // Where threads are more than parts, they share the channels of each part: its transformed input is then for all.
+  const shared = parts < units;
+  const inputBytes = positions * xPlane;
+  const transformed = shared ? context.scratch(parts * inputBytes) : context.unitScratch(inputBytes);
+  const sums = context.unitScratch(together * positions * yPlane);
+  const scratch = context.unitScratch(768);
   const y = context.address(instruction.output);
-  for (let first = 0; first < tiles; first += step) {
-    const count = Math.min(step, tiles - first);
-    const part = tableAddress + first * 16;
+  const emitInput = (first: number, count: number, to: Address) =>
     context.emit(side === 2 ? 'winogradInput2_i16_i16' : 'winogradInput4_i16_i16', {
       x: source,
-      y: transformed,
-      table: part,
+      y: to,
+      table: tableAddress + first * 16,
       scratch,
       tiles: count,
       channels,
@@ -99,14 +103,16 @@ export function lowerWinograd(
       xStride: pixelBytes,
       plane: xPlane,
     });
-    for (let panel = 0; panel < panels; panel += together) {
+  const emitPanels = (first: number, start: number, end: number, from: Address) => {
+    const count = Math.min(step, tiles - first);
+    for (let panel = start; panel < end; panel += together) {
       context.emit('winogradProduct_i16_i16_i32', {
-        x: transformed,
+        x: from,
         y: sums,
         weights: weights + panel * panelBytes,
         positions,
         tiles: count,
-        panels: Math.min(together, panels - panel),
+        panels: Math.min(together, end - panel),
         turns,
         xStride,
         xPlane,
@@ -115,18 +121,43 @@ export function lowerWinograd(
       context.emit(side === 2 ? 'winogradOutput2_i32_i16' : 'winogradOutput4_i32_i16', {
         x: sums,
         y: shift(y, panel * 16),
-        table: part,
+        table: tableAddress + first * 16,
         blocks: layer.blocks + panel * 128,
         layer: layer.layer,
         scratch,
         tiles: count,
-        channels: Math.min(together * 8, outputs - panel * 8),
+        channels: Math.min(Math.min(together, end - panel) * 8, outputs - panel * 8),
         plane: yPlane,
         yRow: output[1] * outputs * bytes,
         yStride: outputs * bytes,
       });
     }
+  };
+  if (!shared) {
+    for (let first = 0; first < tiles; first += step) {
+      context.unit();
+      emitInput(first, Math.min(step, tiles - first), transformed);
+      emitPanels(first, 0, panels, transformed);
+    }
+    return;
   }
+  const inputStep = evenStep(step, step, units / parts, 4);
+  const panelStep = evenStep(panels, panels, units / parts, 1);
+  for (let part = 0; part < parts; part++) {
+    const count = Math.min(step, tiles - part * step);
+    for (let tile = 0; tile < count; tile += inputStep) {
+      context.unit();
+      const to = shift(transformed, part * inputBytes + tile * xStride);
+      emitInput(part * step + tile, Math.min(inputStep, count - tile), to);
+    }
+  }
+  context.stage();
+  for (let part = 0; part < parts; part++)
+    for (let panel = 0; panel < panels; panel += panelStep) {
+      context.unit();
+      const end = Math.min(panel + panelStep, panels);
+      emitPanels(part * step, panel, end, shift(transformed, part * inputBytes));
+    }
 }
 
 /** Per tile, bytes to its input and its output, and how many rows and columns of the output it has; filled up to a multiple of 4. */

@@ -24,6 +24,8 @@ export interface ProductShape {
 export interface PlacedWeights {
   readonly address: number;
   readonly groupBytes: number;
+  /** Of 16 channels, of which all but the last panel are full. */
+  readonly panelBytes: number;
   readonly turns: number;
   /** How often a tap is listed, and the channels from one to the next. */
   readonly parts: number;
@@ -55,7 +57,16 @@ export function placeWeights(
       for (let index = 0; index < groups; index++) packFloats(group(index, channels), target, index * length);
       return target;
     });
-    return { address, groupBytes: length * 4, turns: channels, parts: 1, part: channels, run: taps };
+    const panelBytes = taps * channels * 16 * 4;
+    return {
+      address,
+      groupBytes: length * 4,
+      panelBytes,
+      turns: channels,
+      parts: 1,
+      part: channels,
+      run: taps,
+    };
   }
   const split = layer.weights === 'split';
   const all = { ...group(0, channels), outputs: outputs * groups };
@@ -70,7 +81,16 @@ export function placeWeights(
       else packPairs(group(index, part), target, index * length);
     return target;
   });
-  return { address, groupBytes: length * size, turns: turns(first), parts: parts(first), part, run };
+  const panelBytes = packedPairs({ ...first, outputs: 16 }, 8) * (split ? 2 : size);
+  return {
+    address,
+    groupBytes: length * size,
+    panelBytes,
+    turns: turns(first),
+    parts: parts(first),
+    part,
+    run,
+  };
 }
 
 /** The largest parts, and as many of them in a row, whose sums of products fit 32 bits whatever the input. */

@@ -7,9 +7,9 @@ import type { Program } from '../../program/program.js';
 import { elementCount } from '../../program/shapes.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
 import { ARENA_SLACK, createConstants, growMemory, SLACK } from './constants.js';
-import { type Address, type Context, elementKind, placeElements } from './context.js';
+import { type Address, type Context, elementKind, OWN_SCRATCH, placeElements } from './context.js';
 import { COUNTER_BYTES } from './counters.js';
-import { type Kernel, kernels } from './kernels.js';
+import { kernels } from './kernels.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
 import * as elementwise from './lower-elementwise.js';
 import { lowerBinary, lowerNormalize, lowerSelect } from './lower-float.js';
@@ -21,6 +21,7 @@ import { lowerResample } from './lower-resample.js';
 import { lowerScaledPair } from './lower-scaled-pair.js';
 import { lowerSoftmax } from './lower-softmax.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
+import { GRAIN, listUnits, type PendingStep, shareCalls } from './schedule.js';
 import { storedOffset, storedProgram } from './stored-program.js';
 import type { VariantName } from './variants.js';
 import type { Memory } from './webassembly.js';
@@ -32,6 +33,10 @@ export interface PrepareOptions {
   readonly counters?: boolean;
   /** The variant whose kernels will run it. Default simd. */
   readonly variant?: VariantName;
+  /** Threads that share one run; each has scratch of its own. Default 1. */
+  readonly threads?: number;
+  /** Elements that are worth a call of their own where threads share a run. */
+  readonly grain?: number;
 }
 
 const lowerings: InstructionTable<[Context], void> = {
@@ -67,12 +72,6 @@ const lowerings: InstructionTable<[Context], void> = {
   reshape: movement.lowerReshape,
 };
 
-interface PendingStep {
-  readonly instruction: number;
-  readonly kernel: Kernel;
-  readonly args: readonly Address[];
-}
-
 /**
  * Writes the constants of a verified program to the start of `memory`, which grows as needed, and returns the calls. Throws
  * a ProgramError for what the WASM executor does not run.
@@ -80,14 +79,19 @@ interface PendingStep {
 export function prepareProgram(
   given: Program,
   memory: Memory,
-  { retain = false, counters = false, variant = 'simd' }: PrepareOptions = {},
+  { retain = false, counters = false, variant = 'simd', threads = 1, grain = GRAIN }: PrepareOptions = {},
 ): Prepared {
   const program = storedProgram(given);
   const where = `program "${program.name}"`;
   const constants = createConstants(where);
   const { blocks, blockOf } = tensorBlocks(program, retain);
   const pending: PendingStep[] = [];
+  const sharing = { threads, grain };
   let current = 0;
+  let stage = 0;
+  let unit = 0;
+  let ownScratch = 0;
+  let mostScratch = 0;
   const end = Math.max(0, program.instructions.length - 1);
   const counterBlock = blocks.length;
   if (counters) blocks.push({ bytes: program.instructions.length * COUNTER_BYTES, first: 0, last: end });
@@ -110,14 +114,31 @@ export function prepareProgram(
       blocks.push({ bytes: bytes + SLACK, first: current, last: current });
       return { block: blocks.length - 1, offset: 0 };
     },
+    unitScratch(bytes) {
+      const offset = ownScratch;
+      ownScratch += align(bytes + SLACK);
+      mostScratch = Math.max(mostScratch, ownScratch);
+      return { block: OWN_SCRATCH, offset };
+    },
+    sharing,
+    unit() {
+      // The counters of an instruction are not shared.
+      if (!counters) unit++;
+    },
+    stage() {
+      stage++;
+      unit++;
+    },
     emit(kernel, args) {
       const ordered = kernels[kernel].map((name) => (args as Record<string, Address>)[name]);
-      pending.push({ instruction: current, kernel, args: ordered });
+      pending.push({ instruction: current, kernel, args: ordered, first: 0, stage, unit });
       if ('counters' in args) counting.add(current);
     },
   };
   for (const [index, instruction] of program.instructions.entries()) {
     current = index;
+    ownScratch = 0;
+    context.stage();
     const lower = lowerings[instruction.op] as (typeof lowerings)[Opcode] as (
       instruction: unknown,
       context: Context,
@@ -135,17 +156,31 @@ export function prepareProgram(
     return { offset, constant, length: elementCount(tensor.shape), kind: elementKind(tensor) };
   });
   constants.write(memory);
+  const steps = shareCalls(pending, sharing);
+  const scratch = align(plan.bytes + ARENA_SLACK);
   return {
     constantBytes: align(constants.bytes),
-    arenaBytes: align(plan.bytes + ARENA_SLACK),
+    arenaBytes: scratch + mostScratch,
+    scratchBytes: mostScratch,
     tensors,
-    steps: pending.map((step) => resolve(step, plan.offsets)),
+    steps: steps.map((step) => resolve(step, plan.offsets, scratch)),
+    units: listUnits(steps),
     counters: counters
       ? program.instructions.map((_, index) =>
           counting.has(index) ? plan.offsets[counterBlock] + index * COUNTER_BYTES : null,
         )
       : [],
   };
+}
+
+/**
+ * What must be added to scratch offsets of a thread of one run, beside the arena's address; the memory grows to hold it. The
+ * first thread, 0, uses the scratch of the arena itself.
+ */
+export function reserveScratch(prepared: Prepared, memory: Memory, thread: number, where: string): number {
+  const { constantBytes, arenaBytes, scratchBytes } = prepared;
+  growMemory(memory, constantBytes + arenaBytes + thread * scratchBytes, where);
+  return thread * scratchBytes;
 }
 
 /** Address of a worker's arena; the memory grows to hold it. */
@@ -160,14 +195,22 @@ export function arenaBytes(program: Program): number {
   return planMemory(tensorBlocks(storedProgram(program), false).blocks).bytes;
 }
 
-function resolve({ instruction, kernel, args }: PendingStep, offsets: readonly number[]): Step {
+/** `own`: offset of the scratch in an arena. */
+function resolve(
+  { instruction, kernel, args, first }: PendingStep,
+  offsets: readonly number[],
+  own: number,
+): Step {
   let arena = 0;
+  let scratch = 0;
   const numbers = args.map((arg, index) => {
     if (typeof arg === 'number') return arg;
     arena |= 1 << index;
-    return offsets[arg.block] + arg.offset;
+    if (arg.block !== OWN_SCRATCH) return offsets[arg.block] + arg.offset;
+    scratch |= 1 << index;
+    return own + arg.offset;
   });
-  return { instruction, kernel, args: numbers, arena };
+  return { instruction, kernel, args: numbers, arena, scratch, first };
 }
 
 /**
@@ -180,7 +223,10 @@ function tensorBlocks(program: Program, retain: boolean) {
   const last = new Array<number>(tensors.length).fill(0);
   for (const [index, { inputs, output }] of instructions.entries())
     for (const tensor of [...inputs, output]) last[tensor] = index;
-  for (const { tensor } of program.outputs) last[tensor] = end;
+  for (const { tensor, codes } of program.outputs) {
+    last[tensor] = end;
+    if (codes >= 0) last[codes] = end;
+  }
   const blocks: { -readonly [K in keyof Lifetime]: Lifetime[K] }[] = [];
   const blockOf = new Array<number | undefined>(tensors.length).fill(undefined);
   const create = (tensor: number, first: number) => {

@@ -19,6 +19,17 @@ export interface Step {
   readonly args: readonly number[];
   /** Bit i is set where argument i is an offset into the arena; all other addresses are absolute. */
   readonly arena: number;
+  /** Bit i is set where argument i lies in an arena's scratch, of which further threads of one run have their own. */
+  readonly scratch: number;
+  /** Element of the instruction's output that the kernel counts from when it reports one. */
+  readonly first: number;
+}
+
+/** Steps `first` to `end` (not included), which one thread runs in order once the first `after` units have ended. */
+export interface Unit {
+  readonly first: number;
+  readonly end: number;
+  readonly after: number;
 }
 
 export interface Prepared {
@@ -26,10 +37,14 @@ export interface Prepared {
   readonly constantBytes: number;
   /** Size of one arena; arenas follow the constants. */
   readonly arenaBytes: number;
+  /** The scratch at the end of an arena; that of further threads of one run follows the arena. */
+  readonly scratchBytes: number;
   /** null: a constant that is stored only as kernels need it. */
   readonly tensors: readonly (Place | null)[];
   /** In the order in which they run. */
   readonly steps: readonly Step[];
+  /** The steps as several threads share them out. */
+  readonly units: readonly Unit[];
   /** Per instruction, the offset of its counters in the arena, null where it counts nothing; empty where none counts. */
   readonly counters: readonly (number | null)[];
 }

@@ -1,28 +1,38 @@
 /**
- * A program in a memory that all workers share: constants are packed once, each worker has an arena of its own.
- * The handle is plain data; a worker that gets it attaches an executor and keeps it until the session ends.
+ * A program in a memory that all workers share: constants are packed once. Each worker has an arena of its own, or all share one and
+ * each has scratch of its own. The handle is plain data; a worker that gets it attaches an instance and keeps it until the session ends.
  */
+import { readShared, storeShared } from '../../platform/shared-value.js';
 import type { Program } from '../../program/program.js';
 import type { Executor } from '../executor.js';
 import { createMemory } from './executor.js';
-import { createInstance } from './instance.js';
-import { type PrepareOptions, prepareProgram, reserveArena } from './prepare.js';
+import { createInstance, type WasmInstance } from './instance.js';
+import { type PrepareOptions, prepareProgram, reserveArena, reserveScratch } from './prepare.js';
 import type { Prepared } from './prepared.js';
+import { createTeamControl, type TeamControl } from './team.js';
+import { accessTensors, type TensorAccess } from './tensor-access.js';
 import { type KernelSet, loadKernels } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 /** Words of the control block. */
-const NEXT_ARENA = 0;
+const NEXT_MEMBER = 0;
 const DISPOSED = 1;
 
 export interface SessionHandle {
   readonly id: number;
   readonly kernels: KernelSet;
   readonly memory: Memory;
+  /** A Content, which every thread reads once. */
+  readonly content: SharedArrayBuffer;
+  readonly control: Int32Array<SharedArrayBuffer>;
+  /** Where the workers share the work of one run, and one arena. */
+  readonly team?: TeamControl;
+}
+
+interface Content {
   /** Without the data of constants, which is in the memory. */
   readonly program: Program;
   readonly prepared: Prepared;
-  readonly control: Int32Array<SharedArrayBuffer>;
 }
 
 let sessions = 0;
@@ -43,9 +53,9 @@ export function createSessionHandle(
     id: sessions++,
     kernels,
     memory,
-    program: { ...program, tensors },
-    prepared,
+    content: storeShared({ program: { ...program, tensors }, prepared } satisfies Content),
     control: new Int32Array(new SharedArrayBuffer(8)),
+    ...(options?.threads !== undefined && { team: createTeamControl() }),
   };
 }
 
@@ -54,27 +64,43 @@ export function disposeSessionHandle({ control }: SessionHandle): void {
   Atomics.store(control, DISPOSED, 1);
 }
 
-const attached = new Map<number, { handle: SessionHandle; executor: Executor }>();
+/** One thread's side of a session. */
+export interface Member {
+  readonly program: Program;
+  readonly prepared: Prepared;
+  readonly instance: WasmInstance;
+}
 
-/** The executor of this thread for a session, on an arena that no other thread uses. */
-export function openSession(handle: SessionHandle): Executor {
+const attached = new Map<number, { handle: SessionHandle; member: Member }>();
+
+/** This thread's side of a session: with an arena that no other thread uses, or scratch of its own where they work as a team. */
+export function joinSession(handle: SessionHandle): Member {
   for (const [id, { handle: other }] of attached) {
     if (Atomics.load(other.control, DISPOSED) === 1) attached.delete(id);
   }
   const known = attached.get(handle.id);
-  if (known !== undefined) return known.executor;
-  const { prepared, memory, control, kernels, program } = handle;
-  const arena = reserveArena(
-    prepared,
-    memory,
-    Atomics.add(control, NEXT_ARENA, 1),
-    `program "${program.name}"`,
-  );
-  const executor: Executor = {
-    name: 'wasm',
-    program,
-    ...createInstance(program, prepared, kernels, memory, arena),
-  };
-  attached.set(handle.id, { handle, executor });
-  return executor;
+  if (known !== undefined) return known.member;
+  const { memory, control, kernels, team } = handle;
+  const { program, prepared } = readShared<Content>(handle.content);
+  const index = Atomics.add(control, NEXT_MEMBER, 1);
+  const where = `program "${program.name}"`;
+  const arena = reserveArena(prepared, memory, team === undefined ? index : 0, where);
+  const scratch = team === undefined ? 0 : reserveScratch(prepared, memory, index, where);
+  const instance = createInstance(program, prepared, kernels, memory, arena, scratch);
+  const member = { program, prepared, instance };
+  attached.set(handle.id, { handle, member });
+  return member;
+}
+
+/** The arena that the workers share, for the thread that starts their runs. */
+export function openArena({ content, memory }: SessionHandle): { program: Program; tensors: TensorAccess } {
+  const { program, prepared } = readShared<Content>(content);
+  const arena = reserveArena(prepared, memory, 0, `program "${program.name}"`);
+  return { program, tensors: accessTensors(program, prepared, memory, arena) };
+}
+
+/** The executor of this thread for a session whose workers do not share runs. */
+export function openSession(handle: SessionHandle): Executor {
+  const { program, instance } = joinSession(handle);
+  return { name: 'wasm', program, run: instance.run, counters: instance.counters };
 }
