@@ -19,6 +19,7 @@ import { parseProgram } from '#src/program/parse.js';
 import type { Program } from '#src/program/program.js';
 import { arbitraryRun, opcodes } from '../program/arbitrary.js';
 import { random } from './wasm-cases.js';
+import { families } from './wasm-product-cases.js';
 
 interface Deal {
   readonly threads: number;
@@ -58,6 +59,14 @@ function runDealt(program: Program, inputs: readonly Elements[], { threads, seed
 test.each(opcodes)('%s in any order of its units', (op) => {
   fc.assert(
     fc.property(arbitraryRun({ opcodes: [op], longest: 1 }), deals, ({ program, inputs }, deal) => {
+      expect(runDealt(program, inputs, deal)).toEqual(createOracle(program).run(inputs));
+    }),
+  );
+});
+
+test.each(Object.entries(families))('%s in any order of their units', (_, cases) => {
+  fc.assert(
+    fc.property(cases, deals, ({ program, inputs }, deal) => {
       expect(runDealt(program, inputs, deal)).toEqual(createOracle(program).run(inputs));
     }),
   );

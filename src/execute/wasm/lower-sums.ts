@@ -71,6 +71,7 @@ export function lowerWideAdd(
 ): void {
   const { inputs, output } = instruction;
   const placed = new Map(inputs.map((input) => [input, widen(context, input)]));
+  context.stage();
   const locate = (tensor: number) => ({
     address: placed.get(tensor) ?? context.address(tensor),
     size: elementBytes(placed.has(tensor) ? 'i32' : context.kind(tensor)),
