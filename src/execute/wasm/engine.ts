@@ -5,7 +5,7 @@ import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
 import { createMemory } from './executor.js';
 import type { PrepareOptions } from './prepare.js';
-import { createSessionHandle, disposeSessionHandle, type SessionHandle } from './session.js';
+import { createSessionHandle, disposeSessionHandle, type MemoryUse, type SessionHandle } from './session.js';
 import { createTeam } from './team-session.js';
 import { type KernelSet, loadKernels, type VariantName, type VariantOptions } from './variants.js';
 import type { Memory } from './webassembly.js';
@@ -33,6 +33,8 @@ export type SessionOptions = Pick<PrepareOptions, 'counters'> & {
 /** A program that is ready to run. */
 export interface Runner {
   readonly program: Program;
+  /** Bytes of the memory that the workers share; more only where a worker has died. */
+  readonly memoryUse: MemoryUse;
   /**
    * Runs one sample. `inputs` in the model's layout, by name or in order: float32, or integer codes. Throws an
    * InputError where an input does not fit, an ExecutionError where a worker fails, an AbortedError where `signal` was
@@ -119,6 +121,7 @@ function createSession(
   return {
     program,
     handle,
+    memoryUse: handle.memoryUse,
     async run(inputs, { signal } = {}) {
       if (disposed)
         throw new ExecutionError({ where: `program "${program.name}"`, what: 'the session is disposed' });

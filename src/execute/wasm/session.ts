@@ -27,6 +27,17 @@ export interface SessionHandle {
   readonly control: Int32Array<SharedArrayBuffer>;
   /** Where the workers share the work of one run, and one arena. */
   readonly team?: TeamControl;
+  readonly memoryUse: MemoryUse;
+}
+
+/** Bytes that a program takes when it is ready to run. */
+export interface MemoryUse {
+  /** Packed weights and tables, once for all workers. */
+  readonly constants: number;
+  /** An arena: activations and scratch. */
+  readonly arena: number;
+  /** What each worker adds after the first: an arena, or scratch alone where they share every run. */
+  readonly furtherWorker: number;
 }
 
 interface Content {
@@ -49,13 +60,19 @@ export function createSessionHandle(
 ): SessionHandle {
   const prepared = prepareProgram(program, memory, { ...options, variant: kernels.variant });
   const tensors = program.tensors.map(({ data, ...tensor }) => tensor);
+  const shared = options?.threads !== undefined;
   return {
     id: sessions++,
     kernels,
     memory,
     content: storeShared({ program: { ...program, tensors }, prepared } satisfies Content),
     control: new Int32Array(new SharedArrayBuffer(8)),
-    ...(options?.threads !== undefined && { team: createTeamControl() }),
+    ...(shared && { team: createTeamControl() }),
+    memoryUse: {
+      constants: prepared.constantBytes,
+      arena: prepared.arenaBytes,
+      furtherWorker: shared ? prepared.scratchBytes : prepared.arenaBytes,
+    },
   };
 }
 

@@ -124,8 +124,8 @@ export function openMemory(spec: MemorySpec, emptyBytes: number): OpenSubject {
   const measure = async () => {
     const program = readProgram(spec.program);
     const session = engine.load(program);
-    const { constantBytes, arenaBytes } = session.handle.prepared;
-    if (figure === 'planned') return constantBytes + threads * arenaBytes;
+    const { constants, arena, furtherWorker } = session.memoryUse;
+    if (figure === 'planned') return constants + arena + (threads - 1) * furtherWorker;
     await runInParallel(engine, session, loadInputs(program, data), 4 * threads);
     await settle();
     const peak = process.resourceUsage().maxRSS * 1024;
