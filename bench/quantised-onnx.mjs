@@ -79,7 +79,7 @@ function quantisedModel(graph, ranges, style) {
     nodes.push({ opType, domain, input, output: [output], name: `${opType}:${output}`, attribute });
   const quantities = new Map();
   const quantity = (value, given) => {
-    const { low, high } = ranges.get(value) ?? ranges.get(`${value}@2d`) ?? {};
+    const { low, high } = ranges.get(value) ?? {};
     const scale = given?.scale ?? Math.fround((high - low) / 255);
     const zeroPoint = given?.zeroPoint ?? Math.min(255, Math.max(0, Math.round(-low / scale)));
     quantities.set(value, { scale, zeroPoint });

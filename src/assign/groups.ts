@@ -74,9 +74,8 @@ function findFixed(graph: Graph, demands: readonly Demand[], find: (name: string
   return fixed;
 }
 
-/** Statistics of a value; the program holds some values only under the name of their two-dimensional form. */
 function readStatistics({ tensors }: Statistics, value: string): TensorStatistics {
-  const found = tensors.get(value) ?? tensors.get(`${value}@2d`);
+  const found = tensors.get(value);
   if (found !== undefined) return found;
   throw new InputError({ where: `value "${value}"`, what: 'the statistics do not contain it' });
 }

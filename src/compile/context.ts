@@ -65,7 +65,7 @@ export interface Context {
 }
 
 export function createContext(graph: Graph, formats: ModelFormats | null): Context {
-  const builder = createProgramBuilder();
+  const builder = createProgramBuilder(graph);
   const values = new Map<string, Value>();
 
   function entry(value: string): Value {
@@ -140,7 +140,7 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     },
     quantize(node, format) {
       const { tensor, order } = context.read(node.inputs[0], null);
-      const name = `${node.inputs[0]}@codes`;
+      const name = builder.derive(node.inputs[0], 'codes');
       const output = { name, shape: builder.tensors[tensor].shape, format };
       const { rounding, overflow } = formats!.nodes[node.name] ?? formats!.conversions;
       const { float32Quotient = false } = formats!.conversions;
@@ -148,7 +148,7 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
       return { tensor: builder.emit(null, draft, output), order };
     },
     lookup(node, tensor, table, format, name) {
-      const constant = builder.constant(`${name}@table`, [table.length], format, table);
+      const constant = builder.constant(builder.derive(name, 'table'), [table.length], format, table);
       const draft = { op: 'lookup', inputs: [tensor, constant] } as const;
       return builder.emit(node, draft, { name, shape: builder.tensors[tensor].shape, format });
     },
@@ -187,7 +187,7 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     if (found.float === undefined) {
       const { tensor, order } = found.codes!;
       const { shape } = builder.tensors[tensor];
-      const output = { name: `${value}@float`, shape, format: null };
+      const output = { name: builder.derive(value, 'float'), shape, format: null };
       found.float = { tensor: builder.emit(null, { op: 'dequantize', inputs: [tensor] }, output), order };
     }
     return found.float;
@@ -205,7 +205,7 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     if (found.codes === undefined) {
       const { tensor, order } = found.float!;
       const { shape } = builder.tensors[tensor];
-      const output = { name: `${value}@codes`, shape, format: own };
+      const output = { name: builder.derive(value, 'codes'), shape, format: own };
       const { rounding, overflow, float32Quotient = false } = formats!.conversions;
       const draft = { op: 'quantize', float32Quotient, rounding, overflow, inputs: [tensor] } as const;
       found.codes = { tensor: builder.emit(null, draft, output), order };
@@ -220,18 +220,22 @@ export function createContext(graph: Graph, formats: ModelFormats | null): Conte
     const { rounding, overflow, float32Quotient, scaling = { style: 'shift' } } = formats!.conversions;
     if (float32Quotient && from.bits > 16) {
       const real = asFloat(value, { codes: stored });
-      const output = { name: `${value}@${formatText(format)}`, shape: source.shape, format };
+      const output = { name: builder.derive(value, formatText(format)), shape: source.shape, format };
       const draft = { op: 'quantize', float32Quotient, rounding, overflow, inputs: [real.tensor] } as const;
       return { tensor: builder.emit(null, draft, output), order: real.order };
     }
     if (float32Quotient) {
       const table = createFunctionTable({ style: 'float32' }, (x) => x, from, format, rounding, value)!;
-      const name = `${value}@${formatText(format)}`;
+      const name = builder.derive(value, formatText(format));
       return { tensor: context.lookup(null, stored.tensor, table, format, name), order: stored.order };
     }
     const ratio = { operands: [from], result: format };
     const requantize = { ...createScaling(scaling, rounding, ratio, value), overflow };
-    const output = { name: `${value}@${format.bits}.${format.fractionBits}`, shape: source.shape, format };
+    const output = {
+      name: builder.derive(value, `${format.bits}.${format.fractionBits}`),
+      shape: source.shape,
+      format,
+    };
     const tensor = builder.emit(null, { op: 'requantize', requantize, inputs: [stored.tensor] }, output);
     return { tensor, order: stored.order };
   }

@@ -14,7 +14,7 @@ function steps(context: Context, node: Node) {
   const last = (draft: Draft, shape: readonly number[], name = value) =>
     builder.emit(node, draft, { name, shape, format: null });
   const step = (suffix: string, draft: Draft, shape: readonly number[]) =>
-    last(draft, shape, `${value}@${suffix}`);
+    last(draft, shape, builder.derive(value, suffix));
   return { last, step };
 }
 
@@ -67,7 +67,12 @@ export function lowerLpNormalization(context: Context, node: Node, axis: number,
   const sum = step('sum', reduce('sum', along, [powers]), line);
   const norm = p === 1 ? sum : step('norm', unary('squareRoot', [sum]), line);
   const quotient = step('quotient', { op: 'binary', function: 'divide', inputs: [tensor, norm] }, shape);
-  const zero = context.builder.constant(`${node.outputs[0]}@zero`, [1], null, new Float32Array(1));
+  const zero = context.builder.constant(
+    context.builder.derive(node.outputs[0], 'zero'),
+    [1],
+    null,
+    new Float32Array(1),
+  );
   const result = last({ op: 'select', inputs: [norm, quotient, zero] }, shape);
   context.define(node.outputs[0], { tensor: result, order }, node.inputs);
 }
@@ -78,7 +83,7 @@ export function lowerLpPool(context: Context, node: Node, window: Window, p: num
   const [value] = node.outputs;
   const { step, last } = steps(context, node);
   const scalar = (name: string, number: number) =>
-    builder.constant(`${value}@${name}`, [1], null, Float32Array.of(number));
+    builder.constant(builder.derive(value, name), [1], null, Float32Array.of(number));
   const power = (suffix: string, exponent: number, input: number, shape: readonly number[]) =>
     step(
       suffix,
@@ -97,7 +102,7 @@ export function lowerLpPool(context: Context, node: Node, window: Window, p: num
           : power('powers', p, size, source);
     const ones = [channels, ...window.kernel, 1];
     const weights = builder.constant(
-      `${value}@ones`,
+      builder.derive(value, 'ones'),
       ones,
       null,
       new Float32Array(elementCount(ones)).fill(1),

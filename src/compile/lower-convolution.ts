@@ -62,20 +62,12 @@ export function lowerConvolution(
   const source = crop(context, spread(context, planar, interior), window.pads);
   const [top, left, bottom, right] = window.pads.map((pad) => Math.max(0, pad));
   const padded: Window = { ...window, pads: [top, left, bottom, right] };
-  const name = shape.length === 3 ? `${value}@2d` : value;
   const tensor = builder.emit(
     node,
     { op: 'convolution', window: padded, groups, ...operands.fields, inputs: [source, ...operands.inputs] },
-    { name, shape: spatialShape(shape), ...operands.output },
+    { name: value, shape: spatialShape(shape), ...operands.output },
   );
-  context.define(
-    value,
-    {
-      tensor: shape.length === 3 ? builder.reshape(tensor, shape, value) : tensor,
-      order,
-    },
-    node.inputs,
-  );
+  context.define(value, { tensor: builder.reshape(tensor, shape, value), order }, node.inputs);
 }
 
 /** Zeros between the rows and columns of [N, H, W, C]. */
@@ -88,7 +80,7 @@ function spread({ builder }: Context, tensor: number, interior: readonly [number
   const none = [0, 0, 0, 0];
   const draft = { op: 'pad', before: none, after: none, interior: zeros, value, inputs: [tensor] } as const;
   const range = format === null ? undefined : union(builder.range(tensor), { low: value, high: value });
-  return builder.emit(null, draft, { name: `${name}@spread`, shape: target, format, range });
+  return builder.emit(null, draft, { name: builder.derive(name, 'spread'), shape: target, format, range });
 }
 
 /** Without the rows and columns that negative pads name. */
@@ -100,7 +92,7 @@ function crop({ builder }: Context, tensor: number, pads: Window['pads']): numbe
   const target = [batch, height - top - bottom, width - left - right, channels];
   const draft = { op: 'slice', starts: [0, top, left, 0], steps: [1, 1, 1, 1], inputs: [tensor] } as const;
   const range = format === null ? undefined : builder.range(tensor);
-  return builder.emit(null, draft, { name: `${name}@cropped`, shape: target, format, range });
+  return builder.emit(null, draft, { name: builder.derive(name, 'cropped'), shape: target, format, range });
 }
 
 export function lowerGemm(context: Context, node: Node, weights: Named, bias: Named | undefined): void {
@@ -119,11 +111,10 @@ export function lowerGemm(context: Context, node: Node, weights: Named, bias: Na
   const operands = product(context, node, input, canonical, bias, format);
   const rows = elementCount(shape) / outputs;
   const source = builder.reshape(input, [rows, depth], node.inputs[0]);
-  const name = shape.length === 2 ? value : `${value}@2d`;
   const tensor = builder.emit(
     node,
     { op: 'gemm', ...operands.fields, inputs: [source, ...operands.inputs] },
-    { name, shape: [rows, outputs], ...operands.output },
+    { name: value, shape: [rows, outputs], ...operands.output },
   );
   context.define(
     value,

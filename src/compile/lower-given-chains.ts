@@ -26,7 +26,7 @@ export function reinterpret(
   const { low, high } = codeRange({ ...format, narrow: false });
   const table = allocateCodes(format, high - low + 1) as Int16Array;
   for (let code = low; code <= high; code++) table[code - low] = code;
-  const constant = builder.constant(`${name}@codes`, [table.length], format, table);
+  const constant = builder.constant(builder.derive(name, 'codes'), [table.length], format, table);
   const draft = { op: 'lookup', inputs: [tensor, constant] } as const;
   return builder.emit(owner, draft, { name, shape: builder.tensors[tensor].shape, format });
 }
@@ -52,14 +52,16 @@ export function lowerInterpolation(
   // A zero point between codes and means moves the ties.
   const isPlain = rounding === 'halfTowardPositive' || format.zeroPoint === 0;
   const plain = isPlain ? format : { ...format, zeroPoint: 0 };
-  let tensor = isPlain ? input : reinterpret(context, null, input, `${node.inputs[0]}@plain`, plain);
+  let tensor = isPlain
+    ? input
+    : reinterpret(context, null, input, builder.derive(node.inputs[0], 'plain'), plain);
   let fraction = 0;
   steps.forEach(({ onnx, axis, taps }, index) => {
     const isLast = index === steps.length - 1;
     fraction += taps.fractionBits;
     const shape = builder.tensors[tensor].shape.with(axis, taps.indices.length / taps.count);
     const weights = builder.constant(
-      `${value}@weights${onnx}`,
+      builder.derive(value, `weights${onnx}`),
       [shape[axis], taps.count],
       fixed(16, taps.fractionBits),
       Int16Array.from(taps.weights),
@@ -73,7 +75,11 @@ export function lowerInterpolation(
       requantize,
       inputs: [tensor, weights],
     } as const;
-    const name = isLast ? (isPlain ? value : `${value}@plain`) : `${value}@axis${onnx}`;
+    const name = isLast
+      ? isPlain
+        ? value
+        : builder.derive(value, 'plain')
+      : builder.derive(value, `axis${onnx}`);
     tensor = builder.emit(isLast && isPlain ? node : null, draft, { name, shape, format: to });
   });
   if (!isPlain) tensor = reinterpret(context, node, tensor, value, format);
@@ -103,15 +109,25 @@ export function lowerSlopes(
   const [x, slopes] = inputs;
   const shape = inOrder(context.type(value).shape, order);
   const own = (from: Format): Format => ({ ...from, bits: 16, signed: true, zeroPoint: 0 });
-  const above = context.lookup(null, x, positive, own(format), `${value}@positive`);
-  const below = context.lookup(null, x, negative, own(builder.tensors[x].format!), `${value}@negative`);
+  const above = context.lookup(null, x, positive, own(format), builder.derive(value, 'positive'));
+  const below = context.lookup(
+    null,
+    x,
+    negative,
+    own(builder.tensors[x].format!),
+    builder.derive(value, 'negative'),
+  );
   const product = {
     op: 'multiply',
     clamp: null,
     requantize: saturating(scaling),
     inputs: [below, slopes],
   } as const;
-  const scaled = builder.emit(null, product, { name: `${value}@scaled`, shape, format: own(format) });
+  const scaled = builder.emit(null, product, {
+    name: builder.derive(value, 'scaled'),
+    shape,
+    format: own(format),
+  });
   const sum = {
     op: 'add',
     sign: 1,

@@ -32,7 +32,7 @@ function lowerTable(context: Context, node: Node, { table }: Given<'table'>): vo
   const [value] = node.outputs;
   const format = context.format(value)!;
   const { tensor: input, order, shape } = readCodes(context, node);
-  const constant = builder.constant(`${value}@table`, [table.length], format, table);
+  const constant = builder.constant(builder.derive(value, 'table'), [table.length], format, table);
   const draft = { op: 'lookup', inputs: [input, constant] } as const;
   const tensor = builder.emit(node, draft, { name: value, shape, format });
   context.define(value, { tensor, order }, node.inputs);
@@ -55,7 +55,7 @@ function lowerSoftmaxTables(context: Context, node: Node, { tables }: Given<'sof
   const [value] = node.outputs;
   const { tensor: input, order, shape } = readCodes(context, node);
   const constants = tables.map(({ format, codes }, index) =>
-    builder.constant(`${value}@table${index}`, [codes.length], format, codes),
+    builder.constant(builder.derive(value, `table${index}`), [codes.length], format, codes),
   );
   const axis = order.indexOf(shape.length - 1);
   const draft = { op: 'softmax', axis, inputs: [input, ...constants] } as const;

@@ -22,8 +22,7 @@ export function lowerMatmul(context: Context, node: Node): void {
   const batch = shape.slice(0, shape.length - operandAxes(context, node));
   const target = [...batch, left.shape[left.shape.length - 2], right.shape[right.shape.length - 1]];
   const draft = { op: 'matmul', inputs: [a, b] } as const;
-  const name = target.length === shape.length ? value : `${value}@2d`;
-  const output = { name, shape: target, format };
+  const output = { name: value, shape: target, format };
   const tensor = builder.emit(
     node,
     { ...draft, arithmetic: arithmeticOf(context, node, format, a, b) },

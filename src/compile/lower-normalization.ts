@@ -23,7 +23,7 @@ export function lowerNormalize(context: Context, node: Node, options: NormalizeO
     const draft = { op: 'normalize', axis, epsilon, result, inputs: [x] } as const;
     return builder.emit(node, draft, { name, shape: lines, format: null });
   };
-  let tensor = emitNormalize('values', parameters === undefined ? value : `${value}@normal`);
+  let tensor = emitNormalize('values', parameters === undefined ? value : builder.derive(value, 'normal'));
   if (parameters !== undefined) {
     const lines = parameters.perGroup ? grouped : shape;
     const read = (name: string) => {
@@ -33,7 +33,8 @@ export function lowerNormalize(context: Context, node: Node, options: NormalizeO
     const normal = builder.reshape(tensor, lines, value);
     const inputs = [normal, read(parameters.scale)];
     const product = { op: 'multiply', clamp: null, requantize: null, inputs } as const;
-    tensor = builder.emit(node, product, { name: `${value}@scaled`, shape: lines, format: null });
+    const name = parameters.bias === '' ? value : builder.derive(value, 'scaled');
+    tensor = builder.emit(node, product, { name, shape: lines, format: null });
     if (parameters.bias !== '') {
       const sum = {
         op: 'add',

@@ -34,7 +34,7 @@ export function lowerMaxPool(context: Context, node: Node, window: Window): void
   spatial(context, node, format, (input, shape) => {
     const range = format === null ? undefined : context.builder.range(input);
     const draft = { op: 'maxPool', window, inputs: [input] } as const;
-    return context.builder.emit(node, draft, { name: poolName(context, value), shape, format, range });
+    return context.builder.emit(node, draft, { name: value, shape, format, range });
   });
 }
 
@@ -51,31 +51,25 @@ export function lowerAveragePool(
   const float = { scalings: [], overflow: 'saturate' } as const;
   // The input keeps its own format: the scaling of the sum converts to that of the output.
   const lowered = (input: number, shape: number[]) => {
-    const name = poolName(context, value);
     const draft = { op: 'averagePool', window, countIncludePad } as const;
     if (from === null || format === null)
-      return builder.emit(node, { ...draft, ...float, inputs: [input] }, { name, shape, format });
+      return builder.emit(node, { ...draft, ...float, inputs: [input] }, { name: value, shape, format });
     const geometry = { window, countIncludePad, shape };
     const counts = averagedCounts(window, builder.tensors[input].shape, shape, countIncludePad);
     // A sum over an odd number has no ties, of which alone the zero point changes the rounding.
     const ties = counts.some((count) => count % 2 === 0);
     if (!ties || context.given(node)?.kind !== 'codeAverage') {
       const codes = averageCodes(context, node, input, format, geometry);
-      return builder.emit(node, { ...draft, ...codes, inputs: [input] }, { name, shape, format });
+      return builder.emit(node, { ...draft, ...codes, inputs: [input] }, { name: value, shape, format });
     }
     const plain = { ...format, zeroPoint: 0 };
-    const source = reinterpret(context, null, input, `${node.inputs[0]}@plain`, plain);
+    const source = reinterpret(context, null, input, builder.derive(node.inputs[0], 'plain'), plain);
     const codes = averageCodes(context, node, source, plain, geometry);
-    const output = { name: `${name}@plain`, shape, format: plain };
+    const output = { name: builder.derive(value, 'plain'), shape, format: plain };
     const tensor = builder.emit(null, { ...draft, ...codes, inputs: [source] }, output);
-    return reinterpret(context, node, tensor, name, format);
+    return reinterpret(context, node, tensor, value, format);
   };
   spatial(context, node, from, lowered);
-}
-
-/** The name of the 4-D tensor that pooling writes: the value's own where the value has four axes. */
-function poolName(context: Context, value: string): string {
-  return context.type(value).shape.length === 4 ? value : `${value}@2d`;
 }
 
 function averageCodes(
@@ -106,9 +100,13 @@ export function lowerSoftmax(context: Context, node: Node, axis: number, beta: n
   const { shape } = builder.tensors[input.tensor];
   let exponents = input.tensor;
   if (beta !== 1) {
-    const factor = builder.constant(`${value}@beta`, [1], null, Float32Array.of(beta));
+    const factor = builder.constant(builder.derive(value, 'beta'), [1], null, Float32Array.of(beta));
     const product = { op: 'multiply', clamp: null, requantize: null, inputs: [exponents, factor] } as const;
-    exponents = builder.emit(null, product, { name: `${value}@exponents`, shape, format: null });
+    exponents = builder.emit(null, product, {
+      name: builder.derive(value, 'exponents'),
+      shape,
+      format: null,
+    });
   }
   const draft = { op: 'softmax', axis: input.order.indexOf(axis), inputs: [exponents] } as const;
   const tensor = builder.emit(node, draft, { name: value, shape, format: null });

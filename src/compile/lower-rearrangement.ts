@@ -26,7 +26,7 @@ export function lowerGather(
     const list = indices[order[axis]]!;
     const shape = builder.tensors[tensor].shape.with(axis, list.length);
     const last = step === axes.length - 1;
-    const output = { name: last ? value : `${value}@axis${order[axis]}`, shape, format, range };
+    const output = { name: last ? value : builder.derive(value, `axis${order[axis]}`), shape, format, range };
     const draft = { op: 'gather', axis, indices: list, inputs: [tensor] } as const;
     tensor = builder.emit(last ? node : null, draft, output);
   });
@@ -60,7 +60,7 @@ function rearrange(
   const shape = permutation.map((axis) => builder.tensors[blocks].shape[axis]);
   const range = format === null ? undefined : builder.range(input);
   const draft = { op: 'transpose', permutation, inputs: [blocks] } as const;
-  const moved = builder.emit(node, draft, { name: `${value}@blocks`, shape, format, range });
+  const moved = builder.emit(node, draft, { name: builder.derive(value, 'blocks'), shape, format, range });
   const onnx = context.type(value).shape;
   const pixels = PIXELS.map((axis) => onnx[axis]);
   context.define(value, { tensor: builder.reshape(moved, pixels, value), order: PIXELS }, node.inputs);

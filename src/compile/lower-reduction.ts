@@ -70,8 +70,17 @@ export function lowerReduce(
       return builder.emit(node, { ...sum, requantize }, output);
     }
     if (fn === 'sum') return builder.emit(node, { ...sum, requantize: null }, output);
-    const total = builder.emit(null, { ...sum, requantize: null }, { ...output, name: `${value}@sum` });
-    const reciprocal = builder.constant(`${value}@count`, [1], null, Float32Array.of(fround(1 / count)));
+    const total = builder.emit(
+      null,
+      { ...sum, requantize: null },
+      { ...output, name: builder.derive(value, 'sum') },
+    );
+    const reciprocal = builder.constant(
+      builder.derive(value, 'count'),
+      [1],
+      null,
+      Float32Array.of(fround(1 / count)),
+    );
     const draft = { op: 'multiply', clamp: null, requantize: null, inputs: [total, reciprocal] } as const;
     return builder.emit(node, draft, output);
   });

@@ -28,11 +28,11 @@ export function lowerResample(context: Context, node: Node, axes: readonly (Taps
   let tensor = input;
   for (const { onnx, axis, taps } of steps) {
     const last = axis === steps.at(-1)!.axis;
-    const name = last ? value : `${value}@axis${onnx}`;
+    const name = last ? value : builder.derive(value, `axis${onnx}`);
     const from = builder.tensors[tensor];
     const shape = from.shape.with(axis, taps.indices.length / taps.count);
     const weightShape = [shape[axis], taps.count];
-    const weightName = `${value}@weights${onnx}`;
+    const weightName = builder.derive(value, `weights${onnx}`);
     if (format === null || from.format === null) {
       const weights = builder.constant(weightName, weightShape, null, Float32Array.from(taps.weights));
       const draft = { op: 'resample', axis, indices: taps.indices, requantize: null } as const;

@@ -15,7 +15,7 @@ export function lowerSteps(context: Context, node: Node, steps: readonly Step[])
   const emit = (draft: Draft, name: string) => builder.emit(node, draft, { name, shape, format: null });
   const scalar = (name: string, number: number) =>
     builder.constant(
-      `${value}@${name}`,
+      builder.derive(value, name),
       shape.map(() => 1),
       null,
       Float32Array.of(number),
@@ -23,14 +23,14 @@ export function lowerSteps(context: Context, node: Node, steps: readonly Step[])
   const stored = (name: string, tensor: Tensor) => {
     const lifted = [...new Array<number>(order.length - tensor.shape.length).fill(1), ...tensor.shape];
     const data = permuteData(floatData(tensor), lifted, order, new Float32Array(elementCount(lifted)));
-    return builder.constant(`${value}@${name}`, inOrder(lifted, order), null, data);
+    return builder.constant(builder.derive(value, name), inOrder(lifted, order), null, data);
   };
   const emitStep = (x: number, step: Step, name: string): number => {
     switch (step.kind) {
       case 'round': {
         const { rounding, overflow, format } = step;
         const draft = { op: 'quantize', float32Quotient: true, rounding, overflow, inputs: [x] } as const;
-        const codes = builder.emit(node, draft, { name: `${name}@codes`, shape, format });
+        const codes = builder.emit(node, draft, { name: builder.derive(name, 'codes'), shape, format });
         return emit({ op: 'dequantize', inputs: [codes] }, name);
       }
       case 'clamp':
@@ -41,7 +41,11 @@ export function lowerSteps(context: Context, node: Node, steps: readonly Step[])
           function: 'lessOrEqual',
           inputs: [scalar('zero', 0), x],
         } as const;
-        const inputs = [emit(holds, `${name}@positive`), scalar('one', 1), scalar('minusOne', -1)];
+        const inputs = [
+          emit(holds, builder.derive(name, 'positive')),
+          scalar('one', 1),
+          scalar('minusOne', -1),
+        ];
         return emit({ op: 'select', inputs }, name);
       }
       case 'divide':
@@ -67,7 +71,8 @@ export function lowerSteps(context: Context, node: Node, steps: readonly Step[])
     }
   };
   const result = steps.reduce(
-    (x, step, index) => emitStep(x, step, index === steps.length - 1 ? value : `${value}@${index}`),
+    (x, step, index) =>
+      emitStep(x, step, index === steps.length - 1 ? value : builder.derive(value, `${index}`)),
     input,
   );
   context.define(value, { tensor: result, order }, node.inputs.slice(0, 1));

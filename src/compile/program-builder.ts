@@ -1,8 +1,9 @@
 /**
- * Collects the tensors and instructions of a program. Names are made unique here; conversions between
- * axis orders are shared.
+ * Collects the tensors and instructions of a program. Names are made unique here: those of the graph stay with its values
+ * and nodes. Conversions between axis orders are shared.
  */
 import { type Codes, codeRange, type Format } from '../formats/format.js';
+import type { Graph } from '../graph/graph.js';
 import { elementCount } from '../graph/tensor.js';
 import type { Instruction } from '../program/instructions.js';
 import type { OutputPort, Port, Program, ProgramTensor } from '../program/program.js';
@@ -29,6 +30,8 @@ type Draft = Instruction extends infer I
 
 export interface ProgramBuilder {
   readonly tensors: readonly ProgramTensor[];
+  /** The name of a tensor that the compiler makes for the one called `name`: no value of the graph has it. */
+  derive(name: string, suffix: string): string;
   /** Codes that a tensor can hold: its format's range, narrowed by what computed it. */
   range(tensor: number): { low: number; high: number };
   constant(name: string, shape: readonly number[], format: Format | null, data: Codes | Float32Array): number;
@@ -52,7 +55,7 @@ export interface ProgramBuilder {
   finish(name: string, metadata: Readonly<Record<string, string>>): Program;
 }
 
-export function createProgramBuilder(): ProgramBuilder {
+export function createProgramBuilder({ nodes, types, constants }: Graph): ProgramBuilder {
   const tensors: ProgramTensor[] = [];
   const ranges: ({ low: number; high: number } | undefined)[] = [];
   const instructions: Instruction[] = [];
@@ -60,23 +63,35 @@ export function createProgramBuilder(): ProgramBuilder {
   const outputs: OutputPort[] = [];
   const tensorNames = new Set<string>();
   const instructionNames = new Set<string>();
+  const valueNames = new Set([...types.keys(), ...constants.keys()]);
+  const nodeNames = new Set(nodes.map(({ name }) => name));
   const reordered = new Map<string, number>();
 
-  function unique(name: string, taken: Set<string>): string {
+  /** `name`, with a number where it is taken; no other name than this is one of the graph. */
+  function unique(name: string, taken: Set<string>, graphNames: ReadonlySet<string>): string {
     let candidate = name;
-    for (let count = 2; taken.has(candidate); count++) candidate = `${name}:${count}`;
+    for (let count = 2; taken.has(candidate) || (candidate !== name && graphNames.has(candidate)); count++)
+      candidate = `${name}:${count}`;
     taken.add(candidate);
     return candidate;
   }
 
+  /** `name`, the separator as often as makes it no name of the graph, and `suffix`. */
+  function derived(name: string, separator: string, suffix: string, graphNames: ReadonlySet<string>): string {
+    let between = separator;
+    while (graphNames.has(`${name}${between}${suffix}`)) between += separator;
+    return `${name}${between}${suffix}`;
+  }
+
   function addTensor(tensor: ProgramTensor, range?: { low: number; high: number }): number {
-    tensors.push({ ...tensor, name: unique(tensor.name, tensorNames) });
+    tensors.push({ ...tensor, name: unique(tensor.name, tensorNames, valueNames) });
     ranges.push(range);
     return tensors.length - 1;
   }
 
   const builder: ProgramBuilder = {
     tensors,
+    derive: (name, suffix) => derived(name, '@', suffix, valueNames),
     range(tensor) {
       const known = ranges[tensor];
       if (known !== undefined) return known;
@@ -94,7 +109,7 @@ export function createProgramBuilder(): ProgramBuilder {
       const output = addTensor({ name, shape, format }, range);
       instructions.push({
         ...draft,
-        name: unique(owner?.name ?? `${name}/${draft.op}`, instructionNames),
+        name: unique(owner?.name ?? derived(name, '/', draft.op, nodeNames), instructionNames, nodeNames),
         node: owner?.name ?? '',
         operator: owner?.operator ?? '',
         output,
@@ -115,7 +130,7 @@ export function createProgramBuilder(): ProgramBuilder {
           : builder.emit(
               null,
               { op: 'transpose', permutation, inputs: [stored.tensor] },
-              { name: `${name}@${order.join('')}`, shape: target, format, range },
+              { name: builder.derive(name, order.join('')), shape: target, format, range },
             );
         reordered.set(key, tensor);
       }
@@ -130,7 +145,12 @@ export function createProgramBuilder(): ProgramBuilder {
       return builder.emit(
         null,
         { op: 'reshape', inputs: [tensor] },
-        { name: `${name}@${shape.join('x')}`, shape, format: source.format, range: builder.range(tensor) },
+        {
+          name: builder.derive(name, shape.join('x')),
+          shape,
+          format: source.format,
+          range: builder.range(tensor),
+        },
       );
     },
     finish: (name, metadata) => ({ name, tensors, instructions, inputs, outputs, metadata }),
