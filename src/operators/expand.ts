@@ -1,5 +1,5 @@
 /** Expand and Tile: repetition; Where: choice on constants. */
-import type { Node } from '../graph/graph.js';
+import type { Graph, Node } from '../graph/graph.js';
 import {
   describe,
   nodeError,
@@ -8,6 +8,7 @@ import {
   requiredIntegers,
   requireOneType,
   shapeText,
+  typeOf,
 } from './check.js';
 import type { Lowering } from './lowering.js';
 import type { Operator } from './operator.js';
@@ -22,8 +23,21 @@ export const expand: Operator = {
     return [outputType(node, type, broadcastShapes(node, [shape, requiredIntegers(node, constant, 1)]))];
   },
   fold: (node, inputs, [{ shape }]) => [broadcast(node, required(node, inputs, 0), shape)],
+  reject: rejectLongAxes,
   lower: lowerRepetition,
 };
+
+/** Most elements along an axis that are listed one by one. */
+export const MOST_LISTED = 2 ** 20;
+
+/** A repetition lists the elements of the axes that it makes longer. */
+function rejectLongAxes(node: Node, graph: Graph): string | undefined {
+  const from = typeOf(graph, node.inputs[0]).shape;
+  const to = typeOf(graph, node.outputs[0]).shape;
+  const period = (axis: number) => from[axis - to.length + from.length] ?? 1;
+  const long = to.find((size, axis) => size > MOST_LISTED && size !== period(axis));
+  return long === undefined ? undefined : `an axis of ${long} repeated elements`;
+}
 
 /** Every axis of the input, lifted to the rank of the output, as often as it fits the output's. */
 function lowerRepetition(node: Node, lowering: Lowering): void {
@@ -64,6 +78,7 @@ export const tile: Operator = {
     const { type, data } = gatherElements(node, x, pairs, { data: x.data, offset: 0, strides: steps });
     return [{ type, shape, data }];
   },
+  reject: rejectLongAxes,
   lower: lowerRepetition,
 };
 

@@ -19,6 +19,7 @@ import {
   shapeText,
   typeOf,
 } from './check.js';
+import { MOST_LISTED } from './expand.js';
 import type { Lowering } from './lowering.js';
 import type { ConstantInput, Operator } from './operator.js';
 import {
@@ -109,10 +110,10 @@ function reject(node: Node, graph: Graph): string | undefined {
   if (mode === 'nearest' && nearest !== 'old' && !NEAREST_MODES.some((known) => known === nearest))
     return `nearest_mode ${nearest}`;
   const { shape } = typeOf(graph, node.inputs[0]);
-  const isEmpty = axisScales(node, shape, constantsOf(graph, node), graph.opset).some(
-    ({ resized }) => resized < 1,
-  );
-  return isEmpty ? 'the output has no elements' : rejectConstantInput(node, graph);
+  const sizes = axisScales(node, shape, constantsOf(graph, node), graph.opset).map(({ resized }) => resized);
+  if (sizes.some((size) => size < 1)) return 'the output has no elements';
+  const long = sizes.find((size, axis) => size > MOST_LISTED && size !== shape[axis]);
+  return long === undefined ? rejectConstantInput(node, graph) : `an axis of ${long} elements`;
 }
 
 function lower(node: Node, lowering: Lowering): void {

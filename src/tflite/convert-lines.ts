@@ -10,7 +10,7 @@ export function reduction(name: string): Converter {
     const x = operand(operator, 0, where);
     const { shape } = writer.tensor(x);
     const rank = shape.length;
-    const given = writer.integers(operator.inputs[1], where).map((axis) => (axis < 0 ? axis + rank : axis));
+    const given = writer.integers(operator.inputs[1], where).map((axis) => axisFrom0(axis, rank, where));
     const axes = [...new Set(given)].sort((a, b) => a - b);
     const spatial = rank === 4 && axes.join() === '1,2';
     const [output] = operator.outputs;

@@ -1,5 +1,6 @@
 /** RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR. */
 import { ModelError } from '../errors.js';
+import { MOST_LISTED } from '../operators/expand.js';
 import { nearestIndices } from '../operators/resampling.js';
 import { writeGathers } from './convert-repetition.js';
 import { type Converter, ints, operand, requireRank, text } from './converter.js';
@@ -37,11 +38,11 @@ function sizeOf(
 ): number[] {
   requireRank(writer, operand(operator, 0, where), 4, where);
   const size = writer.integers(operator.inputs[1], where);
-  if (size.length === 2 && size.every((length) => length > 0)) return size;
+  if (size.length === 2 && size.every((length) => length > 0 && length <= MOST_LISTED)) return size;
   throw new ModelError({
     where,
     what: 'has an impossible size',
-    expected: 'height and width',
+    expected: `height and width from 1 to ${MOST_LISTED}`,
     got: `[${size}]`,
   });
 }

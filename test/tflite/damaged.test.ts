@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { Builder } from 'flatbuffers';
 import { expect, test } from 'vitest';
 import { compileProgram } from '#src/compile/compile.js';
@@ -9,6 +10,7 @@ import { listUnsupported } from '#src/passes/list-unsupported.js';
 import { decodeTflite } from '#src/tflite/read.js';
 import { shared, sharedTest } from '../shared.js';
 import { encodeTflite } from './build.js';
+import { int8, numbers } from './codes.js';
 
 /** True where the bytes are accepted; anything thrown but a one-line DynafixError fails the test. */
 function accepts(bytes: Uint8Array): boolean {
@@ -85,6 +87,64 @@ sharedTest('flipped bits and truncations of a real model are an error or a model
     bytes[bit >> 3] ^= 1 << (bit & 7);
   }
   for (let length = 0; length < bytes.length; length += 13) accepts(bytes.slice(0, length));
+});
+
+/** Operators whose lists say how much they move. */
+const chain = encodeTflite({
+  tensors: [
+    ...Object.entries({
+      x: [1, 2, 2, 1],
+      apart: [4, 1, 1, 1],
+      joined: [1, 2, 2, 1],
+      large: [1, 3, 5, 1],
+      tiled: [1, 3, 10, 1],
+      mirrored: [1, 5, 12, 1],
+      part: [1, 4, 3, 1],
+      sloped: [1, 4, 3, 1],
+      y: [1, 1, 1, 1],
+    }).map(([name, shape]) => int8(name, shape, 0.5, 3)),
+    numbers('block', [2, 2]),
+    { ...numbers('pads', [0, 0, 0, 0]), shape: [2, 2] },
+    numbers('size', [3, 5]),
+    numbers('repeats', [1, 1, 2, 1]),
+    { ...numbers('mirrors', [0, 0, 1, 1, 0, 2, 0, 0]), shape: [4, 2] },
+    ...[
+      [0, 4, 0, 0],
+      [1, 0, 9, 1],
+      [1, -1, 3, 1],
+    ].map((list, index) => numbers(`list${index}`, list)),
+    { ...int8('slopes', [1, 1, 1], 0.1), data: [3] },
+    numbers('axes', [1, 2]),
+  ],
+  operators: [
+    { code: 38, inputs: [0, 9, 10], outputs: [1] },
+    { code: 37, inputs: [1, 9, 10], outputs: [2] },
+    { code: 23, inputs: [2, 11], outputs: [3], union: 15, options: [0, 0, 0, 1] },
+    { code: 69, inputs: [3, 12], outputs: [4] },
+    { code: 100, inputs: [4, 13], outputs: [5], union: 77, options: [0] },
+    { code: 45, inputs: [5, 14, 15, 16], outputs: [6], union: 32, options: [0, 0, 0, 0, 0] },
+    { code: 54, inputs: [6, 17], outputs: [7] },
+    { code: 40, inputs: [7, 18], outputs: [8], union: 27, options: [1] },
+  ],
+  inputs: [0],
+  outputs: [8],
+});
+
+sharedTest('bytes of a model that are changed at random are an error or a model, soon', () => {
+  const file = gunzipSync(readFileSync(shared('models/tflite-micro/hello_world_int8.tflite.gz')));
+  expect(accepts(chain)).toBe(true);
+  for (const original of [chain, new Uint8Array(file)]) {
+    const offset = fc.nat(original.length - 1);
+    const values = fc.constantFrom(0, 1, 0x7f, 0x80, 0xff);
+    const change = fc.tuple(offset, fc.oneof(values, fc.nat(255)), fc.integer({ min: 1, max: 4 }));
+    const changes = fc.array(change, { minLength: 1, maxLength: 6 });
+    const property = fc.property(changes, fc.oneof(fc.constant(original.length), offset), (list, length) => {
+      const bytes = original.slice(0, length);
+      for (const [at, value, count] of list) bytes.fill(value, at, at + count);
+      accepts(bytes);
+    });
+    fc.assert(property, { numRuns: 1500, seed: 20261121 });
+  }
 });
 
 test.each([
