@@ -2,6 +2,7 @@
 import { codeRange } from '../../formats/format.js';
 import { roundReal } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
+import { broadcastShape } from '../../program/shapes.js';
 import { clampNumber, evaluateUnary } from './elementary.js';
 import {
   check,
@@ -18,7 +19,7 @@ import {
 } from './operands.js';
 import { createScale } from './scale.js';
 import { createStore, overflowError } from './store-codes.js';
-import { broadcastIndex, broadcastShape } from './strided-index.js';
+import { broadcastIndex } from './strided-index.js';
 
 const { fround } = Math;
 

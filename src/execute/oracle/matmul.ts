@@ -1,6 +1,7 @@
 /** matmul: docs/arithmetic.md sections 4 and 5. */
 import { isExact } from '../../program/accumulator.js';
 import type { Instruction } from '../../program/instructions.js';
+import { broadcastShape } from '../../program/shapes.js';
 import { createAccumulate } from './accumulate.js';
 import {
   check,
@@ -16,7 +17,7 @@ import {
   shapeText,
 } from './operands.js';
 import { createStore, overflowError } from './store-codes.js';
-import { broadcastIndex, broadcastShape } from './strided-index.js';
+import { broadcastIndex } from './strided-index.js';
 
 const { fround } = Math;
 

@@ -1,5 +1,6 @@
 /** binary and select: docs/arithmetic.md section 5. */
 import type { BinaryFunction, Instruction } from '../../program/instructions.js';
+import { broadcastShape } from '../../program/shapes.js';
 import { power64 } from './elementary.js';
 import {
   check,
@@ -11,7 +12,7 @@ import {
   type Run,
   shapeText,
 } from './operands.js';
-import { broadcastIndex, broadcastShape } from './strided-index.js';
+import { broadcastIndex } from './strided-index.js';
 
 const functions: { readonly [K in BinaryFunction]: (a: number, b: number) => number } = {
   divide: (a, b) => a / b,

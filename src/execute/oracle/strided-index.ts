@@ -25,16 +25,3 @@ export function broadcastIndex(input: readonly number[], output: readonly number
   const strides = stridesOf(lifted).map((stride, axis) => (lifted[axis] === 1 ? 0 : stride));
   return stridedIndex(output, strides);
 }
-
-/** Shape of two broadcast tensors; undefined where they do not fit. */
-export function broadcastShape(a: readonly number[], b: readonly number[]): number[] | undefined {
-  const rank = Math.max(a.length, b.length);
-  const shape: number[] = [];
-  for (let axis = 0; axis < rank; axis++) {
-    const left = a[axis - rank + a.length] ?? 1;
-    const right = b[axis - rank + b.length] ?? 1;
-    if (left !== right && left !== 1 && right !== 1) return undefined;
-    shape.push(left === 1 ? right : left);
-  }
-  return shape;
-}
