@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { checkFormat } from '../formats/format.js';
-import { isRounding, OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
+import { accumulator, overflow, rounding } from '../hardware/schema.js';
 import { parseJson } from '../inputs/parse-json.js';
 import { readText, writeFile } from '../platform/files.js';
 import { METHODS } from './fraction-bits.js';
@@ -20,26 +20,13 @@ const format = z.strictObject({
   zeroPoint: field,
   axis: z.int().min(0).nullable(),
 });
-const rounding = z.union([z.enum(ROUNDINGS), z.string().refine(isRounding)]);
-const overflow = z.enum(OVERFLOWS);
-
 const scalingRule = z.discriminatedUnion('style', [
   z.strictObject({ style: z.enum(['shift', 'doubling', 'scale', 'division']) }),
   z.strictObject({ style: z.literal('multiplier'), bits: z.int().min(2).max(31) }),
 ]);
 
 const arithmetic = z.strictObject({
-  accumulator: z.strictObject({
-    bits: z.int().min(8).max(64),
-    overflow,
-    order: z.array(z.enum(['row', 'column', 'inputBlock', 'inputChannel', 'inputLane'])).min(1),
-    productsPerStep: z.int().min(1),
-    treeBits: z.int().min(0).max(64),
-    bias: z.enum(['first', 'last']),
-    partialSum: z
-      .strictObject({ every: z.int().min(1), bits: z.int().min(8).max(64), rounding, overflow })
-      .nullable(),
-  }),
+  accumulator,
   biasBits: z.int().min(2).max(64),
   biasFormat: format.optional(),
   scaling: scalingRule,

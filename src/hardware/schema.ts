@@ -65,11 +65,11 @@ const widths = z
   .min(1)
   .refine((bits) => new Set(bits).size === bits.length, 'lists a width twice');
 
-const rounding = z.union([
+export const rounding = z.union([
   z.enum(ROUNDINGS),
   z.string().refine(isRounding, 'is not stochastic(SEED) with a seed of 32 bits'),
 ]);
-const overflow = z.enum(OVERFLOWS);
+export const overflow = z.enum(OVERFLOWS);
 
 const window = z
   .strictObject({ min: z.int().optional(), max: z.int().optional() })
@@ -97,7 +97,8 @@ const bias = z.discriminatedUnion('position', [
   z.strictObject({ position: z.literal('own'), bits: z.int().min(2).max(24) }),
 ]);
 
-const accumulator = z.strictObject({
+/** A register as profiles and formats.json describe it. */
+export const accumulator = z.strictObject({
   bits: z.int().min(8).max(64),
   overflow,
   order: z.array(z.enum(['row', 'column', 'inputBlock', 'inputChannel', 'inputLane'])).min(1),
