@@ -9,12 +9,7 @@
  * turns: inner loop length per tap; taps.
  */
 import { addresses, storeEightWords, storeShorts } from './lanes';
-import { BLOCK, WIDE, roundEight, storeWide } from './round';
-
-/** What becomes of the sums: codes by the 32-bit form, codes by the 64-bit form, or nothing. */
-const NARROW = 0;
-const WIDE_FORM = 1;
-const SUMS = 2;
+import { BLOCK, roundEight } from './round';
 
 /** Weights of one turn for channels 0 to 3: pairs of i16, stored as W. */
 // @ts-ignore: decorator
@@ -47,7 +42,7 @@ function narrow<W>(
   yStride: usize,
   turns: i32,
   taps: i32,
-  form: i32,
+  sums: bool,
 ): void {
   const panel = <usize>(turns * taps) * 16 * sizeof<W>();
   for (let channel = 0; channel < channels; channel += 8) {
@@ -56,8 +51,8 @@ function narrow<W>(
     let out = y;
     for (let pixel = 0; pixel < pixels; pixel += 4) {
       let b = weights;
-      let c00 = v128.load(form == WIDE_FORM ? layer : blocks);
-      let c01 = v128.load(form == WIDE_FORM ? layer : blocks, 16);
+      let c00 = v128.load(blocks);
+      let c01 = v128.load(blocks, 16);
       let c10 = c00;
       let c11 = c01;
       let c20 = c00;
@@ -94,16 +89,11 @@ function narrow<W>(
         }
       }
       const rest = pixels - pixel;
-      if (form == SUMS) {
+      if (sums) {
         storeEightWords(out, c00, c01, count);
         if (rest > 1) storeEightWords(out + yStride, c10, c11, count);
         if (rest > 2) storeEightWords(out + 2 * yStride, c20, c21, count);
         if (rest > 3) storeEightWords(out + 3 * yStride, c30, c31, count);
-      } else if (form == WIDE_FORM) {
-        storeWide(out, c00, c01, blocks, count);
-        if (rest > 1) storeWide(out + yStride, c10, c11, blocks, count);
-        if (rest > 2) storeWide(out + 2 * yStride, c20, c21, blocks, count);
-        if (rest > 3) storeWide(out + 3 * yStride, c30, c31, blocks, count);
       } else {
         storeShorts(out, roundEight(c00, c01, blocks, layer), count);
         if (rest > 1) storeShorts(out + yStride, roundEight(c10, c11, blocks, layer), count);
@@ -113,9 +103,8 @@ function narrow<W>(
       out += 4 * yStride;
     }
     weights += panel;
-    blocks += form == SUMS ? 32 : form == WIDE_FORM ? 8 * WIDE : BLOCK;
-    if (form == WIDE_FORM) layer += 32;
-    y += form == SUMS ? 32 : 16;
+    blocks += sums ? 32 : BLOCK;
+    y += sums ? 32 : 16;
   }
 }
 
@@ -123,29 +112,14 @@ export function convolution_i16_i8_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, NARROW);
+  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
 }
 
 export function convolution_i16_i16_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, NARROW);
-}
-
-/** 32-bit sums with 64-bit rounding, for shifts that the 32-bit form cannot do. `layer` holds the biases, 8 x i32 per block. */
-export function convolution_i16_i8_wide(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
-): void {
-  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, WIDE_FORM);
-}
-
-export function convolution_i16_i16_wide(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
-): void {
-  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, WIDE_FORM);
+  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
 }
 
 /** The sums themselves, biases included, which are all that `blocks` holds: 8 x i32 each. `yStride` is that of the sums. */
@@ -153,12 +127,12 @@ export function convolutionSums_i16_i8_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, SUMS);
+  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
 }
 
 export function convolutionSums_i16_i16_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, SUMS);
+  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
 }

@@ -141,13 +141,6 @@ export function wideBlock(layer: usize): usize {
   return layer == 0 ? 8 * WIDE : BLOCK + 64;
 }
 
-/** 32-bit sums, of which the 64-bit rounding makes codes. */
-export function storeWide(out: usize, a: v128, b: v128, records: usize, count: i32): void {
-  storeSums(out, i64x2.extend_low_i32x4_s(a), i64x2.extend_high_i32x4_s(a), records, min(count, 4));
-  if (count <= 4) return;
-  storeSums(out + 8, i64x2.extend_low_i32x4_s(b), i64x2.extend_high_i32x4_s(b), records + 4 * WIDE, count - 4);
-}
-
 /** Rounds and stores the first `count` (1 to 4, or more for all) of four 64-bit sums. */
 function storeSums(out: usize, a: v128, b: v128, records: usize, count: i32): void {
   store<i16>(out, <i16>roundWide(i64x2.extract_lane(a, 0), records));

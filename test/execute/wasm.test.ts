@@ -99,6 +99,26 @@ test('sums of many extreme products are widened in time', () => {
         }
 });
 
+test('sums of 40 bits are exact over several runs, in both of their parts', () => {
+  for (const [xFill, weightFill] of [
+    ['lowest', 'lowest'],
+    ['lowest', 'highest'],
+    ['highest', 'highest'],
+    ['extreme', 'extreme'],
+    ['uniform', 'uniform'],
+  ] as const)
+    for (const [k, shift] of [
+      [250, 20],
+      [511, 10],
+      [511, 24],
+    ]) {
+      const [x, weights] = [fixed(16, 4), fixed(16, 3)];
+      const v = { ...products.eightBits, x, weights, y: x, xFill, weightFill, shift, seed: 9 };
+      const { operands, arithmetic, clamp, format } = products.product(v, [5, k], [9, k]);
+      check(single<'gemm'>({ op: 'gemm', clamp, arithmetic }, operands, { shape: [5, 9], format }));
+    }
+});
+
 test('tiles of 3x3 windows are exact up to the last bit of the sums that they serve', () => {
   // 9 * channels products of -128 and -128 have 26 and 30 bits; one channel more, and other kernels serve.
   for (const [channels, side, kernel] of [

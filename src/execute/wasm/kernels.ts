@@ -139,8 +139,7 @@ const unary = ['x', 'y', 'length', 'alpha', 'beta'] as const;
 export const kernels = {
   convolution_i16_i8_i32: convolution,
   convolution_i16_i16_i32: convolution,
-  convolution_i16_i8_wide: convolution,
-  convolution_i16_i16_wide: convolution,
+  convolution_i16_i16_i40: convolutionRuns,
   convolution_i16_i8_i64: convolutionRuns,
   convolution_i16_i16_i64: convolutionRuns,
   convolution_f32_f32_f32: convolution,
@@ -162,6 +161,7 @@ export const kernels = {
   winogradOutput4_i32_i16: winogradOutput,
   depthwise3x3_i16_i16_i32: depthwise3x3,
   depthwise3x3Half_i16_i16_i32: depthwise3x3,
+  depthwise_i16_i16_i40: depthwise,
   depthwise_i16_i16_i64: depthwise,
   depthwise_f32_f32_f32: depthwise,
   depthwiseSums_i16_i16_i32: depthwise,

@@ -9,6 +9,8 @@ import {
   type ByShift,
   byShift,
   channelShifts,
+  JOINED_WORDS,
+  joinedRecords,
   narrowRecords,
   outputRange,
   REDUCED_WORDS,
@@ -25,13 +27,12 @@ export interface Layer {
   readonly rowKernel: ProductKernel | undefined;
   /** `split`: 16 bits as two bytes. */
   readonly weights: 'i8' | 'i16' | 'split' | 'f32';
-  /** True where sums have 64 bits. */
-  readonly wide: boolean;
-  /** Addresses of the records per channel and per layer, and the bytes from group to group. */
+  /** Width of the sums; those of 40 bits are 256 times one of 32 bits, which may wrap, and another one. */
+  readonly sums: 32 | 40 | 64;
+  /** Addresses of the records per channel, with the bytes from group to group, and per layer. */
   readonly blocks: number;
   readonly groupBytes: number;
   readonly layer: number;
-  readonly layerGroupBytes: number;
 }
 
 const zeros = (length: number) => new Array<number>(length).fill(0);
@@ -82,11 +83,10 @@ export function chooseSums(context: Context, product: CentredProduct, groups: nu
     kernel: `convolutionSums_i16_${short ? 'i8' : 'i16'}_${kind}`,
     rowKernel: undefined,
     weights: short ? 'i8' : wide ? 'split' : 'i16',
-    wide,
+    sums: wide ? 64 : 32,
     blocks: start.address,
     groupBytes: start.bytes / groups,
     layer: 0,
-    layerGroupBytes: 0,
   };
 }
 
@@ -126,38 +126,43 @@ export function chooseArithmetic(
         kernel: short ? 'convolution_i16_i8_i32' : 'convolution_i16_i16_i32',
         rowKernel: short ? 'convolutionRow_i16_i8_i32' : 'convolutionRow_i16_i16_i32',
         weights: short ? 'i8' : 'i16',
-        wide: false,
+        sums: 32,
         blocks: constants.place(records.blocks.byteLength, () => records.blocks),
         groupBytes: panels * 128,
         layer: constants.place(records.layer.byteLength, () => records.layer),
-        layerGroupBytes: 0,
       };
   }
-  const reduced =
-    bits > 32 ? reducedRecords(panelShifts, requantize.rounding, range, bits, biases) : undefined;
+  const joined = short ? undefined : joinedRecords(panelShifts, requantize.rounding, range, bits, biases);
+  if (joined !== undefined)
+    return {
+      kernel: 'convolution_i16_i16_i40',
+      rowKernel: undefined,
+      weights: 'split',
+      sums: 40,
+      blocks: constants.place(joined.blocks.byteLength, () => joined.blocks),
+      groupBytes: panels * JOINED_WORDS * 4,
+      layer: constants.place(joined.layer.byteLength, () => joined.layer),
+    };
+  const reduced = reducedRecords(panelShifts, requantize.rounding, range, bits, biases);
   if (reduced !== undefined)
     return {
       kernel: `convolution_i16_${short ? 'i8' : 'i16'}_i64`,
       rowKernel: undefined,
       weights: short ? 'i8' : 'split',
-      wide: true,
+      sums: 64,
       blocks: constants.place(reduced.blocks.byteLength, () => reduced.blocks),
       groupBytes: panels * REDUCED_WORDS * 4,
       layer: constants.place(reduced.layer.byteLength, () => reduced.layer),
-      layerGroupBytes: 0,
     };
-  const inSums = bits <= 32;
-  const records = wideRecords(panelShifts, requantize.rounding, range, inSums ? undefined : biases);
-  const start = inSums ? placeStart(context, biases, 'i32').address : 0;
+  const records = wideRecords(panelShifts, requantize.rounding, range, biases);
   return {
-    kernel: `convolution_i16_${short ? 'i8' : 'i16'}_${inSums ? 'wide' : 'i64'}`,
+    kernel: `convolution_i16_${short ? 'i8' : 'i16'}_i64`,
     rowKernel: undefined,
-    weights: short ? 'i8' : inSums ? 'i16' : 'split',
-    wide: !inSums,
+    weights: short ? 'i8' : 'split',
+    sums: 64,
     blocks: constants.place(records.byteLength, () => records),
     groupBytes: panels * 8 * WIDE_BYTES,
-    layer: start,
-    layerGroupBytes: inSums ? panels * 32 : 0,
+    layer: 0,
   };
 }
 
@@ -172,11 +177,10 @@ export function placeFloatLayer(
     kernel: 'convolution_f32_f32_f32',
     rowKernel: 'convolutionRow_f32_f32_f32',
     weights: 'f32',
-    wide: false,
+    sums: 32,
     blocks: context.constants.place(biases.byteLength, () => biases),
     groupBytes: biases.byteLength / groups,
     layer: placeFloatClamp(context, instruction),
-    layerGroupBytes: 0,
   };
 }
 

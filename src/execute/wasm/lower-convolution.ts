@@ -143,7 +143,7 @@ function lowerProduct(
   const single = pixels === 1 && layer.rowKernel !== undefined;
   const kernel = single ? layer.rowKernel! : layer.kernel;
   const panels = Math.ceil(shape.outputs / PANEL);
-  const panelRecord = (groupBytes: number) => (2 * groupBytes) / Math.ceil(shape.outputs / 8);
+  const panelRecords = (2 * layer.groupBytes) / Math.ceil(shape.outputs / 8);
   const emitGroup = (
     group: number,
     [panel, panelCount]: readonly [number, number],
@@ -157,8 +157,8 @@ function lowerProduct(
       y: shift(y, (group * shape.outputs + panel * PANEL) * element),
       table: table + (first / 4) * tapCount(listed) * 16,
       weights: packed.address + group * packed.groupBytes + panel * packed.panelBytes,
-      blocks: layer.blocks + group * layer.groupBytes + panel * panelRecord(layer.groupBytes),
-      layer: layer.layer + group * layer.layerGroupBytes + panel * panelRecord(layer.layerGroupBytes),
+      blocks: layer.blocks + group * layer.groupBytes + panel * panelRecords,
+      layer: layer.layer,
       padding,
       pixels: count,
       channels: Math.min(panelCount * PANEL, shape.outputs - panel * PANEL),

@@ -5,10 +5,23 @@ import type { CentredProduct } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import { fusedShift, placeFloatClamp, placeStart, sumsOf } from './layer.js';
 import { emitSums, pixelsPerCall, placeFilled } from './lower-convolution.js';
-import { hasExtremePair, packDepthwise, packDepthwise3x3, packDepthwiseFloats } from './pack-depthwise.js';
+import {
+  hasExtremePair,
+  packDepthwise,
+  packDepthwise3x3,
+  packDepthwiseFloats,
+  splitPairs,
+} from './pack-depthwise.js';
 import { elementBytes } from './prepared.js';
 import { type Sums, sumBytes } from './rescale.js';
-import { channelShifts, narrowRecords, outputRange, reducedRecords, wideRecords } from './rounding.js';
+import {
+  channelShifts,
+  joinedRecords,
+  narrowRecords,
+  outputRange,
+  reducedRecords,
+  wideRecords,
+} from './rounding.js';
 import { evenStep, unitsFor } from './schedule.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
@@ -20,6 +33,7 @@ type Depthwise = Instruction<'convolution'>;
 interface Plan {
   readonly kernel:
     | 'depthwise_i16_i16_i32'
+    | 'depthwise_i16_i16_i40'
     | 'depthwise_i16_i16_i64'
     | 'depthwise_f32_f32_f32'
     | 'depthwiseSums_i16_i16_i32'
@@ -155,6 +169,16 @@ function planCodes(context: Context, instruction: Depthwise, product: CentredPro
       weights: () => constants.place(pairs.byteLength, () => pairs),
       blocks: constants.place(narrow.blocks.byteLength, () => narrow.blocks),
       layer: constants.place(narrow.layer.byteLength, () => narrow.layer),
+    };
+  // The low bytes of so many taps, times codes of 16 bits, fit 32 bits.
+  const joined = taps <= 256 ? joinedRecords(shifts, requantize.rounding, range, bits, bias) : undefined;
+  if (joined !== undefined)
+    return {
+      kernel: 'depthwise_i16_i16_i40',
+      entries: { parts: 1, even: true },
+      weights: () => constants.place(2 * pairs.byteLength, () => splitPairs(pairs)),
+      blocks: constants.place(joined.blocks.byteLength, () => joined.blocks),
+      layer: constants.place(joined.layer.byteLength, () => joined.layer),
     };
   const shared = {
     kernel: 'depthwise_i16_i16_i64',

@@ -25,6 +25,17 @@ export function packDepthwise(
   return packed;
 }
 
+/** Packed pairs as [channels/8][tap pair][2][8][2]: the low bytes (unsigned), then the high bytes. */
+export function splitPairs(packed: Int16Array): Int16Array {
+  const split = new Int16Array(2 * packed.length);
+  for (let i = 0; i < packed.length; i++) {
+    const target = 2 * (i & ~15) + (i & 15);
+    split[target] = packed[i] & 255;
+    split[target + 16] = packed[i] >> 8;
+  }
+  return split;
+}
+
 /** Taps (row * 3 + column) that share a pair in the 3x3 kernel; -1: none. */
 const PAIRS_3X3 = [0, 3, 1, 4, 2, 5, 6, 7, 8, -1];
 

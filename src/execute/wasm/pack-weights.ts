@@ -68,8 +68,8 @@ export function packSplit(group: WeightGroup, target: Int8Array, position: numbe
   });
 }
 
-/** Largest sum of magnitudes that one output channel has in one table entry: of weights, or of their bytes. */
-export function largestEntrySum(group: WeightGroup, split: boolean): number {
+/** Largest sum of magnitudes that one output channel has in one table entry: of weights, or of their bytes, low ones or both. */
+export function largestEntrySum(group: WeightGroup, bytes: 'none' | 'low' | 'both'): number {
   const { data, start, outputs, taps, channels, part } = group;
   let largest = 0;
   for (let row = 0; row < outputs * taps; row++)
@@ -79,8 +79,8 @@ export function largestEntrySum(group: WeightGroup, split: boolean): number {
       const end = Math.min(first + part, channels);
       for (let channel = first; channel < end; channel++) {
         const weight = data[start + row * channels + channel];
-        low += split ? weight & 255 : Math.abs(weight);
-        high += split ? Math.abs(weight >> 8) : 0;
+        low += bytes === 'none' ? Math.abs(weight) : weight & 255;
+        high += bytes === 'both' ? Math.abs(weight >> 8) : 0;
       }
       largest = Math.max(largest, low, high);
     }

@@ -39,7 +39,7 @@ export function placeWeights(
   constants: Constants,
   data: ArrayLike<number>,
   { taps, channels, outputs, groups }: ProductShape,
-  layer: Pick<Layer, 'weights' | 'wide'>,
+  layer: Pick<Layer, 'weights' | 'sums'>,
   input: Format | null,
 ): PlacedWeights {
   const group = (index: number, part: number): WeightGroup => ({
@@ -70,7 +70,7 @@ export function placeWeights(
   }
   const split = layer.weights === 'split';
   const all = { ...group(0, channels), outputs: outputs * groups };
-  const { part, run } = layer.wide ? planRuns(all, split, input!) : { part: channels, run: taps };
+  const { part, run } = layer.sums === 32 ? { part: channels, run: taps } : planRuns(all, layer, input!);
   const first = group(0, part);
   const length = split ? 2 * packedPairs(first, 4) : packedPairs(first, 8);
   const size = layer.weights === 'i16' ? 2 : 1;
@@ -93,14 +93,19 @@ export function placeWeights(
   };
 }
 
-/** The largest parts, and as many of them in a row, whose sums of products fit 32 bits whatever the input. */
-function planRuns(group: WeightGroup, split: boolean, input: Format): { part: number; run: number } {
+/** The largest parts, and as many of them in a row, whose sums of products and 8 bits more fit 32 bits whatever the input. */
+function planRuns(
+  group: WeightGroup,
+  { weights, sums }: Pick<Layer, 'weights' | 'sums'>,
+  input: Format,
+): { part: number; run: number } {
   const { low, high } = codeRange(input);
-  const limit = Math.floor((2 ** 31 - 1) / Math.max(-low, high));
+  const limit = Math.floor((2 ** 31 - 256) / Math.max(-low, high));
+  const bytes = weights !== 'split' ? 'none' : sums === 40 ? 'low' : 'both';
   for (let count = 1; ; count *= 2) {
     const part = 2 * Math.ceil(group.channels / count / 2);
     const candidate = { ...group, part };
-    const sum = largestEntrySum(candidate, split);
+    const sum = largestEntrySum(candidate, bytes);
     if (sum > limit && part > 2) continue;
     const entries = group.taps * parts(candidate);
     return { part, run: Math.max(1, Math.min(entries, Math.floor(limit / Math.max(1, sum)))) };

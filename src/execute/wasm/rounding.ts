@@ -144,8 +144,9 @@ export function narrowRecords(
   return { layer, blocks };
 }
 
-/** Words of a block of 8 channels in records for 64-bit sums. */
+/** Words of a block of 8 channels in records for sums of 64 bits, and of 40. */
 export const REDUCED_WORDS = 48;
+export const JOINED_WORDS = 40;
 
 /**
  * Records for 64-bit sums that the kernel first reduces to 32 bits: bits far below the rounding only matter by whether one is set.
@@ -158,6 +159,48 @@ export function reducedRecords(
   bits: number,
   bias?: ArrayLike<number | bigint>,
 ): NarrowRecords | undefined {
+  const dropped = dropBits(shifts, rounding, range, bits, REDUCED_WORDS);
+  if (dropped === undefined) return undefined;
+  const { records, drop } = dropped;
+  const biases = new BigInt64Array(records.blocks.buffer);
+  for (let channel = 0; channel < shifts.length; channel++)
+    biases[(channel >> 3) * 24 + 16 + (channel & 7)] = BigInt(bias?.[channel] ?? 0);
+  records.layer[22] = drop;
+  return records;
+}
+
+/**
+ * Records for sums of at most 40 bits that the kernel holds as 256 * high + low, of which it drops low first. Blocks are those of the
+ * 32-bit form, whose biases are the high parts, with the low ones (8 x i32) behind each. Undefined where low reaches the rounding.
+ */
+export function joinedRecords(
+  shifts: readonly number[],
+  rounding: ByShift['rounding'],
+  range: CodeRange,
+  bits: number,
+  bias?: ArrayLike<number | bigint>,
+): NarrowRecords | undefined {
+  const dropped = bits <= 40 ? dropBits(shifts, rounding, range, bits, JOINED_WORDS) : undefined;
+  if (dropped === undefined || dropped.drop < 8) return undefined;
+  const { records, drop } = dropped;
+  for (let channel = 0; channel < shifts.length; channel++) {
+    const word = (channel >> 3) * JOINED_WORDS + (channel & 7);
+    const start = BigInt(bias?.[channel] ?? 0);
+    records.blocks[word] = Number(start >> 8n);
+    records.blocks[word + 32] = Number(start & 255n);
+  }
+  records.layer[22] = drop - 8;
+  return records;
+}
+
+/** As many low bits as the rounding does not need but for whether one is set, and records without biases for what is left. */
+function dropBits(
+  shifts: readonly number[],
+  rounding: ByShift['rounding'],
+  range: CodeRange,
+  bits: number,
+  words: number,
+): { drop: number; records: NarrowRecords } | undefined {
   // The bit below the half stays, and carries those that are dropped. What is kept of a sum are the 32 bits above.
   const drop = Math.min(32, ...shifts.map((shift) => shift - 2));
   if (drop < 0 || bits - drop > 32) return undefined;
@@ -165,14 +208,10 @@ export function reducedRecords(
   const narrow = narrowRecords(rest, rounding, range, Math.max(2, bits - drop));
   if (narrow === undefined) return undefined;
   const count = narrow.blocks.length / 32;
-  const blocks = new Int32Array(count * REDUCED_WORDS);
-  const biases = new BigInt64Array(blocks.buffer);
+  const blocks = new Int32Array(count * words);
   for (let block = 0; block < count; block++)
-    blocks.set(narrow.blocks.subarray(block * 32, block * 32 + 32), block * REDUCED_WORDS);
-  for (let channel = 0; channel < shifts.length; channel++)
-    biases[(channel >> 3) * 24 + 16 + (channel & 7)] = BigInt(bias?.[channel] ?? 0);
-  narrow.layer[22] = drop;
-  return { layer: narrow.layer, blocks };
+    blocks.set(narrow.blocks.subarray(block * 32, block * 32 + 32), block * words);
+  return { drop, records: { layer: narrow.layer, blocks } };
 }
 
 /**
