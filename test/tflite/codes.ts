@@ -1,19 +1,23 @@
 /** Small quantised models, and what TFLite's fixed-point multiplication gives. */
+import { expect } from 'vitest';
 import { compileProgram } from '#src/compile/compile.js';
 import { createOracle } from '#src/execute/oracle/oracle.js';
 import { bindInputs, runPorts } from '#src/execute/ports.js';
+import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { runPasses, throwUnsupported } from '#src/passes/index.js';
 import { listUnsupported } from '#src/passes/list-unsupported.js';
 import { decodeTflite } from '#src/tflite/read.js';
 import { type BuiltModel, type BuiltTensor, encodeTflite } from './build.js';
 
-/** Codes of the first output, or its numbers where it has none, for codes of the inputs. */
+/** Codes of the first output, or its numbers where it has none, for codes of the inputs; the same from both executors. */
 export function run(model: BuiltModel, ...inputs: (Int8Array | Uint8Array | Int16Array)[]): number[] {
   const { graph, formats } = decodeTflite(encodeTflite(model), 'm.tflite');
   const prepared = runPasses(graph, []).graph;
   throwUnsupported(prepared, listUnsupported(prepared));
   const program = compileProgram(prepared, formats);
-  const { outputs, codes } = runPorts(createOracle(program), bindInputs(program, inputs));
+  const elements = bindInputs(program, inputs);
+  const { outputs, codes } = runPorts(createOracle(program), elements);
+  expect(runPorts(createWasmExecutor(program), elements).outputs).toEqual(outputs);
   return Array.from((codes[0] ?? outputs[0].values) as Int8Array, Number);
 }
 
