@@ -1,0 +1,202 @@
+/** docs/performance.md and its chart, from the results of all CPUs and Node versions in bench/results/. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { drawChart } from './chart.mjs';
+
+/** Columns of ratios: a heading and what the row is compared with. */
+const integerColumns = [
+  ['onnxruntime-web int8', 'onnxruntime-web'],
+  ['onnxruntime-web float', 'onnxruntime-web float'],
+  ['onnxruntime-node int8', 'onnxruntime-node'],
+  ['onnxruntime-node int8, exact', 'onnxruntime-node exact'],
+  ['the dot stream', 'dot stream'],
+];
+
+const number = (value, digits = 2) => (value === undefined ? '' : value.toFixed(digits));
+
+function markdown(headings, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(headings), `|${' --- |'.repeat(headings.length)}`, ...rows.map(line)].join('\n');
+}
+
+/** Access to the rows of one result. */
+export function createIndex({ rows }) {
+  const works = [...new Set(rows.map(({ work }) => work))];
+  const find = (work, subject, threads = 1) =>
+    rows.find((row) => row.work === work && row.subject === subject && row.threads === threads);
+  return {
+    /** First parts of the names of works that end with a word. */
+    named: (ending) =>
+      works.filter((name) => name.endsWith(` ${ending}`)).map((name) => name.slice(0, -ending.length - 1)),
+    networks: () =>
+      works
+        .filter((name) => name.endsWith(' int8') && !name.startsWith('layer'))
+        .map((name) => name.slice(0, -5)),
+    rowsOf: (work) => rows.filter((row) => row.work === work),
+    find,
+    /** dynafix on its fastest variant. */
+    fastest: (work, threads = 1) =>
+      rows
+        .filter((row) => row.work === work && row.threads === threads && /^dynafix\/\S+$/.test(row.subject))
+        .sort((a, b) => (a.unit === 'GMAC/s' ? b.median - a.median : a.median - b.median))[0],
+  };
+}
+
+function integerTable(index) {
+  const rows = index.networks().map((name) => {
+    const row = index.fastest(`${name} int8`);
+    const plain = index.find(`${name} int8`, 'dynafix/simd');
+    const ratios = integerColumns.map(([, subject]) => number(row.ratioTo[subject]));
+    return [name, number(plain?.median, 1), number(row.median, 1), row.subject.slice(8), ...ratios];
+  });
+  const headings = ['network', 'plain SIMD, ms', 'fastest, ms', 'variant'];
+  return markdown([...headings, ...integerColumns.map(([heading]) => `against ${heading}`)], rows);
+}
+
+function otherTable(index) {
+  const rows = index.networks().map((name) => {
+    const against = (kind, subject) => index.find(`${name} ${kind}`, 'dynafix/simd')?.ratioTo[subject];
+    return [
+      name,
+      number(against('int16x8', 'dynafix/simd int8')),
+      number(against('int16', 'dynafix/simd int8')),
+      number(against('float', 'onnxruntime-web')),
+      number(against('float', 'onnxruntime-node')),
+    ];
+  });
+  return markdown(
+    [
+      'network',
+      '16 x 8 bits against int8',
+      '16 x 16 bits against int8',
+      'float against onnxruntime-web',
+      'float against onnxruntime-node',
+    ],
+    rows,
+  );
+}
+
+/** What more threads bring, beside what they bring to streams that have nothing in common. */
+function threadsTable(index, threads) {
+  const one = (subject) => `${subject} (1 thread)`;
+  const rows = index.networks().flatMap((name) => {
+    const work = `${name} int8`;
+    const [throughput, latency, stream] = ['dynafix/simd', 'dynafix/simd latency', 'dot stream'].map(
+      (subject) => index.find(work, subject, threads),
+    );
+    if (throughput === undefined) return [];
+    const scaling = stream.ratioTo[one('dot stream')];
+    const ours = [throughput, latency].map((row) => row?.ratioTo[one('dynafix/simd')]);
+    const shares = ours.map((value) => (value === undefined ? '' : number(value / scaling)));
+    return [
+      [name, number(scaling), number(ours[0]), shares[0], number(ours[1]), shares[1]].concat(
+        ['onnxruntime-web', 'onnxruntime-node'].map((subject) => number(latency?.ratioTo[subject])),
+      ),
+    ];
+  });
+  return markdown(
+    [
+      'network',
+      'streams',
+      'throughput',
+      'of the streams',
+      'latency',
+      'of the streams',
+      'latency against onnxruntime-web',
+      'against onnxruntime-node',
+    ],
+    rows,
+  );
+}
+
+function layerTable(index) {
+  const kinds = ['int8', 'int16x8', 'int16', 'float'];
+  const names = [...new Set(kinds.flatMap((kind) => index.named(kind)))].filter((name) =>
+    name.startsWith('layer '),
+  );
+  const cells = (name) =>
+    kinds.flatMap((kind) => {
+      const row = index.fastest(`${name} ${kind}`);
+      return row === undefined
+        ? ['', '']
+        : [number(row.median, 1), number(100 * row.ratioTo['dot stream'], 0)];
+    });
+  const headings = kinds.flatMap((kind) => [`${kind} GMAC/s`, '%']);
+  return markdown(
+    ['layer', ...headings],
+    names.map((name) => [name.slice(6), ...cells(name)]),
+  );
+}
+
+/** Times of loading in inferences of the same program. */
+function loadTable(index) {
+  const rows = index.named('load').flatMap((name) =>
+    index
+      .rowsOf(`${name} load`)
+      .filter(({ subject }) => !/ inference/.test(subject))
+      .map((row) => {
+        const [, kind, variant] = /^(\S+) .*, (\S+)$/.exec(row.subject);
+        const inference = index.find(row.work, `${kind} inference, ${variant}`);
+        return [name, row.subject, number(row.median, 0), number(inference.ratioTo[row.subject], 1)];
+      }),
+  );
+  return markdown(['network', 'loading', 'ms', 'inferences'], rows);
+}
+
+function memoryTable(index) {
+  const rows = index.named('memory').flatMap((name) =>
+    index
+      .rowsOf(`${name} memory`)
+      .filter(({ subject }) => subject.includes('planned'))
+      .map(({ work, subject, threads, median }) => {
+        const [resident, peak] = ['resident', 'peak'].map((figure) =>
+          index.find(work, subject.replace('planned', figure), threads),
+        );
+        const times = resident.median / median;
+        return [
+          name,
+          threads,
+          number(median, 1),
+          number(resident.median, 1),
+          number(times),
+          number(peak.median, 1),
+        ];
+      }),
+  );
+  return markdown(
+    ['network', 'workers', 'planned MiB', 'resident MiB', 'resident / planned', 'peak MiB'],
+    rows,
+  );
+}
+
+function section(result) {
+  const index = createIndex(result);
+  const threads = Math.max(...result.rows.map((row) => row.threads));
+  const part = (title, table) => (table.split('\n').length > 2 ? [`### ${title}\n\n${table}\n`] : []);
+  return [
+    `## ${result.cpu}, Node ${result.node}\n`,
+    ...part('Networks, int8, one thread', integerTable(index)),
+    ...part('Networks, other widths, one thread, plain SIMD', otherTable(index)),
+    ...(threads > 1
+      ? part(`Networks, int8, ${threads} threads against one, plain SIMD`, threadsTable(index, threads))
+      : []),
+    ...part('Layers, one thread: GMAC/s and percent of the dot stream', layerTable(index)),
+    ...part('Loading', loadTable(index)),
+    ...part('Memory beyond an empty process', memoryTable(index)),
+  ].join('\n');
+}
+
+/** Writes docs/performance.md and docs/performance.svg. */
+export function writePerformance(root) {
+  const folder = join(root, 'bench/results');
+  const results = readdirSync(folder)
+    .filter((name) => /-node\d+\.json$/.test(name))
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
+  const introduction = readFileSync(join(root, 'bench/performance-introduction.md'), 'utf8');
+  writeFileSync(join(root, 'docs/performance.md'), `${introduction}\n${results.map(section).join('\n')}`);
+  writeFileSync(
+    join(root, 'docs/performance.svg'),
+    drawChart(results.map((result) => ({ result, index: createIndex(result) }))),
+  );
+}
