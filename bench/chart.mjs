@@ -60,7 +60,7 @@ export function drawChart(results) {
     'Speed of int8 networks on one thread; onnxruntime-node as it comes, whose sums saturate here, is 1';
   const parts = [text(LEFT, 22, title, 'font-size="14"')];
   for (const [place, [name, colour]] of series.entries()) {
-    const x = LEFT + place * 165;
+    const x = 24 + place * 180;
     parts.push(
       `<rect x="${x}" y="34" width="10" height="10" fill="${colour}"/>`,
       text(x + 14, 43, name, 'font-size="10"'),

@@ -8,7 +8,7 @@ import { isModel } from '../read-graph.js';
 import { layerGroups } from './layers.js';
 import { networkGroup } from './network.js';
 import type { WorkGroup } from './specification.js';
-import { programSubjects, type Settings, streamSubjects } from './subject-lists.js';
+import { latencySubjects, programSubjects, type Settings, streamSubjects } from './subject-lists.js';
 
 export interface GivenFiles {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
@@ -32,8 +32,12 @@ export function fileGroup(path: string, { shapes, data }: GivenFiles, settings: 
   return {
     works: [name],
     prepare: async () => {
-      const ours = programSubjects('dynafix/VARIANT', path, data && { ...data, inputs }, settings);
-      const subjects = [...ours, ...streamSubjects(stream, macs, settings.threads)];
+      const samples = data && { ...data, inputs };
+      const subjects = [
+        ...programSubjects('dynafix/VARIANT', path, samples, settings),
+        ...latencySubjects(path, samples, settings),
+        ...streamSubjects(stream, macs, settings.threads),
+      ];
       return [{ name, unit: 'ms', macs, subjects }];
     },
   };

@@ -21,6 +21,7 @@ import { qlinearModel } from './qlinear-model.js';
 import type { Subject, Work, WorkGroup, Workshop } from './specification.js';
 import {
   exactSubjects,
+  latencySubjects,
   onnxRuntimeSubjects,
   programSubjects,
   type Settings,
@@ -127,7 +128,11 @@ type MakeWork = (files: Files, name: string, kind: string, settings: Settings) =
 
 const speedWork: MakeWork = ({ macs, data, path, qlinear }, name, kind, settings) => {
   const float = kind === 'float';
-  const ours = programSubjects('dynafix/VARIANT', path(`${kind}.program`), data, settings);
+  const program = path(`${kind}.program`);
+  const ours = [
+    ...programSubjects('dynafix/VARIANT', program, data, settings),
+    ...latencySubjects(program, data, settings),
+  ];
   const others = [
     ...(kind === 'int8' && qlinear ? qlinearSubjects(path('qlinear.onnx'), data, settings) : []),
     ...(kind === 'int8' || float

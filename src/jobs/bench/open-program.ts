@@ -3,7 +3,7 @@ import { readFormats } from '../../assign/formats-file.js';
 import { compileProgram } from '../../compile/compile.js';
 import type { Elements } from '../../execute/executor.js';
 import { bindInputs } from '../../execute/ports.js';
-import { createEngine, type Engine, type Session } from '../../execute/wasm/engine.js';
+import { createEngine, type Runner } from '../../execute/wasm/engine.js';
 import { createMemory, createWasmExecutor } from '../../execute/wasm/executor.js';
 import { prepareProgram, reserveArena } from '../../execute/wasm/prepare.js';
 import { instantiate, loadKernels, type VariantName } from '../../execute/wasm/variants.js';
@@ -30,14 +30,17 @@ function loadInputs(program: Program, data: DatasetSpec | undefined): Elements[]
   });
 }
 
-/** Runs a sample `count` times, two runs per worker in flight, so that none waits for its next. */
-async function runInParallel({ threads }: Engine, session: Session, inputs: Elements[], count: number) {
+/** Runs a sample `count` times, at most `lanes` at once. */
+async function runMany(session: Runner, inputs: Elements[], count: number, lanes: number): Promise<void> {
   let started = 0;
   const lane = async () => {
     while (started++ < count) await session.run(inputs);
   };
-  await Promise.all(Array.from({ length: 2 * threads }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
+
+/** Runs in flight per worker, so that none waits for its next. */
+const LANES = 2;
 
 /** Seconds of one run. */
 export async function openProgram({
@@ -45,6 +48,7 @@ export async function openProgram({
   variant,
   threads,
   data,
+  mode,
 }: ProgramSpec): Promise<OpenSubject> {
   const program = readProgram(path);
   const inputs = loadInputs(program, data);
@@ -57,9 +61,10 @@ export async function openProgram({
     return { variant: loadKernels(options).variant, measure: await createTimer(run, 1) };
   }
   const engine = createEngine({ threads, ...options });
-  const session = engine.load(program);
-  const run = (times: number) => runInParallel(engine, session, inputs, times);
-  return { variant: engine.variant, measure: await createTimer(run, 2 * threads) };
+  const session = engine.load(program, { mode });
+  const lanes = mode === 'latency' ? 1 : LANES * threads;
+  const run = (times: number) => runMany(session, inputs, times, lanes);
+  return { variant: engine.variant, measure: await createTimer(run, lanes) };
 }
 
 /** Seconds of the kernel calls of one run. */
@@ -126,7 +131,7 @@ export function openMemory(spec: MemorySpec, emptyBytes: number): OpenSubject {
     const session = engine.load(program);
     const { constants, arena, furtherWorker } = session.memoryUse;
     if (figure === 'planned') return constants + arena + (threads - 1) * furtherWorker;
-    await runInParallel(engine, session, loadInputs(program, data), 4 * threads);
+    await runMany(session, loadInputs(program, data), 4 * threads, LANES * threads);
     await settle();
     const peak = process.resourceUsage().maxRSS * 1024;
     return (figure === 'peak' ? peak : process.memoryUsage.rss()) - emptyBytes;

@@ -9,11 +9,13 @@ interface Runs {
   readonly data?: DatasetSpec;
 }
 
-/** A program on the WASM executor; by several threads one sample per worker. */
+/** A program on the WASM executor. */
 export interface ProgramSpec extends Runs {
   readonly kind: 'program';
   readonly program: string;
   readonly variant?: string;
+  /** How several threads are used: a sample for each, or all for one. */
+  readonly mode?: 'throughput' | 'latency';
 }
 
 /** The kernels of a program alone, without the copies and checks of a run. */

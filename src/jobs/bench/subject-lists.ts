@@ -24,6 +24,23 @@ export function programSubjects(
   );
 }
 
+/** A program on every variant, all threads on one sample. */
+export function latencySubjects(
+  program: string,
+  data: DatasetSpec | undefined,
+  { threads, variants }: Settings,
+): Subject[] {
+  const mode = 'latency';
+  return threads
+    .filter((count) => count > 1)
+    .flatMap((count) =>
+      variants.map((variant) => ({
+        name: 'dynafix/VARIANT latency',
+        spec: { kind: 'program', program, data, variant, mode, threads: count },
+      })),
+    );
+}
+
 /** The kernels of a program alone, without the copies and checks of a run, on every variant. */
 export function kernelSubjects(program: string, variants: Settings['variants']): Subject[] {
   return variants.map((variant) => ({
