@@ -153,3 +153,4 @@ export {
 } from './sums';
 export { rescaleDoubling_i32_i16, rescaleScale_i32_i16, rescaleMultiplier_i32_i16 } from './rescale-vector';
 export { countSums_i32 } from './count';
+export { observe_f32_f64 } from './observe';

@@ -3,6 +3,7 @@
  * statistics of a few samples at a time, so that memory does not grow, any worker may be stopped, and what was
  * finished is never lost.
  */
+import type { ObservedValue } from '../execute/executor.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { type RunOptions, runTasks } from '../platform/pool.js';
@@ -13,20 +14,16 @@ import type { CalibrationTask } from './worker.js';
 
 const worker = new URL('./worker.js', import.meta.url);
 
-/** Samples per task: statistics are merged once per task. */
-const SAMPLES_PER_TASK = 4;
+/** Samples per task: statistics are merged once per task, and what runs is lost when the process is killed. */
+const MOST_SAMPLES_PER_TASK = 16;
+/** Tasks per thread that a small data set is divided into, so that threads end at about the same time. */
+const TASKS_PER_THREAD = 4;
 
 export interface CalibrateOptions extends RunOptions {
   /** Statistics to go on from; their samples are skipped. */
   readonly resume?: Statistics;
   /** Called after each task; `read` gives all that is finished, at a cost that grows with the number of samples. */
   readonly onCheckpoint?: (read: () => Statistics) => void;
-}
-
-/** A value of the graph and the tensor in which it is observed, channels last. */
-export interface ObservedValue {
-  readonly name: string;
-  readonly tensor: number;
 }
 
 /** Inputs, after the transposition that brings their channels last where there is one, and outputs of nodes. */
@@ -64,18 +61,21 @@ export async function calibrate(
   }
   const collection = collectStatistics(header);
   if (resume !== undefined) collection.add(resume);
-  const session = engine.load(float);
-  const values = observedValues(float);
+  const perTask = Math.min(
+    MOST_SAMPLES_PER_TASK,
+    Math.ceil(pending.length / engine.threads / TASKS_PER_THREAD),
+  );
+  const session = engine.load(float, { observed: observedValues(float) });
   let done = total - pending.length;
   onProgress?.(done, total);
   try {
     await runTasks<CalibrationTask, Statistics>(
       engine.pool,
       worker,
-      Math.ceil(pending.length / SAMPLES_PER_TASK),
+      Math.ceil(pending.length / Math.max(1, perTask)),
       (task) => {
-        const indices = pending.slice(task * SAMPLES_PER_TASK, (task + 1) * SAMPLES_PER_TASK);
-        return { handle: session.handle, header, spec, indices, values };
+        const indices = pending.slice(task * perTask, (task + 1) * perTask);
+        return { handle: session.handle, header, spec, indices };
       },
       (part) => {
         collection.add(part);

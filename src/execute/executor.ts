@@ -32,6 +32,27 @@ export interface InstructionCounters {
   readonly maximum: number;
 }
 
+/** A float value of the network to observe, whose last axis is the channels. */
+export interface ObservedValue {
+  readonly name: string;
+  readonly tensor: number;
+}
+
+/** What was seen of an observed value in some runs. */
+export interface TensorObservation {
+  readonly name: string;
+  /** Elements equal to 0. */
+  readonly zeros: number;
+  /** Bins are 2^exponent wide; bin i of `bins` starts at (i - bins.length / 2) widths. */
+  readonly exponent: number;
+  readonly bins: Float64Array;
+  /** Per channel; infinite where nothing was seen. */
+  readonly minimum: Float32Array;
+  readonly maximum: Float32Array;
+  /** Exact, in units of 2^-149. */
+  readonly sums: readonly bigint[];
+}
+
 export interface Executor {
   readonly name: string;
   readonly program: Program;
@@ -46,4 +67,6 @@ export interface Executor {
    * executor does not count.
    */
   counters?(): (InstructionCounters | null)[];
+  /** What was observed since this was last called. A run fails where an observed element is not finite. */
+  takeObservations?(): TensorObservation[];
 }

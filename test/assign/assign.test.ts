@@ -5,13 +5,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AssignOptions, assignFormats } from '#src/assign/assign.js';
 import { formatsJson, readFormats, writeFormats } from '#src/assign/formats-file.js';
-import { createObservation, finishObservation, observe } from '#src/calibrate/observe.js';
 import type { Statistics } from '#src/calibrate/statistics.js';
 import { compileProgram } from '#src/compile/compile.js';
 import type { Graph } from '#src/graph/graph.js';
 import { float32, int64, type Tensor } from '#src/graph/tensor.js';
 import { loadProfile, type Profile } from '#src/hardware/profile.js';
 import { prepareGraph } from '#src/passes/index.js';
+import { summarise } from '../calibrate/summarise.js';
 import { buildGraph, float, type GraphParts, op } from '../graph/build.js';
 
 const int8 = loadProfile('generic-int8');
@@ -22,11 +22,9 @@ const graphOf = (parts: GraphParts): Graph => prepareGraph(buildGraph(parts)).gr
 
 /** Statistics in which each value has seen the given numbers. */
 function seen(values: Record<string, readonly number[]>): Statistics {
-  const tensors = Object.entries(values).map(([name, numbers]) => {
-    const observation = createObservation(name, 1);
-    observe(observation, Float32Array.from(numbers));
-    return [name, finishObservation(observation)] as const;
-  });
+  const tensors = Object.entries(values).map(
+    ([name, numbers]) => [name, summarise(1, Float32Array.from(numbers))] as const,
+  );
   return { model: 'ab'.repeat(32), preprocess: '', samples: ['00'.repeat(32)], tensors: new Map(tensors) };
 }
 

@@ -2,15 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clippedShare, expectedError, mostFractionBits, signalPower } from '#src/assign/distribution.js';
 import { chooseConstantBits, chooseFractionBits } from '#src/assign/fraction-bits.js';
-import { createObservation, finishObservation, observe } from '#src/calibrate/observe.js';
 import { codeRange, fixed } from '#src/formats/format.js';
+import { summarise } from '../calibrate/summarise.js';
 
 const int8 = codeRange(fixed(8, 0));
 
 function distributionOf(values: readonly number[]) {
-  const observation = createObservation('x', 1);
-  observe(observation, Float32Array.from(values));
-  return finishObservation(observation);
+  return summarise(1, Float32Array.from(values));
 }
 
 /** Sum of squared errors of rounding and saturating actual values. */

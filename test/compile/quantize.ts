@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { assignFormats } from '#src/assign/assign.js';
 import { observedValues } from '#src/calibrate/calibrate.js';
-import { createObservation, finishObservation, observe } from '#src/calibrate/observe.js';
+import { finishObservation } from '#src/calibrate/observation.js';
 import type { Statistics } from '#src/calibrate/statistics.js';
 import { compileProgram } from '#src/compile/compile.js';
 import type { Executor } from '#src/execute/executor.js';
@@ -37,26 +37,13 @@ export function expectAgreement(program: Program, samples: readonly Float32Array
 }
 
 /** The statistics that calibration would write for the samples. */
-function collectStatistics(executor: Executor, samples: readonly Float32Array[][]): Statistics {
-  const { program } = executor;
-  const values = observedValues(program).map(({ name, tensor }) => {
-    const channels = program.tensors[tensor].shape.at(-1) ?? 1;
-    return { tensor, observation: createObservation(name, channels) };
-  });
-  for (const sample of samples) {
-    const record = (tensor: number, elements: () => Float32Array) => {
-      for (const value of values) if (value.tensor === tensor) observe(value.observation, elements());
-    };
-    for (const [port, { tensor }] of program.inputs.entries()) record(tensor, () => sample[port]);
-    executor.run(sample, (index, { read }) => {
-      const { output } = program.instructions[index];
-      record(output, () => read(output) as Float32Array);
-    });
-  }
-  const tensors = new Map(
-    values.map(({ observation }) => [observation.name, finishObservation(observation)] as const),
+function collectStatistics(float: Program, samples: readonly Float32Array[][]): Statistics {
+  const executor = createWasmExecutor(float, { observed: observedValues(float) });
+  for (const sample of samples) executor.run(sample);
+  const tensors = executor.takeObservations!().map(
+    (entry) => [entry.name, finishObservation(entry)] as const,
   );
-  return { model: '', preprocess: '', samples: [], tensors };
+  return { model: '', preprocess: '', samples: [], tensors: new Map(tensors) };
 }
 
 export interface Quantized {
@@ -83,7 +70,7 @@ export function quantizeGraph(
     ),
   );
   const float = expectAgreement(compileProgram(graph, null), samples);
-  const statistics = collectStatistics(float, samples);
+  const statistics = collectStatistics(float.program, samples);
   const formats = assignFormats(graph, statistics, loadProfile(profile));
   const program = compileProgram(graph, formats);
   const executor = expectAgreement(program, samples);

@@ -20,8 +20,11 @@ export interface EngineOptions extends VariantOptions {
   readonly threads?: number;
 }
 
-/** `counters`: each run also gives what the instructions counted; this takes time. */
-export type SessionOptions = Pick<PrepareOptions, 'counters'> & {
+/**
+ * `counters`: each run also gives what the instructions counted; this takes time. `observed`: see `Executor.takeObservations`, for tasks on
+ * the engine's pool.
+ */
+export type SessionOptions = Pick<PrepareOptions, 'counters' | 'observed'> & {
   /**
    * `throughput`: each run takes one worker, and as many run at once as there are workers, each with an arena of its own.
    * `latency`: each run takes all workers, which share every layer and one arena; runs wait for each other. Both give the same
@@ -103,12 +106,12 @@ function createSession(
   pool: WorkerPool,
   kernels: KernelSet,
   program: Program,
-  { counters, mode }: SessionOptions,
+  { counters, observed, mode }: SessionOptions,
   memory: Memory,
   release: () => void,
 ): Session {
   const shared = mode === 'latency' ? { threads: pool.threads } : {};
-  const handle = createSessionHandle(program, memory, { counters, ...shared }, kernels);
+  const handle = createSessionHandle(program, memory, { counters, observed, ...shared }, kernels);
   const team = handle.team && createTeam(pool, handle);
   let disposed = false;
   let running = 0;

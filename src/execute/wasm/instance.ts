@@ -2,6 +2,8 @@
 import { ExecutionError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
 import type { Executor, Observer } from '../executor.js';
+import type { Kernel } from './kernels.js';
+import { failObservation, readObservations, resetObservations } from './observations.js';
 import type { Prepared } from './prepared.js';
 import { accessTensors } from './tensor-access.js';
 import { type Call, instantiate, type KernelSet } from './variants.js';
@@ -10,12 +12,13 @@ import type { Memory } from './webassembly.js';
 interface BoundStep {
   readonly instruction: number;
   readonly first: number;
+  readonly kernel: Kernel;
   readonly call: Call;
   readonly args: readonly number[];
 }
 
 /** One thread's kernels. */
-export interface WasmInstance extends Required<Pick<Executor, 'run' | 'counters'>> {
+export interface WasmInstance extends Required<Pick<Executor, 'run' | 'counters' | 'takeObservations'>> {
   /** Runs one of the prepared units. Throws an ExecutionError where an overflow traps. */
   runUnit(unit: number): void;
 }
@@ -36,6 +39,7 @@ export function createInstance(
   const steps: BoundStep[] = prepared.steps.map(({ instruction, first, kernel, args, ...masks }) => ({
     instruction,
     first,
+    kernel,
     call: functions[kernel],
     args: args.map((arg, index) => {
       if (((masks.arena >> index) & 1) === 0) return arg;
@@ -43,33 +47,47 @@ export function createInstance(
     }),
   }));
   const tensors = accessTensors(program, prepared, memory, arena);
+  const { observations } = prepared;
+  if (observations !== undefined) resetObservations(memory.buffer, arena, observations);
 
+  const runStep = ({ call, args, instruction, first, kernel }: BoundStep) => {
+    const failed = call(...args);
+    if (!failed) return;
+    if (kernel !== 'observe_f32_f64') failStep(program, instruction, first, failed);
+    const [x, state] = args;
+    const values = new Float32Array(memory.buffer, x, failed);
+    failObservation(observations!, state - arena, failed - 1, values[failed - 1]);
+  };
   const runObserved = (observe: Observer) => {
     let next = 0;
     for (let instruction = 0; instruction < program.instructions.length; instruction++) {
-      for (; next < steps.length && steps[next].instruction === instruction; next++)
-        runStep(program, steps[next]);
+      for (; next < steps.length && steps[next].instruction === instruction; next++) runStep(steps[next]);
       observe(instruction, tensors);
     }
   };
   return {
     runUnit(unit) {
       const { first, end } = prepared.units[unit];
-      for (let step = first; step < end; step++) runStep(program, steps[step]);
+      for (let step = first; step < end; step++) runStep(steps[step]);
     },
     run(inputs, observe) {
       tensors.start(inputs);
-      if (observe === undefined) for (const step of steps) runStep(program, step);
+      if (observe === undefined) for (const step of steps) runStep(step);
       else runObserved(observe);
       return program.outputs.map(({ tensor }) => tensors.read(tensor));
     },
     counters: tensors.counters,
+    takeObservations() {
+      if (observations === undefined) return [];
+      const taken = readObservations(memory.buffer, arena, observations);
+      resetObservations(memory.buffer, arena, observations);
+      return taken;
+    },
   };
 }
 
-function runStep(program: Program, { call, args, instruction, first }: BoundStep): void {
-  const failed = call(...args);
-  if (!failed) return;
+/** `failed` is what the kernel returned: 1 + the index of an element that it counts from `first`, perhaps negative. */
+function failStep(program: Program, instruction: number, first: number, failed: number): never {
   const { name, op } = program.instructions[instruction];
   if (failed > 0 && op === 'quantize')
     throw new ExecutionError({

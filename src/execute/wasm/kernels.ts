@@ -294,6 +294,7 @@ export const kernels = {
     'high',
   ],
   normalize_f32_f32: ['x', 'y', 'lines', 'length', 'epsilon', 'result'],
+  observe_f32_f64: ['x', 'state', 'scratch', 'rows', 'channels'],
   localResponseNormalization_f32_f32: ['x', 'y', 'lines', 'channels', 'size', 'factor', 'beta', 'bias'],
 } as const;
 

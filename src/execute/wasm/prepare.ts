@@ -5,6 +5,7 @@
 import type { InstructionTable, Opcode } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
 import { elementCount } from '../../program/shapes.js';
+import type { ObservedValue } from '../executor.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
 import { ARENA_SLACK, createConstants, growMemory, SLACK } from './constants.js';
 import { type Address, type Context, elementKind, OWN_SCRATCH, placeElements } from './context.js';
@@ -20,6 +21,7 @@ import { lowerArgMax, lowerReduce } from './lower-reduction.js';
 import { lowerResample } from './lower-resample.js';
 import { lowerScaledPair } from './lower-scaled-pair.js';
 import { lowerSoftmax } from './lower-softmax.js';
+import { createObserver } from './observations.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { GRAIN, listUnits, type PendingStep, shareCalls } from './schedule.js';
 import { storedOffset, storedProgram } from './stored-program.js';
@@ -31,6 +33,8 @@ export interface PrepareOptions {
   readonly retain?: boolean;
   /** True: instructions that requantise integers count, which takes time. Default false. */
   readonly counters?: boolean;
+  /** Float values whose statistics gather in the arena from run to run. */
+  readonly observed?: readonly ObservedValue[];
   /** The variant whose kernels will run it. Default simd. */
   readonly variant?: VariantName;
   /** Threads that share one run; each has scratch of its own. Default 1. */
@@ -79,7 +83,14 @@ const lowerings: InstructionTable<[Context], void> = {
 export function prepareProgram(
   given: Program,
   memory: Memory,
-  { retain = false, counters = false, variant = 'simd', threads = 1, grain = GRAIN }: PrepareOptions = {},
+  {
+    retain = false,
+    counters = false,
+    observed = [],
+    variant = 'simd',
+    threads = 1,
+    grain = GRAIN,
+  }: PrepareOptions = {},
 ): Prepared {
   const program = storedProgram(given);
   const where = `program "${program.name}"`;
@@ -96,6 +107,8 @@ export function prepareProgram(
   const counterBlock = blocks.length;
   if (counters) blocks.push({ bytes: program.instructions.length * COUNTER_BYTES, first: 0, last: end });
   const counting = new Set<number>();
+  const keep = (bytes: number) => ({ block: blocks.push({ bytes, first: 0, last: end }) - 1, offset: 0 });
+  const observer = createObserver(observed, program, keep);
   const context: Context = {
     constants,
     variant,
@@ -135,6 +148,7 @@ export function prepareProgram(
       if ('counters' in args) counting.add(current);
     },
   };
+  for (const { tensor } of program.inputs) observer.emit(tensor, context);
   for (const [index, instruction] of program.instructions.entries()) {
     current = index;
     ownScratch = 0;
@@ -144,6 +158,7 @@ export function prepareProgram(
       context: Context,
     ) => void;
     lower(instruction, context);
+    observer.emit(instruction.output, context);
   }
   const plan = planMemory(blocks);
   const outputs = new Set(program.outputs.map(({ tensor }) => tensor));
@@ -170,6 +185,7 @@ export function prepareProgram(
           counting.has(index) ? plan.offsets[counterBlock] + index * COUNTER_BYTES : null,
         )
       : [],
+    observations: observer.locate(({ block, offset }) => plan.offsets[block] + offset),
   };
 }
 

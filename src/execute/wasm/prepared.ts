@@ -32,6 +32,12 @@ export interface Unit {
   readonly after: number;
 }
 
+/** Where the statistics of observed values are, as offsets into the arena: see observations.ts. */
+export interface PlacedObservations {
+  readonly scratch: number;
+  readonly states: readonly { readonly name: string; readonly offset: number; readonly channels: number }[];
+}
+
 export interface Prepared {
   /** Constants lie at the start of the memory: packed weights, tables and records. */
   readonly constantBytes: number;
@@ -47,6 +53,8 @@ export interface Prepared {
   readonly units: readonly Unit[];
   /** Per instruction, the offset of its counters in the arena, null where it counts nothing; empty where none counts. */
   readonly counters: readonly (number | null)[];
+  /** Undefined where no value is observed. */
+  readonly observations?: PlacedObservations;
 }
 
 /** Bytes of an element. */

@@ -119,5 +119,6 @@ export function openArena({ content, memory }: SessionHandle): { program: Progra
 /** The executor of this thread for a session whose workers do not share runs. */
 export function openSession(handle: SessionHandle): Executor {
   const { program, instance } = joinSession(handle);
-  return { name: 'wasm', program, run: instance.run, counters: instance.counters };
+  const { run, counters, takeObservations } = instance;
+  return { name: 'wasm', program, run, counters, takeObservations };
 }
