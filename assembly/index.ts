@@ -14,6 +14,7 @@ export {
   convolutionSums_i16_i8_i64,
   convolutionSums_i16_i16_i64,
 } from './convolution-wide';
+export { convolutionBroad_i16_i16_i32 } from './convolution-broad';
 export { convolution_i16_i16_i40, depthwise_i16_i16_i40 } from './convolution-joined';
 export { convolutionRow_i16_i8_i32, convolutionRow_i16_i16_i32 } from './row';
 export { convolution_f32_f32_f32, convolutionRow_f32_f32_f32 } from './convolution-float';

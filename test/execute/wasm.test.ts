@@ -126,7 +126,7 @@ test('tiles of 3x3 windows are exact up to the last bit of the sums that they se
     [227, 13, 'winogradOutput4_i32_i16'],
     [228, 8, 'winogradOutput2_i32_i16'],
     [3640, 8, 'winogradOutput2_i32_i16'],
-    [3641, 8, 'convolution_i16_i8_i32'],
+    [3641, 8, 'convolutionBroad_i16_i16_i32'],
   ] as const)
     for (const [xFill, weightFill] of [
       ['lowest', 'lowest'],

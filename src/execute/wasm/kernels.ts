@@ -139,6 +139,7 @@ const unary = ['x', 'y', 'length', 'alpha', 'beta'] as const;
 export const kernels = {
   convolution_i16_i8_i32: convolution,
   convolution_i16_i16_i32: convolution,
+  convolutionBroad_i16_i16_i32: convolution,
   convolution_i16_i16_i40: convolutionRuns,
   convolution_i16_i8_i64: convolutionRuns,
   convolution_i16_i16_i64: convolutionRuns,

@@ -25,8 +25,8 @@ export interface Layer {
   readonly kernel: ProductKernel;
   /** For a single pixel, where there is one. */
   readonly rowKernel: ProductKernel | undefined;
-  /** `split`: 16 bits as two bytes. */
-  readonly weights: 'i8' | 'i16' | 'split' | 'f32';
+  /** `broad`: 16 bits in panels of 16 channels; `split`: 16 bits as two bytes. */
+  readonly weights: 'i8' | 'i16' | 'broad' | 'split' | 'f32';
   /** Width of the sums; those of 40 bits are 256 times one of 32 bits, which may wrap, and another one. */
   readonly sums: 32 | 40 | 64;
   /** Addresses of the records per channel, with the bytes from group to group, and per layer. */
@@ -99,12 +99,14 @@ export function placeStart({ constants }: Context, values: ArrayLike<number | bi
   return { address: constants.place(start.byteLength, () => start), bytes: start.byteLength };
 }
 
+/** The kernel for codes that it makes itself; `single`: of one pixel. */
 export function chooseArithmetic(
   context: Context,
   instruction: Product,
   product: CentredProduct,
   groups: number,
   requantize: ByShift,
+  single: boolean,
 ): Layer {
   const { constants } = context;
   const { outputs } = product;
@@ -121,11 +123,12 @@ export function chooseArithmetic(
   const panels = biases.length / groups / 8;
   if (bits <= 32) {
     const records = narrowRecords(panelShifts, requantize.rounding, range, bits, biases);
+    const broad = !single && outputs / groups > 8;
     if (records !== undefined)
       return {
-        kernel: short ? 'convolution_i16_i8_i32' : 'convolution_i16_i16_i32',
+        kernel: broad ? 'convolutionBroad_i16_i16_i32' : `convolution_i16_${short ? 'i8' : 'i16'}_i32`,
         rowKernel: short ? 'convolutionRow_i16_i8_i32' : 'convolutionRow_i16_i16_i32',
-        weights: short ? 'i8' : 'i16',
+        weights: broad ? 'broad' : short ? 'i8' : 'i16',
         sums: 32,
         blocks: constants.place(records.blocks.byteLength, () => records.blocks),
         groupBytes: panels * 128,

@@ -123,9 +123,10 @@ function lowerProduct(
 ): void {
   const { outputs } = product;
   const taps = geometry.window.kernel[0] * geometry.window.kernel[1];
-  const { layer, sums } = chooseLayer(instruction, context, product, groups);
+  const pixels = pixelCount(geometry);
+  const { layer, sums } = chooseLayer(instruction, context, product, groups, pixels === 1);
   const side =
-    layer.kernel === 'convolution_i16_i8_i32' && groups === 1
+    layer.kernel === 'convolutionBroad_i16_i16_i32' && product.bits === 8 && groups === 1
       ? chooseTileSide(context, instruction, geometry, product)
       : undefined;
   if (side !== undefined) {
@@ -138,7 +139,6 @@ function lowerProduct(
   const row = elementBytes(context.kind(instruction.inputs[0]));
   const listed: Geometry = { ...geometry, parts: packed.parts, partBytes: packed.part * row };
   const table = placeTaps(context.constants, listed, `instruction "${instruction.name}"`);
-  const pixels = pixelCount(geometry);
   const padding = placeFilled(context, shape.channels * row, product.zero);
   const single = pixels === 1 && layer.rowKernel !== undefined;
   const kernel = single ? layer.rowKernel! : layer.kernel;
@@ -202,11 +202,13 @@ function chooseLayer(
   context: Context,
   product: CentredProduct,
   groups: number,
+  single: boolean,
 ): { layer: Layer; sums?: Sums } {
   if (instruction.arithmetic === null)
     return { layer: placeFloatLayer(context, instruction, product, groups) };
   const shift = fusedShift(context, instruction, product);
-  if (shift !== undefined) return { layer: chooseArithmetic(context, instruction, product, groups, shift) };
+  if (shift !== undefined)
+    return { layer: chooseArithmetic(context, instruction, product, groups, shift, single) };
   const sums = sumsOf(instruction, product, context.counters !== undefined)!;
   return { layer: chooseSums(context, product, groups, sums), sums };
 }

@@ -55,6 +55,22 @@ export function packPairs(group: WeightGroup, target: Int8Array | Int16Array, po
   });
 }
 
+/** Panels of 16 channels, and of 8 for the last 1 to 8, for a table of whole taps. */
+export function packBroadPairs(group: WeightGroup, target: Int16Array, position: number): void {
+  const { data, start, outputs, taps, channels } = group;
+  const perTap = turns(group);
+  const broad = outputs - ((outputs & 15) <= 8 ? outputs & 15 : 0);
+  for (let output = 0; output < outputs; output++) {
+    const width = output < broad ? 32 : 16;
+    const panel = position + (output >> 4) * taps * perTap * 32 + (output & 15) * 2;
+    for (let tap = 0; tap < taps; tap++) {
+      const source = start + (output * taps + tap) * channels;
+      const base = panel + tap * perTap * width;
+      for (let i = 0; i < channels; i++) target[base + (i >> 1) * width + (i & 1)] = data[source + i];
+    }
+  }
+}
+
 /** Panels of 4 channels, per turn the low bytes (unsigned) of 4 pairs and then the high bytes (signed). */
 export function packSplit(group: WeightGroup, target: Int8Array, position: number): void {
   const { data } = group;

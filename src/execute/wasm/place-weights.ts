@@ -4,6 +4,7 @@ import type { Constants } from './constants.js';
 import type { Layer } from './layer.js';
 import {
   largestEntrySum,
+  packBroadPairs,
   packedPairs,
   packFloats,
   packPairs,
@@ -73,11 +74,13 @@ export function placeWeights(
   const { part, run } = layer.sums === 32 ? { part: channels, run: taps } : planRuns(all, layer, input!);
   const first = group(0, part);
   const length = split ? 2 * packedPairs(first, 4) : packedPairs(first, 8);
-  const size = layer.weights === 'i16' ? 2 : 1;
+  const broad = layer.weights === 'broad';
+  const size = broad || layer.weights === 'i16' ? 2 : 1;
   const address = constants.place(length * groups * size, () => {
     const target = size === 2 ? new Int16Array(length * groups) : new Int8Array(length * groups);
     for (let index = 0; index < groups; index++)
       if (split) packSplit(group(index, part), target as Int8Array, index * length);
+      else if (broad) packBroadPairs(group(index, part), target as Int16Array, index * length);
       else packPairs(group(index, part), target, index * length);
     return target;
   });
