@@ -40,17 +40,24 @@ async function measureTogether(works: readonly Work[], options: BenchOptions): P
   const { rounds, signal, onProgress } = options;
   const title = works.map(({ name }) => name).join(', ');
   const measured = new Map<string, RunningSubject & { readonly costs: number[] }>();
+  const chosen: typeof measured = new Map();
   try {
     for (const work of works) {
       for (const subject of work.subjects) {
         const key = JSON.stringify(subject.spec);
         if (measured.has(key)) continue;
         const running = await start(work, subject, options);
-        if (running !== undefined) measured.set(key, { ...running, costs: [] });
+        if (running === undefined) continue;
+        // Where the engine has chosen a variant that is measured already, that is the measurement.
+        const resolved = JSON.stringify({ ...subject.spec, variant: running.variant });
+        const same = chosen.get(resolved);
+        if (same !== undefined) running.end();
+        chosen.set(resolved, same ?? { ...running, costs: [] });
+        measured.set(key, chosen.get(resolved)!);
       }
     }
     for (let round = 0; round < rounds; round++) {
-      for (const { measure, costs } of measured.values()) {
+      for (const { measure, costs } of chosen.values()) {
         if (signal?.aborted) throw new AbortedError({ where: 'bench', what: 'was cancelled' });
         costs.push(await measure());
       }
@@ -65,7 +72,7 @@ async function measureTogether(works: readonly Work[], options: BenchOptions): P
       return makeRows(work, subjects);
     });
   } finally {
-    for (const { end } of measured.values()) end();
+    for (const { end } of chosen.values()) end();
   }
 }
 

@@ -36,7 +36,7 @@ export function fileGroup(path: string, { shapes, data }: GivenFiles, settings: 
       const subjects = [
         ...programSubjects('dynafix/VARIANT', path, samples, settings),
         ...latencySubjects(path, samples, settings),
-        ...streamSubjects(stream, macs, settings.threads),
+        ...streamSubjects(stream, macs, settings),
       ];
       return [{ name, unit: 'ms', macs, subjects }];
     },

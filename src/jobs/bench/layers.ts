@@ -56,6 +56,9 @@ function layerWork(layer: Layer, name: string, scratch: string, { variants }: Se
   const file = `${scratch}/${name.replace('/', ' by ')}.program`;
   writeProgram(file, layerProgram(layer));
   const macs = layerMacs(layer);
-  const stream = streamSubjects(layer.kind === 'float' ? 'floats' : 'integers', macs, [1]);
+  const stream = streamSubjects(layer.kind === 'float' ? 'floats' : 'integers', macs, {
+    threads: [1],
+    variants,
+  });
   return { name, unit: 'GMAC/s', macs, subjects: [...kernelSubjects(file, variants), ...stream] };
 }

@@ -140,7 +140,7 @@ const speedWork: MakeWork = ({ macs, data, path, qlinear }, name, kind, settings
       : []),
     ...(kind === 'int8' ? [] : programSubjects('dynafix/VARIANT int8', path('int8.program'), data, settings)),
   ];
-  const streams = streamSubjects(float ? 'floats' : 'integers', macs, settings.threads);
+  const streams = streamSubjects(float ? 'floats' : 'integers', macs, settings);
   return { name, unit: 'ms', macs, subjects: [...ours, ...others, ...streams] };
 };
 

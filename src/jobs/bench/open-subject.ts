@@ -39,15 +39,15 @@ export async function openSubject(spec: SubjectSpec, emptyBytes: number): Promis
 }
 
 /** Seconds in which each thread computes its products, as if one after the other. */
-function openStream({ stream, macs, threads }: StreamSpec): Promise<() => Promise<number>> {
+function openStream({ stream, wide, macs, threads }: StreamSpec): Promise<() => Promise<number>> {
   if (threads === 1) {
-    const run = createStream(stream);
+    const run = createStream(stream, wide);
     return createTimer((times) => run(times * macs), 1);
   }
   const pool = createPool(threads);
   const worker = new URL('./stream-worker.js', import.meta.url);
   const run = async (times: number) => {
-    const task: StreamTask = { kind: stream, count: (times * macs) / threads };
+    const task: StreamTask = { kind: stream, wide, count: (times * macs) / threads };
     await Promise.all(Array.from({ length: threads }, () => pool.run<StreamTask, void>(worker, task)));
   };
   return createTimer(run, threads);

@@ -38,6 +38,8 @@ export interface OnnxRuntimeSpec extends Runs {
 export interface StreamSpec {
   readonly kind: 'stream';
   readonly stream: StreamKind;
+  /** True: in 256-bit operations, which V8's flags must allow. */
+  readonly wide?: boolean;
   readonly macs: number;
   readonly threads: number;
 }

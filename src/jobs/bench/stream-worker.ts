@@ -4,13 +4,14 @@ import { createStream, type StreamKind } from './stream.js';
 
 export interface StreamTask {
   readonly kind: StreamKind;
+  readonly wide?: boolean;
   readonly count: number;
 }
 
-const streams = new Map<StreamKind, (count: number) => void>();
+/** A process has streams of one kind. */
+let stream: ((count: number) => void) | undefined;
 
-export default serve(({ kind, count }: StreamTask): void => {
-  const stream = streams.get(kind) ?? createStream(kind);
-  streams.set(kind, stream);
+export default serve(({ kind, wide, count }: StreamTask): void => {
+  stream ??= createStream(kind, wide);
   stream(count);
 });

@@ -2,15 +2,20 @@
 import { createMemory } from '../../execute/wasm/executor.js';
 import { webAssembly } from '../../execute/wasm/webassembly.js';
 import { readAsset } from '../../platform/assets.js';
+import { compileIn } from '../../platform/v8-flags.js';
 
 export type StreamKind = 'integers' | 'floats';
 
 /** Products per turn of the loops in assembly/stream.ts. */
 const products = { integers: 48 * 8, floats: 48 * 4 };
 
-/** A function that computes `count` products, rounded up to whole turns. */
-export function createStream(kind: StreamKind): (count: number) => void {
-  const module = new webAssembly.Module(readAsset(new URL('./stream.wasm', import.meta.url)));
+/**
+ * A function that computes `count` products, rounded up to whole turns. `wide`: V8 compiles it to 256-bit operations; its flags are
+ * those of the process.
+ */
+export function createStream(kind: StreamKind, wide = false): (count: number) => void {
+  const bytes = readAsset(new URL('./stream.wasm', import.meta.url));
+  const module = compileIn(wide ? ['optimised', 'revectorized'] : [], () => new webAssembly.Module(bytes));
   const { exports } = new webAssembly.Instance(module, { env: { memory: createMemory() } });
   const run = (exports as Record<StreamKind, (turns: number, address: number) => void>)[kind];
   // Many calls: V8 replaces baseline code between calls only.

@@ -1,5 +1,6 @@
 /** The subjects of a work: which executors on how many threads. */
 import type { DatasetSpec } from '../../inputs/dataset.js';
+import { isCompilerMode } from '../../platform/v8-flags.js';
 import type { OnnxRuntimeSpec, Subject } from './specification.js';
 import type { StreamKind } from './stream.js';
 
@@ -11,6 +12,8 @@ export interface Settings {
   /** Packages of ONNX Runtime that can be loaded. */
   readonly runtimes: readonly OnnxRuntimeSpec['kind'][];
 }
+
+export type StreamSettings = Pick<Settings, 'threads' | 'variants'>;
 
 /** A program on every variant. `VARIANT` in the name stands for the variant's. */
 export function programSubjects(
@@ -75,10 +78,20 @@ export function exactSubjects(
   }));
 }
 
-/** The yardstick: as many streams as threads. */
-export function streamSubjects(stream: StreamKind, macs: number, threads: readonly number[]): Subject[] {
-  return threads.map((count) => ({
-    name: 'dot stream',
-    spec: { kind: 'stream', stream, macs, threads: count },
-  }));
+/**
+ * The yardstick: as many streams as threads. A stream of 256-bit operations, where V8 has a flag for them, unless a variant without
+ * them is pinned.
+ */
+export function streamSubjects(
+  stream: StreamKind,
+  macs: number,
+  { threads, variants }: StreamSettings,
+): Subject[] {
+  const pinned = variants.every((variant) => variant !== undefined && !variant.endsWith('256'));
+  return threads.flatMap((count) => {
+    const spec = { kind: 'stream' as const, stream, macs, threads: count };
+    const plain: Subject = { name: 'dot stream', spec };
+    if (pinned || !isCompilerMode('revectorized')) return [plain];
+    return [plain, { name: 'dot stream, 256 bits', spec: { ...spec, wide: true } }];
+  });
 }
