@@ -14,7 +14,7 @@ import { decodeMessage, toNumber } from './protobuf.js';
 import { decodeTensor } from './tensor-proto.js';
 
 /** The versions of ai.onnx that dynafix knows. */
-const oldestOpset = 6;
+const oldestOpset = 1;
 const newestOpset = 28;
 
 /** The place of an error that concerns the whole file; becomes the file's name. */

@@ -17,7 +17,7 @@ export const identity: Operator = {
 
 export const dropout: Operator = {
   name: 'Dropout',
-  since: 1,
+  since: 6,
   infer(node, inputs, _constant, opset) {
     const { type, shape } = required(node, inputs, 0);
     const y = outputType(node, type, shape);

@@ -35,7 +35,7 @@ export function inferShapes(graph: Graph): { graph: Graph; changes: Change[]; is
   for (const node of graph.nodes) {
     nodes.push(node);
     const operator = operatorOf(node);
-    if (operator === undefined) continue;
+    if (operator === undefined || graph.opset < operator.since) continue;
     const known = node.inputs.every((name) => name === '' || types.has(name));
     if (!known) continue;
     try {

@@ -12,7 +12,8 @@ import type { Pass } from './pass.js';
 export const upgradeBroadcast: Pass = {
   name: 'upgrade-broadcast',
   run(graph) {
-    if (graph.opset >= 7) return { graph, changes: [] };
+    // Before operator set 6, an operator is known only if it was what it is now.
+    if (graph.opset >= 7 || graph.opset < 6) return { graph, changes: [] };
     const { graph: aligned, changes } = rewriteGraph(graph, 'upgrade-broadcast', alignOperand);
     return { graph: { ...aligned, opset: 7 }, changes };
   },

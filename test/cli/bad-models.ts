@@ -61,7 +61,7 @@ export const badModels: readonly Case[] = [
     name: 'an empty model',
     files: { 'm.onnx': '' },
     words: inspect,
-    lines: ['m.onnx: imports no standard operator set, expected ai.onnx 6 to 28, got none'],
+    lines: ['m.onnx: imports no standard operator set, expected ai.onnx 1 to 28, got none'],
   },
   {
     name: 'a damaged .gz',
@@ -206,7 +206,7 @@ export const badModels: readonly Case[] = [
     name: 'an operator set of the future',
     files: { 'm.onnx': encode({}, { opsetImport: [{ domain: '', version: 99 }] }) },
     words: inspect,
-    lines: ['m.onnx: needs another operator set, expected ai.onnx 6 to 28, got ai.onnx 99'],
+    lines: ['m.onnx: needs another operator set, expected ai.onnx 1 to 28, got ai.onnx 99'],
   },
   {
     name: 'a symbolic size that nobody gave',

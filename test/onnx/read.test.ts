@@ -169,8 +169,8 @@ describe('bad models', () => {
 
   test.each<[string, string, GraphFields, ModelFields?]>([
     ['no graph', 'm.onnx: has no graph', {}, { graph: null }],
-    ['no operator set', 'imports no standard operator set, expected ai.onnx 6 to', {}, { opsetImport: [] }],
-    ['old operator set', 'got ai.onnx 5', {}, { opsetImport: [{ domain: '', version: 5 }] }],
+    ['no operator set', 'imports no standard operator set, expected ai.onnx 1 to', {}, { opsetImport: [] }],
+    ['old operator set', 'got ai.onnx 0', {}, { opsetImport: [{ domain: '', version: 0 }] }],
     ['unknown operator set', 'got ai.onnx 99', {}, { opsetImport: [{ domain: '', version: 99 }] }],
     [
       'two versions of one operator set',
