@@ -15,6 +15,8 @@ export interface AxisScale {
   readonly size: number;
   readonly resized: number;
   readonly scale: number;
+  /** What is resized, as a part of the distance from the first to the last element: from, to. Default 0, 1. */
+  readonly crop?: readonly [number, number];
 }
 
 export const COORDINATE_MODES = [
@@ -24,6 +26,7 @@ export const COORDINATE_MODES = [
   'align_corners',
   'asymmetric',
   'tf_half_pixel_for_nn',
+  'tf_crop_and_resize',
 ] as const;
 export type CoordinateMode = (typeof COORDINATE_MODES)[number];
 
@@ -33,7 +36,10 @@ export type NearestMode = (typeof NEAREST_MODES)[number];
 const { fround } = Math;
 
 /** The coordinate in the input of each output element. */
-function coordinates({ size, resized, scale }: AxisScale, mode: CoordinateMode): number[] {
+export function coordinates(
+  { size, resized, scale, crop: [start, end] = [0, 1] }: AxisScale,
+  mode: CoordinateMode,
+): number[] {
   // Rounded as onnxruntime does, so that what is whole but for the rounding of the scale comes out whole.
   const original = (x: number) => fround(scale === resized / size ? (x * size) / resized : x / scale);
   const length = scale === resized / size ? resized : scale * size;
@@ -45,6 +51,8 @@ function coordinates({ size, resized, scale }: AxisScale, mode: CoordinateMode):
     align_corners: (x) => (length === 1 ? 0 : fround((x * (size - 1)) / (length - 1))),
     asymmetric: original,
     tf_half_pixel_for_nn: (x) => original(x + 0.5),
+    tf_crop_and_resize: (x) =>
+      fround((size - 1) * start + (length === 1 ? 0.5 : x / (length - 1)) * (end - start) * (size - 1)),
   };
   return Array.from({ length: resized }, (_, x) => transform[mode](x));
 }

@@ -26,6 +26,7 @@ import {
   type AxisScale,
   COORDINATE_MODES,
   type CoordinateMode,
+  coordinates,
   cubicFilter,
   filterTaps,
   linearFilter,
@@ -63,14 +64,19 @@ function axisScales(
     );
   const policy = stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch');
   const ratios = axes.map((axis, i) => (scales === undefined ? values[i] / shape[axis] : values[i]));
+  const isCropped = stringAttribute(node, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize';
+  const roi = isCropped ? list(node, constant, 1) : undefined;
+  if (isCropped && roi?.length !== 2 * axes.length)
+    throw nodeError(node, 'roi does not fit', `${2 * axes.length} numbers`, shapeText(roi ?? []));
+  const cropOf = (i: number) => (roi === undefined ? {} : { crop: [roi[i], roi[i + axes.length]] as const });
   const common = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
   const isCommon = scales === undefined && policy !== 'stretch';
   return shape.map((size, axis) => {
     const i = axes.indexOf(axis);
     if (i < 0) return { size, resized: size, scale: 1 };
-    if (isCommon) return { size, resized: Math.floor(common * size + 0.5), scale: common };
+    if (isCommon) return { size, resized: Math.floor(common * size + 0.5), scale: common, ...cropOf(i) };
     const resized = scales === undefined ? values[i] : Math.floor(size * values[i]);
-    return { size, resized, scale: ratios[i] };
+    return { size, resized, scale: ratios[i], ...cropOf(i) };
   });
 }
 
@@ -103,10 +109,10 @@ function infer(
 }
 
 function reject(node: Node, graph: Graph): string | undefined {
-  const { mode, coordinates, nearest } = modes(node, graph.opset);
+  const { mode, coordinates: transformation, nearest } = modes(node, graph.opset);
   if (!['nearest', 'linear', 'bilinear', 'cubic'].includes(mode)) return `mode ${mode}`;
-  if (!COORDINATE_MODES.some((known) => known === coordinates))
-    return `coordinate_transformation_mode ${coordinates}`;
+  if (!COORDINATE_MODES.some((known) => known === transformation))
+    return `coordinate_transformation_mode ${transformation}`;
   if (mode === 'nearest' && nearest !== 'old' && !NEAREST_MODES.some((known) => known === nearest))
     return `nearest_mode ${nearest}`;
   const { shape } = typeOf(graph, node.inputs[0]);
@@ -121,15 +127,16 @@ function lower(node: Node, lowering: Lowering): void {
   const { shape } = lowering.type(node.inputs[0]);
   const axes = axisScales(node, shape, constantsOf(graph, node), graph.opset);
   const found = modes(node, graph.opset);
-  const coordinates = found.coordinates as CoordinateMode;
-  const isKept = ({ size, resized, scale }: AxisScale) => size === resized && scale === 1;
+  const mode = found.coordinates as CoordinateMode;
+  const isKept = ({ size, resized, scale, crop: [start, end] = [0, 1] }: AxisScale) =>
+    size === resized && scale === 1 && start === 0 && end === 1;
   if (found.mode === 'nearest') {
     // Before operator set 11, ONNX's cases round up where an axis shrinks and down where it grows.
     const nearest = ({ scale }: AxisScale) =>
       found.nearest === 'old' ? (scale < 1 ? 'ceil' : 'floor') : (found.nearest as NearestMode);
     lowering.gather(
       node,
-      axes.map((axis) => (isKept(axis) ? null : nearestIndices(axis, coordinates, nearest(axis)))),
+      axes.map((axis) => (isKept(axis) ? null : nearestIndices(axis, mode, nearest(axis)))),
     );
     return;
   }
@@ -141,8 +148,17 @@ function lower(node: Node, lowering: Lowering): void {
   };
   lowering.resample(
     node,
-    axes.map((axis) => (isKept(axis) ? null : filterTaps(axis, coordinates, filter, options))),
+    axes.map((axis) => (isKept(axis) ? null : filterTaps(axis, mode, filter, options))),
   );
+}
+
+/** Per axis, the output elements that a crop reads beyond the input, which are no elements of it. */
+export function outsideCrop(node: Node, shape: readonly number[], constant: ConstantInput, opset: number) {
+  const isOutside = ({ size, ...axis }: AxisScale) =>
+    coordinates({ size, ...axis }, 'tf_crop_and_resize').map((x) => x < 0 || x > size - 1);
+  return axisScales(node, shape, constant, opset).map((axis) => {
+    return axis.crop === undefined ? new Array<boolean>(axis.resized).fill(false) : isOutside(axis);
+  });
 }
 
 export const resize: Operator = { name: 'Resize', since: 10, infer, reject, lower };

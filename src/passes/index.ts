@@ -15,6 +15,7 @@ import { type Pass, rulePass } from './pass.js';
 import { removeNoOps } from './remove-no-ops.js';
 import { replaceBatchNorm } from './replace-batch-norm.js';
 import { replaceDivision } from './replace-division.js';
+import { splitCrop } from './split-crop.js';
 import { splitPRelu } from './split-p-relu.js';
 import { splitVariadic } from './split-variadic.js';
 import { unfoldPadding } from './unfold-padding.js';
@@ -25,6 +26,7 @@ export const passes: readonly Pass[] = [
   rulePass('remove-no-ops', removeNoOps),
   rulePass('split-variadic', splitVariadic),
   rulePass('split-p-relu', splitPRelu),
+  splitCrop,
   rulePass('find-hard-swish', findHardSwish),
   rulePass('normalise-gemm', normaliseGemm),
   rulePass('fold-affine', foldAffine),

@@ -9,12 +9,21 @@ import { buildGraph, op } from '../graph/build.js';
 import { runWithOnnxruntime } from '../graph/onnxruntime.js';
 
 const sizes = [1, 2, 3, 5, 7, 8];
-const isKnown = (mode: string) => mode !== 'tf_half_pixel_for_nn';
+const isKnown = (mode: string) => !mode.startsWith('tf_');
 
 /** Resizes the values 1, 4, 9, ... by one node, here and in onnxruntime. */
-async function both(size: number, resized: number, attributes: Record<string, string>) {
+async function both(
+  size: number,
+  resized: number,
+  attributes: Record<string, string | number>,
+  roi: readonly number[] = [],
+) {
   // onnxruntime's cubic mode wants two spatial axes.
-  const constants = { roi: float32([0], []), none: float32([0], []), sizes: int64([4], [1, 1, 1, resized]) };
+  const constants = {
+    roi: float32([roi.length], roi),
+    none: float32([0], []),
+    sizes: int64([4], [1, 1, 1, resized]),
+  };
   const nodes = [op('Resize', ['x', 'roi', 'none', 'sizes'], 'y', attributes)];
   const graph = buildGraph({ opset: 19, inputs: { x: [1, 1, 1, size] }, constants, nodes, outputs: ['y'] });
   const x = Float32Array.from({ length: size }, (_, i) => (i + 1) ** 2);
@@ -53,3 +62,27 @@ test.each(modes.flatMap((mode) => ['linear', 'cubic'].map((kind) => [kind, mode]
       }
   },
 );
+
+test.each(['nearest', 'linear'])('%s of a crop, also beyond the input', async (mode) => {
+  for (const size of sizes)
+    for (const resized of sizes)
+      for (const [from, to] of [
+        [0, 1],
+        [0.25, 0.75],
+        [0.75, 0.125],
+        [-0.5, 0.5],
+        [0.5, 1.75],
+        [-1, 2],
+      ]) {
+        // onnxruntime copies the input where no size changes, whatever the crop.
+        if (size === resized) continue;
+        const coordinate_transformation_mode = 'tf_crop_and_resize';
+        const attributes = { mode, coordinate_transformation_mode, extrapolation_value: 2.5 };
+        const { actual, expected } = await both(size, resized, attributes, [0, 0, 0, from, 1, 1, 1, to]);
+        actual.forEach((value, i) => {
+          expect(Math.abs(value - expected[i]), `${from} to ${to} of ${size} to ${resized}`).toBeLessThan(
+            1e-4,
+          );
+        });
+      }
+});
