@@ -15,7 +15,7 @@ const signed = (size) => ({ resize: size, crop: size, mean: 127.5, std: 127.5 })
 
 /** `seed`: a graph whose weights are seeded here; `model`: a published network. */
 const networks = [
-  { name: 'ResNet-50', seed: 'light_resnet50', extras: ['load', 'memory'] },
+  { name: 'ResNet-50', seed: 'light_resnet50', extras: ['load', 'memory', 'calibrate'] },
   { name: 'Inception-v1', seed: 'light_inception_v1' },
   {
     name: 'Inception-v3',

@@ -39,7 +39,7 @@ export interface Network {
   readonly extras?: readonly Extra[];
 }
 
-export type Extra = 'load' | 'memory';
+export type Extra = 'load' | 'memory' | 'calibrate';
 
 /** Widths of fixed point and the profile of each. */
 const widths: Readonly<Record<string, () => Profile>> = {
@@ -51,7 +51,7 @@ const widths: Readonly<Record<string, () => Profile>> = {
   int16: () => loadProfile('generic-int16'),
 };
 
-/** Works `NAME int8`, `NAME int16x8`, `NAME int16`, `NAME float`, and on demand `NAME load` and `NAME memory`. */
+/** Works `NAME int8`, `NAME int16x8`, `NAME int16`, `NAME float`, and on demand `NAME load`, `NAME memory` and `NAME calibrate`. */
 export function networkGroup(network: Network, settings: Settings): WorkGroup {
   const { name, extras = [] } = network;
   const kinds = [...Object.keys(widths), 'float', ...extras];
@@ -61,7 +61,8 @@ export function networkGroup(network: Network, settings: Settings): WorkGroup {
       const wantedKinds = kinds.filter((kind) => wanted.has(`${name} ${kind}`));
       const files = await prepareFiles(network, wantedKinds, Math.max(...settings.threads), workshop);
       return wantedKinds.map((kind): Work => {
-        const makeWork = { load: loadWork, memory: memoryWork }[kind as Extra] ?? speedWork;
+        const makeWork =
+          { load: loadWork, memory: memoryWork, calibrate: calibrateWork }[kind as Extra] ?? speedWork;
         return makeWork(files, `${name} ${kind}`, kind, settings);
       });
     },
@@ -184,4 +185,18 @@ const memoryWork: MakeWork = ({ macs, data, path }, name, _, { variants, threads
     ),
   );
   return { name, unit: 'MiB', macs, subjects };
+};
+
+/** Float inference with statistics beside float inference alone, over more samples than the other works need. */
+const calibrateWork: MakeWork = ({ macs, data, path }, name, _, { variants, threads }) => {
+  const subjects = threads.flatMap((count) =>
+    variants.flatMap((variant) =>
+      [true, false].map((statistics): Subject => {
+        const what = { program: path('float.program'), data: { ...data, limit: 16 }, statistics };
+        const spec = { kind: 'calibrate' as const, ...what, variant, threads: count };
+        return { name: `float inference ${statistics ? 'with statistics' : 'alone'}, VARIANT`, spec };
+      }),
+    ),
+  );
+  return { name, unit: 'ms', macs, subjects };
 };

@@ -1,5 +1,6 @@
 /** Programs as subjects: their speed, their first run, how fast they load, and what they occupy. */
 import { readFormats } from '../../assign/formats-file.js';
+import { calibrate } from '../../calibrate/calibrate.js';
 import { compileProgram } from '../../compile/compile.js';
 import type { Elements } from '../../execute/executor.js';
 import { bindInputs } from '../../execute/ports.js';
@@ -12,9 +13,17 @@ import { openDataset } from '../../inputs/dataset.js';
 import { readProgram } from '../../program/file.js';
 import type { Program } from '../../program/program.js';
 import { loadModel } from '../load-model.js';
+import { runSamples } from '../run.js';
 import { noise } from './noise.js';
 import type { OpenSubject } from './open-subject.js';
-import type { FirstRunSpec, KernelsSpec, LoadSpec, MemorySpec, ProgramSpec } from './specification.js';
+import type {
+  CalibrateSpec,
+  FirstRunSpec,
+  KernelsSpec,
+  LoadSpec,
+  MemorySpec,
+  ProgramSpec,
+} from './specification.js';
 import { createTimer, settle } from './timing.js';
 
 /** A process measures one variant: V8's flags disturb nobody. */
@@ -87,6 +96,26 @@ export async function openKernels({ program: path, variant }: KernelsSpec): Prom
     for (let i = 0; i < times; i++) for (const call of calls) call();
   };
   return { variant: kernels.variant, measure: await createTimer(run, 1) };
+}
+
+/** Seconds of a sample. */
+export async function openCalibrate(spec: CalibrateSpec): Promise<OpenSubject> {
+  const { data, statistics, threads, variant } = spec;
+  const program = readProgram(spec.program);
+  const { count } = openDataset(data);
+  const engine = createEngine({ threads, ...kernelOptions(variant) });
+  const header = { model: '', preprocess: '' };
+  const runAll = async () => {
+    if (statistics) await calibrate(engine, program, header, data);
+    else await runSamples(engine, program, data);
+  };
+  await runAll();
+  const measure = async () => {
+    const start = performance.now();
+    await runAll();
+    return (performance.now() - start) / 1000 / count;
+  };
+  return { variant: engine.variant, measure };
 }
 
 /** Seconds of what is done once. */

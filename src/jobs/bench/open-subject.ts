@@ -2,7 +2,14 @@
 import { ExecutionError } from '../../errors.js';
 import { createPool } from '../../platform/pool.js';
 import { openOnnxRuntime } from './onnxruntime.js';
-import { openFirstRun, openKernels, openLoad, openMemory, openProgram } from './open-program.js';
+import {
+  openCalibrate,
+  openFirstRun,
+  openKernels,
+  openLoad,
+  openMemory,
+  openProgram,
+} from './open-program.js';
 import type { StreamSpec, SubjectSpec } from './specification.js';
 import { createStream } from './stream.js';
 import type { StreamTask } from './stream-worker.js';
@@ -22,6 +29,8 @@ export async function openSubject(spec: SubjectSpec, emptyBytes: number): Promis
       return openProgram(spec);
     case 'kernels':
       return openKernels(spec);
+    case 'calibrate':
+      return openCalibrate(spec);
     case 'first run':
       return openFirstRun(spec);
     case 'load':

@@ -44,6 +44,17 @@ export interface StreamSpec {
   readonly threads: number;
 }
 
+/** Float inference of all samples of the data, with or without statistics of every value; per sample. */
+export interface CalibrateSpec {
+  readonly kind: 'calibrate';
+  /** A float program. */
+  readonly program: string;
+  readonly data: DatasetSpec;
+  readonly statistics: boolean;
+  readonly variant?: string;
+  readonly threads: number;
+}
+
 /** From a file to an executor that is ready, once per process; `formats` make an integer program of a model. */
 export interface LoadSpec {
   readonly kind: 'load';
@@ -72,6 +83,7 @@ export type SubjectSpec =
   | KernelsSpec
   | OnnxRuntimeSpec
   | StreamSpec
+  | CalibrateSpec
   | LoadSpec
   | FirstRunSpec
   | MemorySpec;
