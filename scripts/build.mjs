@@ -14,6 +14,13 @@ const run = (command, ...args) =>
 /** Each schema and the folder whose code reads and writes it. */
 const schemas = { onnx: 'src/onnx', statistics: 'src/calibrate', program: 'src/program' };
 
+/** Modules of kernels: their file in dist/execute/wasm/, and what they need beside plain SIMD. */
+const modules = {
+  kernels: { entry: 'assembly/index.ts', options: [] },
+  simd256: { entry: 'assembly/simd256/index.ts', options: [] },
+  relaxed256: { entry: 'assembly/relaxed256/index.ts', options: ['--enable', 'relaxed-simd'] },
+};
+
 const parts = {
   proto() {
     for (const [name, folder] of Object.entries(schemas)) {
@@ -50,7 +57,10 @@ const parts = {
   wasm() {
     mkdirSync(join(root, 'dist/execute/wasm'), { recursive: true });
     mkdirSync(join(root, 'build'), { recursive: true });
-    run('asc', '--config', 'asconfig.json', '--target', 'release');
+    for (const [name, { entry, options }] of Object.entries(modules)) {
+      const outputs = ['-o', `dist/execute/wasm/${name}.wasm`, '--textFile', `build/${name}.wat`];
+      run('asc', entry, '--config', 'asconfig.json', '--target', 'release', ...outputs, ...options);
+    }
     const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
     const stream = ['assembly/stream.ts', '-o', 'dist/jobs/bench/stream.wasm', '--config', 'none', ...memory];
     run('asc', ...stream, '--enable', 'simd', '--enable', 'threads', '--runtime', 'stub', '-O3');

@@ -2,7 +2,7 @@
 import { createEngine, type Engine } from '../execute/wasm/engine.js';
 import { interruptible } from './interrupt.js';
 import type { RunOptions } from './options.js';
-import { createProgress } from './terminal.js';
+import { createProgress, say } from './terminal.js';
 
 /** What the work tells the person at the terminal, and what it hears from them. */
 export interface Attendance {
@@ -14,11 +14,13 @@ export interface Attendance {
 
 /** Runs `work` on the engine that the options describe, and ends its workers before the result is given out. */
 export async function withEngine<T>(
-  { threads }: RunOptions,
+  { threads, variant, v8Flags }: RunOptions,
   title: string,
   work: (engine: Engine, attendance: Attendance) => Promise<T>,
 ): Promise<T> {
-  const engine = createEngine({ threads });
+  const engine = createEngine({ threads, variant, v8Flags });
+  if (v8Flags) say(`V8's flags are set while kernels are compiled; kernels ${engine.variant}`);
+  for (const { variant, reason } of engine.ruledOut) say(`kernels ${variant} are ruled out: ${reason}`);
   let current = title;
   let progress = createProgress(title);
   const onProgress = (done: number, total: number, phase = title) => {

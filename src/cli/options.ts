@@ -72,13 +72,18 @@ export function addLabelOptions(command: Command): Command {
 export interface RunOptions {
   readonly threads: number;
   readonly variant?: VariantName;
+  readonly v8Flags?: boolean;
   readonly json?: boolean;
 }
 
 export function addRunOptions(command: Command): Command {
   return command
     .option('--threads <n>', 'worker threads', wholeNumber(1), machineThreads())
-    .addOption(new Option('--variant <name>', 'pin a kernel variant').choices(VARIANTS));
+    .addOption(new Option('--variant <name>', 'pin a kernel variant').choices(VARIANTS))
+    .option(
+      '--v8-flags',
+      "let V8's flags be set while kernels are compiled: more variants, no baseline code",
+    );
 }
 
 export function addJsonOption(command: Command): Command {

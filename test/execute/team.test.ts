@@ -10,10 +10,10 @@ import { createMemory, createWasmExecutor } from '#src/execute/wasm/executor.js'
 import { createInstance } from '#src/execute/wasm/instance.js';
 import { prepareProgram, reserveArena, reserveScratch } from '#src/execute/wasm/prepare.js';
 import type { Unit } from '#src/execute/wasm/prepared.js';
+import { loadKernels } from '#src/execute/wasm/select-variant.js';
 import { createSessionHandle } from '#src/execute/wasm/session.js';
 import { createTeam } from '#src/execute/wasm/team-session.js';
 import { accessTensors } from '#src/execute/wasm/tensor-access.js';
-import { loadKernels } from '#src/execute/wasm/variants.js';
 import { createPool, type WorkerPool } from '#src/platform/pool.js';
 import { parseProgram } from '#src/program/parse.js';
 import type { Program } from '#src/program/program.js';

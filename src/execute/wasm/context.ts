@@ -5,8 +5,8 @@ import type { ProgramTensor } from '../../program/program.js';
 import type { Constants } from './constants.js';
 import type { ArgumentName, Kernel } from './kernels.js';
 import { type ElementKind, elementBytes } from './prepared.js';
+import type { CodeRange } from './rounding.js';
 import type { Sharing } from './schedule.js';
-import type { VariantName } from './variants.js';
 
 /** A place in the arena: a block of the memory plan, or OWN_SCRATCH, and bytes from its start. */
 export interface ArenaAddress {
@@ -24,11 +24,14 @@ export type Arguments<K extends Kernel> = Readonly<Record<ArgumentName<K>, Addre
 
 export interface Context {
   readonly constants: Constants;
-  readonly variant: VariantName;
+  /** True where the variant has this kernel. */
+  has(kernel: Kernel): boolean;
   tensor(index: number): ProgramTensor;
   /** Where the elements of a tensor are: stored as a constant or in the arena. */
   address(index: number): Address;
   kind(index: number): ElementKind;
+  /** What the codes of a tensor can be. */
+  range(index: number): CodeRange;
   /** What is subtracted from a code of a tensor to store it. */
   offset(index: number): number;
   /** Where the counters of this instruction are: see counters.ts. Undefined where nothing is counted. */

@@ -5,9 +5,10 @@ import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
 import { createMemory } from './executor.js';
 import type { PrepareOptions } from './prepare.js';
+import { loadKernels, type RuledOut } from './select-variant.js';
 import { createSessionHandle, disposeSessionHandle, type MemoryUse, type SessionHandle } from './session.js';
 import { createTeam } from './team-session.js';
-import { type KernelSet, loadKernels, type VariantName, type VariantOptions } from './variants.js';
+import type { KernelSet, VariantName, VariantOptions } from './variants.js';
 import type { Memory } from './webassembly.js';
 import type { RunTask } from './worker.js';
 
@@ -58,6 +59,8 @@ export interface Engine {
   readonly threads: number;
   /** Name of the kernel variant in use. */
   readonly variant: VariantName;
+  /** Variants that were tried and do not serve. */
+  readonly ruledOut: readonly RuledOut[];
   readonly pool: WorkerPool;
   /** Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run. */
   load(program: Program, options?: SessionOptions & { readonly mode?: 'throughput' }): Session;
@@ -67,7 +70,7 @@ export interface Engine {
 
 /**
  * Starts the workers. They do not keep the process alive while they are idle. Throws a UsageError for a number of
- * threads that is not a positive integer.
+ * threads that is not a positive integer, or a variant that does not serve.
  */
 export function createEngine({ threads = machineThreads(), ...options }: EngineOptions = {}): Engine {
   if (!Number.isInteger(threads) || threads < 1) {
@@ -81,6 +84,7 @@ export function createEngine({ threads = machineThreads(), ...options }: EngineO
   return {
     threads,
     variant: kernels.variant,
+    ruledOut: kernels.ruledOut,
     pool,
     load(program: Program, options: SessionOptions = {}) {
       if (!MODES.includes(options.mode ?? 'throughput'))

@@ -3,13 +3,11 @@ import type { Program } from '../../program/program.js';
 import type { Executor } from '../executor.js';
 import { createInstance } from './instance.js';
 import { type PrepareOptions, prepareProgram, reserveArena } from './prepare.js';
-import { loadKernels, type VariantOptions } from './variants.js';
-import { type Memory, webAssembly } from './webassembly.js';
+import { loadKernels } from './select-variant.js';
+import type { VariantOptions } from './variants.js';
+import { createMemory } from './webassembly.js';
 
-/** A shared memory as the kernels import it; it grows on demand up to 4 GiB. */
-export function createMemory(): Memory {
-  return new webAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-}
+export { createMemory };
 
 /**
  * Prepares a program for SIMD kernels: the same bytes as the oracle, fast. Throws a ProgramError for what does not fit

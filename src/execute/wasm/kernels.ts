@@ -17,6 +17,7 @@ const convolution = [
   'taps',
 ] as const;
 const convolutionRuns = [...convolution, 'run'] as const;
+const convolutionTiles = [...convolution, 'spare'] as const;
 const accumulate = [
   'x',
   'y',
@@ -144,6 +145,10 @@ export const kernels = {
   convolution_i16_i8_i64: convolutionRuns,
   convolution_i16_i16_i64: convolutionRuns,
   convolution_f32_f32_f32: convolution,
+  convolutionTiles_i16_i8_i32: convolutionTiles,
+  convolutionTiles_i16_i16_i32: convolutionTiles,
+  convolutionTiles_u8_i8_i32: convolutionTiles,
+  narrow_i16_u8: ['x', 'y', 'length'],
   convolutionSums_i16_i8_i32: convolution,
   convolutionSums_i16_i16_i32: convolution,
   convolutionSums_i16_i8_i64: convolutionRuns,

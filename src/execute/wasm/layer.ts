@@ -4,6 +4,7 @@ import { wrapsAsOne } from './accumulator-plan.js';
 import { type CentredProduct, isCentred, type Product } from './centre.js';
 import type { Context } from './context.js';
 import type { Kernel } from './kernels.js';
+import { byPanels } from './panels.js';
 import type { Sums } from './rescale.js';
 import {
   type ByShift,
@@ -18,8 +19,17 @@ import {
   WIDE_BYTES,
   wideRecords,
 } from './rounding.js';
+import { chooseTiles } from './tiles.js';
 
 type ProductKernel = Extract<Kernel, `convolution${string}`>;
+
+/** How weights are packed for kernels that take more than panels of 8. */
+export interface Tile {
+  /** Input channels of one turn: 2 codes of 16 bits or 4 bytes. */
+  readonly depth: 2 | 4;
+  /** The channel of a panel that each lane works for. */
+  readonly lanes: readonly number[];
+}
 
 export interface Layer {
   readonly kernel: ProductKernel;
@@ -27,6 +37,8 @@ export interface Layer {
   readonly rowKernel: ProductKernel | undefined;
   /** `broad`: 16 bits in panels of 16 channels; `split`: 16 bits as two bytes. */
   readonly weights: 'i8' | 'i16' | 'broad' | 'split' | 'f32';
+  /** Output channels side by side in a panel of weights, and input channels of one turn, where `weights` does not say it. */
+  readonly tile?: Tile;
   /** Width of the sums; those of 40 bits are 256 times one of 32 bits, which may wrap, and another one. */
   readonly sums: 32 | 40 | 64;
   /** Addresses of the records per channel, with the bytes from group to group, and per layer. */
@@ -36,16 +48,6 @@ export interface Layer {
 }
 
 const zeros = (length: number) => new Array<number>(length).fill(0);
-
-/** Spreads values per channel so that each group starts a new panel of 8. */
-function byPanels<T>(values: ArrayLike<T>, groups: number, fill: T): T[] {
-  const perGroup = values.length / groups;
-  const panel = Math.ceil(perGroup / 8) * 8;
-  return Array.from({ length: groups * panel }, (_, index) => {
-    const channel = index % panel;
-    return channel < perGroup ? values[Math.floor(index / panel) * perGroup + channel] : fill;
-  });
-}
 
 /** The shifts where a kernel can round its own sums: exact ones, saturated to codes without a zero point. */
 export function fusedShift(
@@ -121,6 +123,9 @@ export function chooseArithmetic(
   const panelShifts = byPanels(shifts, groups, shifts[0] ?? 0);
   const biases = byPanels(product.start ?? zeros(outputs), groups, 0);
   const panels = biases.length / groups / 8;
+  const rounded = { shifts, rounding: requantize.rounding, range };
+  const tiles = single ? undefined : chooseTiles(context, instruction, product, groups, rounded);
+  if (tiles !== undefined) return tiles;
   if (bits <= 32) {
     const records = narrowRecords(panelShifts, requantize.rounding, range, bits, biases);
     const broad = !single && outputs / groups > 8;

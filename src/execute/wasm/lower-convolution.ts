@@ -22,6 +22,9 @@ const CACHE_BYTES = 128 * 1024;
 /** Channels whose weights and records lie together, whatever the kernel. */
 const PANEL = 16;
 
+/** Where kernels of tiles put those that are not whole. */
+const SPARE_BYTES = 128;
+
 /** A table with one entry per tap. */
 const whole = { parts: 1, partBytes: 0, even: false };
 
@@ -136,14 +139,20 @@ function lowerProduct(
   const shape = { taps, channels: channels / groups, outputs: outputs / groups, groups };
   const { format } = context.tensor(instruction.inputs[0]);
   const packed = placeWeights(context.constants, product.weights, shape, layer, format);
-  const row = elementBytes(context.kind(instruction.inputs[0]));
-  const listed: Geometry = { ...geometry, parts: packed.parts, partBytes: packed.part * row };
+  const kept = elementBytes(context.kind(instruction.inputs[0]));
+  const source = layer.tile?.depth === 4 ? narrowToBytes(context, x, geometry) : x;
+  const row = layer.tile?.depth === 4 ? 1 : kept;
+  const pixelBytes = (geometry.pixelBytes / kept) * row;
+  const listed: Geometry = { ...geometry, pixelBytes, parts: packed.parts, partBytes: packed.part * row };
+  const spare = layer.tile === undefined ? 0 : context.unitScratch(SPARE_BYTES);
   const table = placeTaps(context.constants, listed, `instruction "${instruction.name}"`);
-  const padding = placeFilled(context, shape.channels * row, product.zero);
-  const single = pixels === 1 && layer.rowKernel !== undefined;
-  const kernel = single ? layer.rowKernel! : layer.kernel;
+  const padding = placeFilled(context, shape.channels * row, product.zero, row);
+  const kernel = pixels === 1 ? (layer.rowKernel ?? layer.kernel) : layer.kernel;
   const panels = Math.ceil(shape.outputs / PANEL);
-  const panelRecords = (2 * layer.groupBytes) / Math.ceil(shape.outputs / 8);
+  const panelRecords =
+    layer.tile === undefined
+      ? (2 * layer.groupBytes) / Math.ceil(shape.outputs / 8)
+      : layer.groupBytes / panels;
   const emitGroup = (
     group: number,
     [panel, panelCount]: readonly [number, number],
@@ -153,7 +162,7 @@ function lowerProduct(
     element: number,
   ) =>
     context.emit(kernel, {
-      x: shift(x, group * shape.channels * row),
+      x: shift(source, group * shape.channels * row),
       y: shift(y, (group * shape.outputs + panel * PANEL) * element),
       table: table + (first / 4) * tapCount(listed) * 16,
       weights: packed.address + group * packed.groupBytes + panel * packed.panelBytes,
@@ -166,8 +175,9 @@ function lowerProduct(
       turns: packed.turns,
       taps: tapCount(listed),
       run: packed.run,
+      spare,
     });
-  const most = pixelsPerCall(geometry, taps);
+  const most = pixelsPerCall(listed, taps);
   const units = unitsFor(context.sharing, 0, pixels * outputs * taps * shape.channels);
   if (sums === undefined) {
     const y = context.address(instruction.output);
@@ -177,7 +187,7 @@ function lowerProduct(
         for (let panel = 0; panel < panels; panel += panelStep) {
           const count = Math.min(step, pixels - first);
           context.unit();
-          emitGroup(group, [panel, panelStep], first, count, shift(y, first * outputs * row), row);
+          emitGroup(group, [panel, panelStep], first, count, shift(y, first * outputs * kept), kept);
         }
     return;
   }
@@ -245,11 +255,21 @@ export function emitSums(
   }
 }
 
-/** A row of one code (or of zeros), which taps outside of the input read. */
-export function placeFilled(context: Context, bytes: number, code: number): number {
+/** The codes of a tensor as bytes. */
+function narrowToBytes(context: Context, x: Address, { batch, input, pixelBytes }: Geometry): Address {
+  const length = (batch * input[0] * input[1] * pixelBytes) / 2;
+  const y = context.scratch(length);
+  context.emit('narrow_i16_u8', { x, y, length });
+  context.stage();
+  return y;
+}
+
+/** A row of one code (or of zeros), which taps outside of the input read; `size` is that of an element. */
+export function placeFilled(context: Context, bytes: number, code: number, size = 2): number {
   // Rounded up to a power of two, so that few sizes exist.
-  const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 64)));
-  return context.constants.place(size, () => new Int16Array(size / 2).fill(code), `row ${code} ${size}`);
+  const length = 2 ** Math.ceil(Math.log2(Math.max(bytes, 64)));
+  const make = () => (size === 1 ? new Int8Array(length) : new Int16Array(length / 2)).fill(code);
+  return context.constants.place(length, make, `row ${code} ${length} ${size}`);
 }
 
 /** A multiple of 4 pixels whose input, addresses and output stay in the cache between two panels of channels. */

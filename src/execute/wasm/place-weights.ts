@@ -2,6 +2,7 @@
 import { codeRange, type Format } from '../../formats/format.js';
 import type { Constants } from './constants.js';
 import type { Layer } from './layer.js';
+import { packTiles, tileElements } from './pack-tiles.js';
 import {
   largestEntrySum,
   packBroadPairs,
@@ -40,7 +41,7 @@ export function placeWeights(
   constants: Constants,
   data: ArrayLike<number>,
   { taps, channels, outputs, groups }: ProductShape,
-  layer: Pick<Layer, 'weights' | 'sums'>,
+  layer: Pick<Layer, 'weights' | 'sums' | 'tile'>,
   input: Format | null,
 ): PlacedWeights {
   const group = (index: number, part: number): WeightGroup => ({
@@ -64,6 +65,27 @@ export function placeWeights(
       groupBytes: length * 4,
       panelBytes,
       turns: channels,
+      parts: 1,
+      part: channels,
+      run: taps,
+    };
+  }
+  const { tile } = layer;
+  if (tile !== undefined) {
+    const first = group(0, channels);
+    const length = tileElements(first, tile);
+    const Codes = layer.weights === 'i16' ? Int16Array : Int8Array;
+    const address = constants.place(length * groups * Codes.BYTES_PER_ELEMENT, () => {
+      const target = new Codes(length * groups);
+      for (let index = 0; index < groups; index++)
+        packTiles(group(index, channels), tile, target, index * length);
+      return target;
+    });
+    return {
+      address,
+      groupBytes: length * Codes.BYTES_PER_ELEMENT,
+      panelBytes: tileElements({ ...first, outputs: 16 }, tile) * Codes.BYTES_PER_ELEMENT,
+      turns: Math.ceil(channels / tile.depth),
       parts: 1,
       part: channels,
       run: taps,

@@ -7,6 +7,7 @@ import type { Program } from '../../program/program.js';
 import { elementCount } from '../../program/shapes.js';
 import type { ObservedValue } from '../executor.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
+import { codeRanges } from './code-ranges.js';
 import { ARENA_SLACK, createConstants, growMemory, SLACK } from './constants.js';
 import { type Address, type Context, elementKind, OWN_SCRATCH, placeElements } from './context.js';
 import { COUNTER_BYTES } from './counters.js';
@@ -25,7 +26,7 @@ import { createObserver } from './observations.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { GRAIN, listUnits, type PendingStep, shareCalls } from './schedule.js';
 import { storedOffset, storedProgram } from './stored-program.js';
-import type { VariantName } from './variants.js';
+import { kernelsOf, type VariantName } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 export interface PrepareOptions {
@@ -95,6 +96,8 @@ export function prepareProgram(
   const program = storedProgram(given);
   const where = `program "${program.name}"`;
   const constants = createConstants(where);
+  const available = kernelsOf(variant);
+  const ranges = codeRanges(program);
   const { blocks, blockOf } = tensorBlocks(program, retain);
   const pending: PendingStep[] = [];
   const sharing = { threads, grain };
@@ -111,13 +114,14 @@ export function prepareProgram(
   const observer = createObserver(observed, program, keep);
   const context: Context = {
     constants,
-    variant,
+    has: (kernel) => available.has(kernel),
     tensor: (index) => program.tensors[index],
     address(index) {
       const tensor = program.tensors[index];
       if (tensor.data !== undefined) return placeElements(constants, tensor, `tensor ${index}`);
       return { block: blockOf[index]!, offset: 0 };
     },
+    range: (index) => ranges[index]!,
     kind: (index) => elementKind(program.tensors[index]),
     offset: (index) => storedOffset(given.tensors[index].format),
     get counters() {

@@ -9,9 +9,10 @@ import { createMemory } from './executor.js';
 import { createInstance, type WasmInstance } from './instance.js';
 import { type PrepareOptions, prepareProgram, reserveArena, reserveScratch } from './prepare.js';
 import type { Prepared } from './prepared.js';
+import { loadKernels } from './select-variant.js';
 import { createTeamControl, type TeamControl } from './team.js';
 import { accessTensors, type TensorAccess } from './tensor-access.js';
-import { type KernelSet, loadKernels } from './variants.js';
+import type { KernelSet } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 /** Words of the control block. */

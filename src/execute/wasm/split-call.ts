@@ -84,6 +84,7 @@ const rules: Partial<Record<Kernel, Rule>> = {
   clamp_i16_i16: dense(2, 2),
   clamp_f32_f32: dense(4, 4),
   lookup_i16_i16: dense(2, 2),
+  narrow_i16_u8: dense(2, 1),
   fill_i16_i16: dense(0, 2),
   fill_f32_f32: dense(0, 4),
   add_i16_i16_i32: codePair,

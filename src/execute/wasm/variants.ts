@@ -1,18 +1,42 @@
 /** Variants of the kernels: the same bytes by other instructions. Each is the plain kernels and what it adds to them. */
-import { UsageError } from '../../errors.js';
 import { readAsset } from '../../platform/assets.js';
-import { type CompilerMode, compileIn } from '../../platform/v8-flags.js';
-import type { Kernel } from './kernels.js';
+import { type CompilerMode, compileIn, isCompilerMode, isFlagged } from '../../platform/v8-flags.js';
+import { type Kernel, kernels } from './kernels.js';
 import { type Memory, type Module, webAssembly } from './webassembly.js';
 
-interface Variant {
-  /** The modules that it consists of, and what V8 must be told to compile each. */
-  readonly modules: readonly { readonly file: string; readonly modes: readonly CompilerMode[] }[];
+interface KernelModule {
+  readonly file: string;
+  /** What V8 must be told to compile it as it is meant. */
+  readonly modes: readonly CompilerMode[];
+  readonly kernels: readonly Kernel[];
 }
 
+const simd256: KernelModule = {
+  file: 'simd256.wasm',
+  modes: ['revectorized'],
+  kernels: ['convolutionTiles_i16_i8_i32', 'convolutionTiles_i16_i16_i32'],
+};
+const relaxed256: KernelModule = {
+  file: 'relaxed256.wasm',
+  modes: ['relaxed', 'revectorized'],
+  kernels: ['convolutionTiles_u8_i8_i32', 'narrow_i16_u8'],
+};
+
+/** The kernels that every variant has. */
+const plain: KernelModule = {
+  file: 'kernels.wasm',
+  modes: [],
+  kernels: (Object.keys(kernels) as Kernel[]).filter(
+    (name) => ![simd256, relaxed256].some((module) => module.kernels.includes(name)),
+  ),
+};
+
+/** Variants and the modules that they consist of. */
 const variants = {
-  simd: { modules: [{ file: 'kernels.wasm', modes: [] }] },
-} as const satisfies Record<string, Variant>;
+  simd: [plain],
+  simd256: [plain, simd256],
+  relaxed256: [plain, simd256, relaxed256],
+} as const satisfies Record<string, readonly KernelModule[]>;
 
 export type VariantName = keyof typeof variants;
 
@@ -34,20 +58,27 @@ export interface KernelSet {
   readonly modules: readonly Module[];
 }
 
-/** The kernels of a variant, compiled once per thread. Throws a UsageError for a variant that there is not. */
-export function loadKernels({ variant = 'simd', v8Flags = false }: VariantOptions = {}): KernelSet {
-  if (!VARIANTS.includes(variant))
-    throw new UsageError({
-      where: 'variant',
-      what: 'is unknown',
-      expected: VARIANTS.join(', '),
-      got: String(variant),
-    });
-  const { modules } = variants[variant];
-  return {
-    variant,
-    modules: modules.map(({ file, modes }) => compile(file, v8Flags ? ['optimised', ...modes] : [])),
-  };
+/** Compiles a variant, once per thread; with V8's flags where `v8Flags` allows. Throws what the engine throws. */
+export function compileVariant(variant: VariantName, v8Flags: boolean): KernelSet {
+  const modules = variants[variant].map(({ file, modes }) =>
+    compile(file, v8Flags ? ['optimised', ...modes] : []),
+  );
+  return { variant, modules };
+}
+
+/** True for a variant that V8 does not compile as it is meant without flags. */
+export function needsFlags(variant: VariantName): boolean {
+  return variants[variant].some(({ modes }) => modes.some(isFlagged));
+}
+
+/** False where this V8 cannot compile a variant as it is meant. */
+export function isOffered(variant: VariantName): boolean {
+  return variants[variant].every(({ modes }) => modes.every(isCompilerMode));
+}
+
+/** The kernels that a variant can call. */
+export function kernelsOf(variant: VariantName): ReadonlySet<Kernel> {
+  return new Set(variants[variant].flatMap((module) => module.kernels));
 }
 
 const compiled = new Map<string, Module>();

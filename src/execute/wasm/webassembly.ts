@@ -20,3 +20,8 @@ interface Interface {
 }
 
 export const webAssembly = (globalThis as unknown as { readonly WebAssembly: Interface }).WebAssembly;
+
+/** A shared memory as the kernels import it; it grows on demand up to 4 GiB. */
+export function createMemory(): Memory {
+  return new webAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+}

@@ -1,0 +1,136 @@
+/** Which variant serves: each is tested against known answers and timed before it is used. */
+import { ExecutionError, UsageError } from '../../errors.js';
+import type { Program } from '../../program/program.js';
+import { createInstance, type WasmInstance } from './instance.js';
+import { knownAnswers, timedLayer } from './known-answers.js';
+import { prepareProgram, reserveArena } from './prepare.js';
+import {
+  compileVariant,
+  isOffered,
+  type KernelSet,
+  needsFlags,
+  VARIANTS,
+  type VariantName,
+  type VariantOptions,
+} from './variants.js';
+import { createMemory } from './webassembly.js';
+
+/** A variant that does not serve, and why. */
+export interface RuledOut {
+  readonly variant: VariantName;
+  readonly reason: string;
+}
+
+export interface LoadedKernels extends KernelSet {
+  /** Variants that were tried and failed. */
+  readonly ruledOut: readonly RuledOut[];
+}
+
+interface Trial {
+  readonly kernels: KernelSet;
+  /** Milliseconds for the same work. */
+  readonly time: number;
+}
+
+const loaded = new Map<string, LoadedKernels>();
+
+/**
+ * The kernels of the variant that is pinned, or of the fastest, once per thread. Throws a UsageError where the pinned variant is unknown
+ * or does not serve.
+ */
+export function loadKernels({ variant, v8Flags = false }: VariantOptions = {}): LoadedKernels {
+  const key = `${variant} ${v8Flags}`;
+  let kernels = loaded.get(key);
+  if (kernels === undefined) {
+    kernels = variant === undefined ? chooseFastest(v8Flags) : pin(variant, v8Flags);
+    loaded.set(key, kernels);
+  }
+  return kernels;
+}
+
+function pin(variant: VariantName, v8Flags: boolean): LoadedKernels {
+  if (!VARIANTS.includes(variant))
+    throw new UsageError({
+      where: 'variant',
+      what: 'is unknown',
+      expected: VARIANTS.join(', '),
+      got: String(variant),
+    });
+  const kernels = testVariant(variant, v8Flags);
+  if ('modules' in kernels) return { ...kernels, ruledOut: [] };
+  const available = VARIANTS.filter((name) => 'modules' in testVariant(name, v8Flags));
+  const what = `cannot serve: ${kernels.reason}`;
+  throw new UsageError({ where: 'variant', what, expected: available.join(', '), got: variant });
+}
+
+/** Variants that V8 only compiles as they are meant under flags take part only where flags are allowed. */
+function chooseFastest(v8Flags: boolean): LoadedKernels {
+  const candidates = VARIANTS.filter((name) => isOffered(name) && (v8Flags || !needsFlags(name)));
+  if (candidates.length === 1) return { ...compileVariant(candidates[0], v8Flags), ruledOut: [] };
+  const trials: Trial[] = [];
+  const ruledOut: RuledOut[] = [];
+  for (const variant of candidates) {
+    const kernels = testVariant(variant, v8Flags);
+    if ('modules' in kernels) trials.push({ kernels, time: timeVariant(kernels) });
+    else ruledOut.push(kernels);
+  }
+  const [fastest] = trials.sort((a, b) => a.time - b.time);
+  if (fastest === undefined)
+    throw new ExecutionError({
+      where: 'kernels',
+      what: 'no variant passes its test',
+      got: ruledOut.map(({ variant, reason }) => `${variant} ${reason}`).join('; '),
+    });
+  return { ...fastest.kernels, ruledOut };
+}
+
+/** Compiles a variant and compares it with the known answers, on the code that serves. */
+function testVariant(variant: VariantName, v8Flags: boolean): KernelSet | RuledOut {
+  let kernels: KernelSet;
+  try {
+    kernels = compileVariant(variant, v8Flags);
+  } catch (error) {
+    return { variant, reason: `does not compile here (${(error as Error).message})` };
+  }
+  if (variant === 'simd') return kernels;
+  // Without flags V8 runs baseline code first: both are tested, that and the optimised code.
+  let correct = answersRight(kernels);
+  if (!v8Flags) {
+    timeVariant(kernels);
+    correct &&= answersRight(kernels);
+  }
+  return correct ? kernels : { variant, reason: 'gives a wrong answer' };
+}
+
+function answersRight(kernels: KernelSet): boolean {
+  return knownAnswers().every(({ program, inputs, expected }) => {
+    const [codes] = bind(kernels, program).run(inputs);
+    return codes.every((code, index) => code === expected[0][index]);
+  });
+}
+
+function bind(kernels: KernelSet, program: Program): WasmInstance {
+  const memory = createMemory();
+  const prepared = prepareProgram(program, memory, { variant: kernels.variant });
+  const arena = reserveArena(prepared, memory, 0, program.name);
+  return createInstance(program, prepared, kernels, memory, arena);
+}
+
+/** Milliseconds of runs before V8's optimised code serves, and of those that are timed. */
+const WARM_UP = 30;
+const TIMED = 8;
+
+/** Milliseconds of a layer of middling size, at its fastest. */
+function timeVariant(kernels: KernelSet): number {
+  const { program, inputs } = timedLayer();
+  const { run } = bind(kernels, program);
+  const end = performance.now() + WARM_UP + TIMED;
+  let best = Number.POSITIVE_INFINITY;
+  for (let now = performance.now(); now < end; ) {
+    run(inputs);
+    const then = performance.now();
+    best = Math.min(best, then - now);
+    now = then;
+  }
+  return best;
+}
