@@ -90,7 +90,9 @@ export function lowerReduce(
 export function lowerArgMax(context: Context, node: Node, axis: number, last: boolean): void {
   const { builder } = context;
   const [value] = node.outputs;
-  const from = context.format(node.inputs[0]);
+  const own = context.format(node.inputs[0]);
+  // Wide codes are compared as the real numbers that they stand for.
+  const from = own !== null && own.bits <= 16 ? own : null;
   const isSmall = context.type(node.inputs[0]).shape[axis] <= MOST_CODES;
   const format = from !== null && isSmall ? fixed(16, 0) : null;
   reduced(context, node, [axis], from, (input, [stored], shape) => {

@@ -165,7 +165,10 @@ export function readQuantity(
   const step = Number(scale.data[0]);
   if (!(step > 0 && Number.isFinite(step)))
     throw nodeError(node, `a scale (input ${index}) is not a positive number`, 'above 0', `${step}`);
-  return { ...width, scale: step, zeroPoint: Number(zero?.data[0] ?? 0) };
+  const zeroPoint = Number(zero?.data[0] ?? 0);
+  if (width.bits > 16 && zeroPoint !== 0)
+    throw nodeError(node, 'codes of more than 16 bits have a zero point', '0', `${zeroPoint}`);
+  return { ...width, scale: step, zeroPoint };
 }
 
 /**

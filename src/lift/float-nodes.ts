@@ -53,7 +53,8 @@ export function liftFloatNode(node: Node, draft: Draft): void {
     return;
   }
   const integer = node.inputs.find((name) => isInteger(name, draft));
-  if (integer !== undefined && node.operator !== 'ArgMax')
+  const isCompared = node.operator === 'ArgMax' && (draft.quantity(node.inputs[0])?.bits ?? 0) <= 16;
+  if (integer !== undefined && !isCompared)
     throw nodeError(node, `"${output}" is computed on integers`, 'float32', draft.type(integer).type);
   const quantizer = node.domain === '' ? soleQuantizer(node, draft) : undefined;
   const onCodes = quantizer && codeInputs(node, draft, quantizer);

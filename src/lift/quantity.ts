@@ -30,11 +30,12 @@ export function widthOf({ type }: { readonly type: ElementType }): Width {
   return { bits, signed };
 }
 
-/** The width of codes of at most 32 bits; a ModelError that names the node for every other type. */
+/** The width of codes of at most 16 bits, or of int32; a ModelError that names the node for every other type. */
 export function requireWidth(node: Node, value: string, { type }: TensorType): Width {
   const width = type === 'bool' ? undefined : integerWidth(type);
-  if (width !== undefined && width.bits <= 32) return { bits: width.bits, signed: width.signed };
-  throw nodeError(node, `"${value}" holds no codes`, 'integers of at most 32 bits', type);
+  if (width !== undefined && (width.bits <= 16 || type === 'int32'))
+    return { bits: width.bits, signed: width.signed };
+  throw nodeError(node, `"${value}" holds no codes`, 'integers of at most 16 bits, or int32', type);
 }
 
 export function sameQuantity(a: Quantity, b: Quantity): boolean {

@@ -117,6 +117,15 @@ const models: Record<string, Make> = {
     return { ...parts, shapes: { shape: [5, 3] } };
   },
   'MatMulInteger and DequantizeLinear': deep('uint8', [['DequantizeLinear', ['sums', 's'], 'y']], 'float32'),
+  'MatMulInteger, DequantizeLinear and ArgMax': deep(
+    'uint8',
+    [
+      ['DequantizeLinear', ['sums', 's'], 'real'],
+      ['ArgMax', ['real'], 'best', { axis: 1 }],
+      ['Cast', ['best'], 'y', { to: 1 }],
+    ],
+    'float32',
+  ),
   'MatMulInteger of two computed factors with computed zero points': (draw) => ({
     nodes: [
       ['DynamicQuantizeLinear', ['a'], ['qa', 'sa', 'za']],

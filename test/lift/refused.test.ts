@@ -97,6 +97,16 @@ const refused: readonly [string, ModelParts, RegExp][] = [
   ['a kernel that does not fit', integers([2, 4, 1, 1]), /wrong number of channels/],
   ['integers multiplied as they are', model([['Mul', ['x', 'x'], 'y']], {}), /"y" is computed on integers/],
   [
+    'a zero point of int32',
+    {
+      nodes: [['DequantizeLinear', ['x', 's', 'z'], 'y']],
+      constants: { ...one, z: scalar('int32', 1) },
+      inputs: { x: createDraw(4).codes('int32', [3]) },
+      outputs: { y: 'float32' },
+    },
+    /codes of more than 16 bits have a zero point, expected 0, got 1/,
+  ],
+  [
     'scales by block that are computed',
     model(
       [
