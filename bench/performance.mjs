@@ -169,6 +169,20 @@ function memoryTable(index) {
   );
 }
 
+/** Float inference with statistics against float inference alone. */
+function calibrateTable(index) {
+  const rows = index.named('calibrate').flatMap((name) =>
+    index
+      .rowsOf(`${name} calibrate`)
+      .filter(({ subject }) => subject.includes('with statistics'))
+      .map(({ subject, threads, median, ratioTo }) => {
+        const alone = ratioTo[subject.replace('with statistics', 'alone')];
+        return [name, threads, number(median, 1), number(alone)];
+      }),
+  );
+  return markdown(['network', 'threads', 'ms per sample', 'against inference alone'], rows);
+}
+
 function section(result) {
   const index = createIndex(result);
   const threads = Math.max(...result.rows.map((row) => row.threads));
@@ -181,6 +195,7 @@ function section(result) {
       ? part(`Networks, int8, ${threads} threads against one, plain SIMD`, threadsTable(index, threads))
       : []),
     ...part('Layers, one thread: GMAC/s and percent of the dot stream', layerTable(index)),
+    ...part('Calibration', calibrateTable(index)),
     ...part('Loading', loadTable(index)),
     ...part('Memory beyond an empty process', memoryTable(index)),
   ].join('\n');
