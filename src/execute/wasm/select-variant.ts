@@ -102,7 +102,8 @@ function testVariant(variant: VariantName, v8Flags: boolean): KernelSet | RuledO
   return correct ? kernels : { variant, reason: 'gives a wrong answer' };
 }
 
-function answersRight(kernels: KernelSet): boolean {
+/** True where kernels give the oracle's codes for all known answers. */
+export function answersRight(kernels: KernelSet): boolean {
   return knownAnswers().every(({ program, inputs, expected }) => {
     const [codes] = bind(kernels, program).run(inputs);
     return codes.every((code, index) => code === expected[0][index]);
