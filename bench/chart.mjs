@@ -75,5 +75,6 @@ export function drawChart(results) {
   const size = `width="${WIDTH}" height="${top - 20}" viewBox="0 0 ${WIDTH} ${top - 20}"`;
   const style = 'font-family="sans-serif" font-size="11" fill="#222"';
   const background = `<rect width="${WIDTH}" height="${top - 20}" fill="#fff"/>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}>\n${[background, ...parts].join('\n')}\n</svg>\n`;
+  const content = [`<title>${title}</title>`, background, ...parts].join('\n');
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}>\n${content}\n</svg>\n`;
 }
