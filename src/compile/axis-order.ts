@@ -47,17 +47,18 @@ export function permuteData<T extends { readonly length: number; [index: number]
   output: T,
 ): T {
   const strides = rowMajorStrides(shape);
-  const steps = permutation.map((axis) => strides[axis]);
-  const sizes = permutation.map((axis) => shape[axis]);
-  const rank = sizes.length;
-  const index = new Array<number>(rank).fill(0);
+  const axes = permutation.map((axis) => ({ size: shape[axis], step: strides[axis] }));
+  const kept = axes.filter(({ size }) => size !== 1);
+  const outer = kept.slice(0, -1);
+  const { size, step } = kept.at(-1) ?? { size: 1, step: 1 };
+  const index = new Array<number>(outer.length).fill(0);
   let source = 0;
-  for (let target = 0; target < output.length; target++) {
-    output[target] = data[source];
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      source += steps[axis];
-      if (++index[axis] < sizes[axis]) break;
-      source -= steps[axis] * sizes[axis];
+  for (let target = 0; target < output.length; ) {
+    for (let i = 0, from = source; i < size; i++, from += step) output[target++] = data[from];
+    for (let axis = outer.length - 1; axis >= 0; axis--) {
+      source += outer[axis].step;
+      if (++index[axis] < outer[axis].size) break;
+      source -= outer[axis].step * outer[axis].size;
       index[axis] = 0;
     }
   }

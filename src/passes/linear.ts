@@ -140,9 +140,12 @@ export function foldAffineAfter(
 
 /** Weights whose first axis is the outputs, each output times its scale. */
 function scaleOutputs({ shape, data: old }: Tensor, scale: Float64Array): Tensor {
-  const data = new Float32Array(old.length);
-  const perOutput = old.length / scale.length;
-  for (let output = 0, i = 0; output < scale.length; output++)
-    for (const end = i + perOutput; i < end; i++) data[i] = (old[i] as number) * scale[output];
+  const weights = old as Float32Array;
+  const data = new Float32Array(weights.length);
+  const perOutput = weights.length / scale.length;
+  for (let output = 0, i = 0; output < scale.length; output++) {
+    const factor = scale[output];
+    for (const end = i + perOutput; i < end; i++) data[i] = weights[i] * factor;
+  }
   return { type: 'float32', shape, data };
 }

@@ -46,9 +46,25 @@ function forEachPart(
       }
 }
 
+/** True where bytes can be moved two at a time. */
+function hasWholePairs({ data, start, channels, part }: WeightGroup, position: number): boolean {
+  const { byteOffset, length } = data as Int8Array;
+  return [byteOffset, length, start, channels, part, position].every((number) => number % 2 === 0);
+}
+
 /** Panels of 8 channels, into `target` from `position` on. */
 export function packPairs(group: WeightGroup, target: Int8Array | Int16Array, position: number): void {
   const { data } = group;
+  if (data instanceof Int8Array && target instanceof Int8Array && hasWholePairs(group, position)) {
+    const from = new Int16Array(data.buffer, data.byteOffset, data.length >> 1);
+    const to = new Int16Array(target.buffer, target.byteOffset, target.length >> 1);
+    forEachPart(group, 8, (source, count, first) => {
+      const pair = source >> 1;
+      const base = (position + first) >> 1;
+      for (let i = 0; i < count >> 1; i++) to[base + i * 8] = from[pair + i];
+    });
+    return;
+  }
   forEachPart(group, 8, (source, count, first) => {
     const base = position + first;
     for (let i = 0; i < count; i++) target[base + (i >> 1) * 16 + (i & 1)] = data[source + i];
@@ -107,11 +123,13 @@ export function largestEntrySum(group: WeightGroup, bytes: 'none' | 'low' | 'bot
 export function packFloats(group: WeightGroup, target: Float32Array, position: number): void {
   const { data, start, outputs, taps, channels } = group;
   const depth = taps * channels;
-  for (let output = 0; output < outputs; output++) {
-    const first = output & ~15;
+  for (let first = 0; first < outputs; first += 16) {
     const panel = outputs - first > 8 ? 16 : 8;
-    const source = start + output * depth;
-    const base = position + first * depth + output - first;
-    for (let k = 0; k < depth; k++) target[base + k * panel] = data[source + k];
+    const count = Math.min(panel, outputs - first);
+    const source = start + first * depth;
+    const base = position + first * depth;
+    for (let k = 0; k < depth; k++)
+      for (let lane = 0; lane < count; lane++)
+        target[base + k * panel + lane] = data[source + lane * depth + k];
   }
 }
