@@ -18,12 +18,17 @@ type Content =
   | Float32Array
   | Float64Array;
 
+/** Writes content to an address of a memory. */
+type Compute = (memory: Memory, address: number, scratch: number) => void;
+
 export interface Constants {
   /**
    * Address of `bytes` bytes that `make` will produce. Contents with the same key are stored once. Kernels may read
    * SLACK bytes behind them.
    */
   place(bytes: number, make: () => Content, key?: string): number;
+  /** The same for what `write` puts there itself, with `scratch` free bytes behind all constants. */
+  compute(bytes: number, scratch: number, write: Compute): number;
   /** Bytes given out so far. */
   readonly bytes: number;
   /** Writes everything to the start of a memory. */
@@ -32,28 +37,33 @@ export interface Constants {
 
 export function createConstants(where: string): Constants {
   const known = new Map<string, number>();
-  const contents: { address: number; make: () => Content }[] = [];
+  const contents: { address: number; scratch: number; write: Compute }[] = [];
   let bytes = ALIGNMENT;
+  const compute: Constants['compute'] = (size, scratch, write) => {
+    const address = bytes;
+    bytes += align(size + SLACK);
+    contents.push({ address, scratch, write });
+    return address;
+  };
   return {
+    compute,
     place(size, make, key) {
       const found = key === undefined ? undefined : known.get(key);
       if (found !== undefined) return found;
-      const address = bytes;
-      bytes += align(size + SLACK);
+      const address = compute(size, 0, (memory, to) => {
+        const { buffer, byteOffset, byteLength } = make();
+        new Uint8Array(memory.buffer, to, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
+      });
       if (key !== undefined) known.set(key, address);
-      contents.push({ address, make });
       return address;
     },
     get bytes() {
       return bytes;
     },
     write(memory) {
-      growMemory(memory, bytes, where);
-      const target = new Uint8Array(memory.buffer);
-      for (const { address, make } of contents) {
-        const content = make();
-        target.set(new Uint8Array(content.buffer, content.byteOffset, content.byteLength), address);
-      }
+      const free = align(bytes);
+      growMemory(memory, free + contents.reduce((most, { scratch }) => Math.max(most, scratch), 0), where);
+      for (const { address, write } of contents) write(memory, address, free);
     },
   };
 }

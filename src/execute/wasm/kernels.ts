@@ -76,6 +76,7 @@ const winogradInput = [
   'xStride',
   'plane',
 ] as const;
+const winogradWeights = ['x', 'y', 'outputs', 'channels', 'turns', 'plane', 'scratch'] as const;
 const winogradProduct = [
   'x',
   'y',
@@ -160,6 +161,8 @@ export const kernels = {
   convolutionRow_i16_i16_i32: convolution,
   convolutionRow_f32_f32_f32: convolution,
   depthwise_i16_i16_i32: depthwise,
+  winogradWeights2_i8_i16: winogradWeights,
+  winogradWeights4_i8_i16: winogradWeights,
   winogradInput2_i16_i16: winogradInput,
   winogradInput4_i16_i16: winogradInput,
   winogradProduct_i16_i16_i32: winogradProduct,

@@ -4,7 +4,7 @@ import type { CentredProduct, Product } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import type { Layer } from './layer.js';
 import { movePadded } from './lower-movement.js';
-import { packWinograd, type TileSide } from './pack-winograd.js';
+import { packWinograd, scratchBytes, type TileSide } from './pack-winograd.js';
 import { elementBytes } from './prepared.js';
 import { evenStep, unitsFor } from './schedule.js';
 import type { Geometry } from './taps.js';
@@ -71,8 +71,9 @@ export function lowerWinograd(
   const turns = Math.ceil(channels / 2);
   const panels = Math.ceil(outputs / 8);
   const panelBytes = positions * turns * 32;
-  const weights = constants.place(panels * panelBytes, () =>
-    packWinograd(product.weights, outputs, channels, side),
+  const { weights: data } = product;
+  const weights = constants.compute(panels * panelBytes, scratchBytes(channels), (memory, address, free) =>
+    packWinograd(memory, address, free, data, outputs, channels, side),
   );
   const tiles = table.length / 4;
   const xStride = Math.ceil(channels / 8) * 16;

@@ -54,10 +54,9 @@ export function placeWeights(
   });
   if (layer.weights === 'f32') {
     const length = Math.ceil(outputs / 8) * taps * channels * 8;
-    const address = constants.place(length * groups * 4, () => {
-      const target = new Float32Array(length * groups);
+    const address = constants.compute(length * groups * 4, 0, ({ buffer }, to) => {
+      const target = new Float32Array(buffer, to, length * groups).fill(0);
       for (let index = 0; index < groups; index++) packFloats(group(index, channels), target, index * length);
-      return target;
     });
     const panelBytes = taps * channels * 16 * 4;
     return {
@@ -98,13 +97,14 @@ export function placeWeights(
   const length = split ? 2 * packedPairs(first, 4) : packedPairs(first, 8);
   const broad = layer.weights === 'broad';
   const size = broad || layer.weights === 'i16' ? 2 : 1;
-  const address = constants.place(length * groups * size, () => {
-    const target = size === 2 ? new Int16Array(length * groups) : new Int8Array(length * groups);
+  const address = constants.compute(length * groups * size, 0, ({ buffer }, to) => {
+    const count = length * groups;
+    const target = size === 2 ? new Int16Array(buffer, to, count) : new Int8Array(buffer, to, count);
+    target.fill(0);
     for (let index = 0; index < groups; index++)
       if (split) packSplit(group(index, part), target as Int8Array, index * length);
       else if (broad) packBroadPairs(group(index, part), target as Int16Array, index * length);
       else packPairs(group(index, part), target, index * length);
-    return target;
   });
   const panelBytes = packedPairs({ ...first, outputs: 16 }, 8) * (split ? 2 : size);
   return {
