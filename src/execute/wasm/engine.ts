@@ -6,7 +6,13 @@ import { bindInputs, type Inputs, type RunResult } from '../ports.js';
 import { createMemory } from './executor.js';
 import type { PrepareOptions } from './prepare.js';
 import { loadKernels, type RuledOut } from './select-variant.js';
-import { createSessionHandle, disposeSessionHandle, type MemoryUse, type SessionHandle } from './session.js';
+import {
+  createSessionHandle,
+  disposeSessionHandle,
+  type MemoryUse,
+  type SessionHandle,
+  withoutData,
+} from './session.js';
 import { createTeam } from './team-session.js';
 import type { KernelSet, VariantName, VariantOptions } from './variants.js';
 import type { Memory } from './webassembly.js';
@@ -36,6 +42,7 @@ export type SessionOptions = Pick<PrepareOptions, 'counters' | 'observed'> & {
 
 /** A program that is ready to run. */
 export interface Runner {
+  /** What was loaded, without the data of its constants: they are packed, and the caller may let go of them. */
   readonly program: Program;
   /** Bytes of the memory that the workers share; more only where a worker has died. */
   readonly memoryUse: MemoryUse;
@@ -109,13 +116,14 @@ export function createEngine({ threads = machineThreads(), ...options }: EngineO
 function createSession(
   pool: WorkerPool,
   kernels: KernelSet,
-  program: Program,
+  loaded: Program,
   { counters, observed, mode }: SessionOptions,
   memory: Memory,
   release: () => void,
 ): Session {
   const shared = mode === 'latency' ? { threads: pool.threads } : {};
-  const handle = createSessionHandle(program, memory, { counters, observed, ...shared }, kernels);
+  const handle = createSessionHandle(loaded, memory, { counters, observed, ...shared }, kernels);
+  const program = withoutData(loaded);
   const team = handle.team && createTeam(pool, handle);
   let disposed = false;
   let running = 0;

@@ -1,6 +1,6 @@
 /** Weights of 3x3 windows transformed for assembly/winograd.ts, in the order in which its product reads them. */
 import { align } from '../memory-plan.js';
-import { instantiate, loadKernels } from './variants.js';
+import { compileVariant, instantiate } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 /** Pixels along a side of a tile. */
@@ -29,7 +29,7 @@ export function packWinograd(
   channels: number,
   side: TileSide,
 ): void {
-  const kernels = instantiate(loadKernels(), memory);
+  const kernels = instantiate(compileVariant('simd', false), memory);
   const transform = side === 2 ? kernels.winogradWeights2_i8_i16 : kernels.winogradWeights4_i8_i16;
   const positions = (side + 2) ** 2;
   const turns = Math.ceil(channels / 2);

@@ -60,13 +60,12 @@ export function createSessionHandle(
   kernels: KernelSet = loadKernels(),
 ): SessionHandle {
   const prepared = prepareProgram(program, memory, { ...options, variant: kernels.variant });
-  const tensors = program.tensors.map(({ data, ...tensor }) => tensor);
   const shared = options?.threads !== undefined;
   return {
     id: sessions++,
     kernels,
     memory,
-    content: storeShared({ program: { ...program, tensors }, prepared } satisfies Content),
+    content: storeShared({ program: withoutData(program), prepared } satisfies Content),
     control: new Int32Array(new SharedArrayBuffer(8)),
     ...(shared && { team: createTeamControl() }),
     memoryUse: {
@@ -75,6 +74,11 @@ export function createSessionHandle(
       furtherWorker: shared ? prepared.scratchBytes : prepared.arenaBytes,
     },
   };
+}
+
+/** The program without the data of its constants. */
+export function withoutData(program: Program): Program {
+  return { ...program, tensors: program.tensors.map(({ data, ...tensor }) => tensor) };
 }
 
 /** Tells the workers to let go of the memory: each does when it next opens a session. */
