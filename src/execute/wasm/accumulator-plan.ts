@@ -20,7 +20,9 @@ const MODES: Readonly<Record<Overflow, number>> = { saturate: 1, saturateSymmetr
 
 /** True where wrapping after every step gives what wrapping once at the end gives. */
 export function wrapsAsOne({ bits, overflow, treeBits, partialSum }: Accumulator): boolean {
-  const stored = partialSum === null || partialSum.bits >= bits;
+  // Symmetric saturation moves the least number of a register of its own width.
+  const room = partialSum?.overflow === 'saturateSymmetric' ? 1 : 0;
+  const stored = partialSum === null || partialSum.bits >= bits + room;
   return overflow === 'wrap' && stored && (treeBits === 0 || treeBits >= bits);
 }
 
