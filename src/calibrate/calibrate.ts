@@ -8,7 +8,7 @@ import type { Engine } from '../execute/wasm/engine.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { type RunOptions, runTasks } from '../platform/pool.js';
 import type { Program } from '../program/program.js';
-import { collectStatistics } from './merge.js';
+import { collectStatistics, type ObservedStatistics } from './merge.js';
 import type { Statistics, StatisticsHeader } from './statistics.js';
 import type { CalibrationTask } from './worker.js';
 
@@ -69,16 +69,16 @@ export async function calibrate(
   let done = total - pending.length;
   onProgress?.(done, total);
   try {
-    await runTasks<CalibrationTask, Statistics>(
+    await runTasks<CalibrationTask, ObservedStatistics>(
       engine.pool,
       worker,
       Math.ceil(pending.length / Math.max(1, perTask)),
       (task) => {
         const indices = pending.slice(task * perTask, (task + 1) * perTask);
-        return { handle: session.handle, header, spec, indices };
+        return { handle: session.handle, spec, indices };
       },
       (part) => {
-        collection.add(part);
+        collection.addObserved(part);
         done += part.samples.length;
         onProgress?.(done, total);
         onCheckpoint?.(collection.read);

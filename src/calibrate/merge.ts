@@ -1,7 +1,15 @@
 /** Merging of statistics: associative and commutative to the byte of the file. */
 import { InputError } from '../errors.js';
 import { mergeHistograms } from './histogram.js';
-import type { Statistics, StatisticsHeader, TensorStatistics } from './statistics.js';
+import { finishTensor, type ObservedTensor } from './observation.js';
+import type { Statistics, StatisticsHeader, TensorCounts, TensorStatistics } from './statistics.js';
+import { addLimbs } from './sums.js';
+
+/** What a worker observed of some samples. */
+export interface ObservedStatistics {
+  readonly samples: readonly string[];
+  readonly tensors: ReadonlyMap<string, ObservedTensor>;
+}
 
 /** Statistics that grow by parts, at a cost per part that does not depend on how many samples were there before. */
 export interface StatisticsCollection {
@@ -11,28 +19,46 @@ export interface StatisticsCollection {
    * without samples fit any others.
    */
   add(part: Statistics): void;
-  /** All that was added so far, as a value of its own. Sorts the samples. */
+  /** Adds what was observed of at least one further sample; the errors are those of `add`. */
+  addObserved(part: ObservedStatistics): void;
+  /** All that was added so far, as a value of its own. Sorts the samples and joins the sums. */
   read(): Statistics;
 }
 
 /** A collection that is empty at first. */
 export function collectStatistics({ model, preprocess }: StatisticsHeader): StatisticsCollection {
   const samples = new Set<string>();
-  let tensors: ReadonlyMap<string, TensorStatistics> = new Map();
+  let finished: ReadonlyMap<string, TensorStatistics> | undefined;
+  let observed: ReadonlyMap<string, ObservedTensor> | undefined;
+  const requireFitting = (part: Statistics | ObservedStatistics) => {
+    const twice = part.samples.filter((sample) => samples.has(sample));
+    if (twice.length > 0) {
+      const what = `${twice.length} of the samples are in both, for example ${twice[0]}`;
+      throw new InputError({ where: 'statistics', what });
+    }
+    const known = finished ?? observed;
+    if (known !== undefined) requireSameValues(known, part.tensors);
+  };
   return {
     add(part) {
       requireEqual('belong to different models', model, part.model);
       requireEqual('were made with different preprocessing', preprocess, part.preprocess);
       if (part.samples.length === 0) return;
-      const twice = part.samples.filter((sample) => samples.has(sample));
-      if (twice.length > 0) {
-        const what = `${twice.length} of the samples are in both, for example ${twice[0]}`;
-        throw new InputError({ where: 'statistics', what });
-      }
-      tensors = samples.size === 0 ? part.tensors : mergeAllTensors(tensors, part.tensors);
+      requireFitting(part);
+      finished = mergeAll(finished, part.tensors, mergeTensors);
       for (const sample of part.samples) samples.add(sample);
     },
-    read: () => ({ model, preprocess, samples: [...samples].sort(), tensors }),
+    addObserved(part) {
+      requireFitting(part);
+      observed = mergeAll(observed, part.tensors, mergeObserved);
+      for (const sample of part.samples) samples.add(sample);
+    },
+    read() {
+      const joined = new Map(Array.from(observed ?? [], ([name, tensor]) => [name, finishTensor(tensor)]));
+      const tensors =
+        observed === undefined ? (finished ?? joined) : mergeAll(finished, joined, mergeTensors);
+      return { model, preprocess, samples: [...samples].sort(), tensors };
+    },
   };
 }
 
@@ -44,30 +70,47 @@ export function mergeStatistics(a: Statistics, b: Statistics): Statistics {
   return collection.read();
 }
 
-function mergeAllTensors(
-  a: ReadonlyMap<string, TensorStatistics>,
-  b: ReadonlyMap<string, TensorStatistics>,
-): Map<string, TensorStatistics> {
-  const names = new Set([...a.keys(), ...b.keys()]);
-  return new Map([...names].map((name) => [name, mergeTensors(name, a.get(name), b.get(name))]));
+/** Throws unless both know the same values of the network, with as many channels. */
+function requireSameValues(a: ReadonlyMap<string, TensorCounts>, b: ReadonlyMap<string, TensorCounts>): void {
+  for (const name of new Set([...a.keys(), ...b.keys()])) {
+    const where = `value "${name}"`;
+    const expected = a.get(name)?.channelMinimum.length;
+    const got = b.get(name)?.channelMinimum.length;
+    if (expected === undefined || got === undefined) {
+      throw new InputError({ where, what: 'has statistics in one of the files only' });
+    }
+    if (expected !== got) {
+      const what = 'has different numbers of channels';
+      throw new InputError({ where, what, expected: String(expected), got: String(got) });
+    }
+  }
 }
 
-function mergeTensors(
-  name: string,
-  a: TensorStatistics | undefined,
-  b: TensorStatistics | undefined,
-): TensorStatistics {
-  const where = `value "${name}"`;
-  if (a === undefined || b === undefined) {
-    throw new InputError({ where, what: 'has statistics in one of the files only' });
-  }
-  const [expected, got] = [a.channelSums.length, b.channelSums.length];
-  if (expected !== got) {
-    const what = 'has different numbers of channels';
-    throw new InputError({ where, what, expected: String(expected), got: String(got) });
-  }
+/** Merges the statistics of the same values; those of `b` where there are no others. */
+function mergeAll<T extends TensorCounts>(
+  a: ReadonlyMap<string, T> | undefined,
+  b: ReadonlyMap<string, T>,
+  merge: (a: T, b: T) => T,
+): ReadonlyMap<string, T> {
+  if (a === undefined) return b;
+  return new Map(Array.from(a, ([name, tensor]) => [name, mergeCounted(tensor, b.get(name)!, merge)]));
+}
+
+function mergeCounted<T extends TensorCounts>(a: T, b: T, merge: (a: T, b: T) => T): T {
   if (a.count === 0) return b;
-  if (b.count === 0) return a;
+  return b.count === 0 ? a : merge(a, b);
+}
+
+function mergeTensors(a: TensorStatistics, b: TensorStatistics): TensorStatistics {
+  const channelSums = a.channelSums.map((sum, channel) => sum + b.channelSums[channel]);
+  return { ...mergeCounts(a, b), channelSums };
+}
+
+function mergeObserved(a: ObservedTensor, b: ObservedTensor): ObservedTensor {
+  return { ...mergeCounts(a, b), limbs: addLimbs(a.limbs, b.limbs) };
+}
+
+function mergeCounts(a: TensorCounts, b: TensorCounts): TensorCounts {
   const minimum = Math.min(a.minimum, b.minimum);
   const maximum = Math.max(a.maximum, b.maximum);
   return {
@@ -78,7 +121,6 @@ function mergeTensors(
     histogram: mergeHistograms(a.histogram, b.histogram, minimum, maximum),
     channelMinimum: a.channelMinimum.map((value, channel) => Math.min(value, b.channelMinimum[channel])),
     channelMaximum: a.channelMaximum.map((value, channel) => Math.max(value, b.channelMaximum[channel])),
-    channelSums: a.channelSums.map((sum, channel) => sum + b.channelSums[channel]),
   };
 }
 

@@ -16,8 +16,8 @@ export interface StatisticsHeader {
   readonly preprocess: string;
 }
 
-/** One value of the network over all samples. All numbers are finite, and 0 is never negative. */
-export interface TensorStatistics {
+/** One value of the network over all samples, but for its sums. All numbers are finite, and 0 is never negative. */
+export interface TensorCounts {
   /** Number of elements seen; 0 leaves `minimum` and `maximum` at 0. */
   readonly count: number;
   readonly zeros: number;
@@ -27,6 +27,9 @@ export interface TensorStatistics {
   /** Per channel: the last axis of the tensor as it is stored, channels last. */
   readonly channelMinimum: Float32Array;
   readonly channelMaximum: Float32Array;
+}
+
+export interface TensorStatistics extends TensorCounts {
   /** Exact sums of the elements, in units of 2^-149. */
   readonly channelSums: readonly bigint[];
 }

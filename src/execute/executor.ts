@@ -49,8 +49,8 @@ export interface TensorObservation {
   /** Per channel; infinite where nothing was seen. */
   readonly minimum: Float32Array;
   readonly maximum: Float32Array;
-  /** Exact, in units of 2^-149. */
-  readonly sums: readonly bigint[];
+  /** Exact sums: per channel ten integers, of which the i-th counts 2^(32 i - 149). All but the last lie in [0, 2^32). */
+  readonly limbs: Float64Array;
 }
 
 export interface Executor {

@@ -35,7 +35,7 @@ function viewState(buffer: SharedArrayBuffer, address: number, channels: number)
     bins: new Float64Array(buffer, address + HEADER_BYTES, BINS),
     minimum: new Float32Array(buffer, minimum, padded(channels)),
     maximum: new Float32Array(buffer, maximum, padded(channels)),
-    limbs: new BigInt64Array(buffer, limbs, channels * LIMBS),
+    limbs: new Int32Array(buffer, limbs, channels * LIMBS * 2),
   };
 }
 
@@ -120,16 +120,23 @@ export function readObservations(
       bins: bins.slice(),
       minimum: minimum.slice(0, channels),
       maximum: maximum.slice(0, channels),
-      sums: Array.from({ length: channels }, (_, channel) => joinLimbs(limbs, channel * LIMBS)),
+      limbs: carryLimbs(limbs),
     };
   });
 }
 
-function joinLimbs(limbs: BigInt64Array, first: number): bigint {
-  let sum = 0n;
-  for (let limb = LIMBS - 1; limb >= 0; limb--) {
-    const part = limbs[first + limb];
-    sum = sum === 0n ? part : (sum << 32n) + part;
+/** Limbs of 64 bits, as halves, brought to [0, 2^32) but for the last of each channel. */
+function carryLimbs(halves: Int32Array): Float64Array {
+  const limbs = new Float64Array(halves.length / 2);
+  for (let first = 0; first < limbs.length; first += LIMBS) {
+    let carry = 0;
+    for (let i = first; i < first + LIMBS; i++) {
+      const low = (halves[2 * i] >>> 0) + carry;
+      carry = Math.floor(low / 2 ** 32);
+      limbs[i] = low - carry * 2 ** 32;
+      carry += halves[2 * i + 1];
+    }
+    limbs[first + LIMBS - 1] += carry * 2 ** 32;
   }
-  return sum;
+  return limbs;
 }
