@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { decodeStatistics } from '#src/calibrate/file.js';
+import { loadModel } from '#src/jobs/load-model.js';
 import { dynafix, json, listAll, model, temporaryFolder } from './command-line.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dynafix-interruption-'));
@@ -30,6 +31,14 @@ await json(['calibrate', model, '--data', all, '-o', whole]);
 const expected = readFileSync(whole);
 
 const hidden = (path: string) => listAll(path).filter((name) => name.endsWith('.part'));
+
+test('there are statistics of every value whose elements are its own', () => {
+  const { graph } = loadModel(model);
+  const own = graph.nodes.filter(({ operator }) => operator !== 'Flatten');
+  const names = [...graph.inputs.map(({ name }) => name), ...own.flatMap(({ outputs }) => outputs)];
+  expect(names.length).toBeGreaterThan(5);
+  expect([...decodeStatistics(expected).tensors.keys()].sort()).toEqual(names.sort());
+});
 
 test('statistics do not depend on the number of threads', async () => {
   const path = join(temporaryFolder(), 's.pb');
