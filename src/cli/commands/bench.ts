@@ -47,7 +47,11 @@ const command = new Command('bench')
     'measure throughput beside ONNX Runtime, where it is installed, and beside what the machine can do',
   )
   .argument('[files...]', 'models or programs; default: the example and the layers that ship')
-  .option('--filter <regexp>', 'only works whose name matches', parsePattern, /./u)
+  .addOption(
+    new Option('--filter <regexp>', 'only works whose name matches')
+      .argParser(parsePattern)
+      .default(/./u, 'all'),
+  )
   .option('--rounds <n>', 'measurements of each subject', wholeNumber(1), 9)
   .option('--threads <n,...>', 'numbers of threads, each measured', parseThreads, [
     ...new Set([1, machineThreads()]),
