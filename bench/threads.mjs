@@ -2,38 +2,19 @@
  * Scaling of two workers, each sample on one (throughput) or on both (latency), against that of two independent streams of dot products
  * in the same rounds: `node bench/threads.mjs PROGRAM...`. Ratios are medians of per-round ratios.
  */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { createEngine, readProgram } from 'dynafix';
-import { compileStreams, median } from './stream.mjs';
 
-const TURNS = 30_000;
+const worker = new URL('../dist/jobs/bench/stream-worker.js', import.meta.url);
+const task = { kind: 'integers', count: 2e9 };
 
-if (isMainThread) await measure(process.argv.slice(2));
-else serveStreams();
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-function serveStreams() {
-  const path = fileURLToPath(new URL('../build/stream.wasm', import.meta.url));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)));
-  parentPort.on('message', (calls) => {
-    for (let i = 0; i < calls; i++) exports.integers(TURNS, 4096);
-    parentPort.postMessage(null);
-  });
-}
+await measure(process.argv.slice(2));
 
 async function measure(programs) {
   const rounds = Number(process.env.ROUNDS ?? 9);
   const threads = Number(process.env.THREADS ?? Math.min(2, availableParallelism()));
-  compileStreams();
-  const streams = Array.from({ length: threads }, () => new Worker(new URL(import.meta.url)));
-  const stream = (worker, calls) =>
-    new Promise((resolve) => {
-      worker.once('message', resolve);
-      worker.postMessage(calls);
-    });
-  for (const worker of streams) worker.unref();
   const one = createEngine({ threads: 1 });
   const all = createEngine({ threads });
   for (const path of programs) {
@@ -48,8 +29,9 @@ async function measure(programs) {
     const latency = all.load(program, { mode: 'latency' });
     const images = 2 * threads;
     const subjects = {
-      'one stream': () => stream(streams[0], 100),
-      'a stream per thread': () => Promise.all(streams.map((worker) => stream(worker, 100))),
+      'one stream': () => one.pool.run(worker, task),
+      'a stream per thread': () =>
+        Promise.all(Array.from({ length: threads }, () => all.pool.run(worker, task))),
       'one worker': async () => {
         for (let i = 0; i < images; i++) await single.run(inputs);
       },
