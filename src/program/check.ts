@@ -12,6 +12,7 @@ import type {
 } from './instructions.js';
 import type { ProgramTensor } from './program.js';
 import { sameShape } from './shapes.js';
+import { MOST_SCALED_BITS, offsetBits, scaledBits } from './widths.js';
 
 /** The tensors of one instruction, and the error that names it. */
 export interface Check {
@@ -207,6 +208,18 @@ export function expectScaling(check: Check, scaling: Scaling, channels: number):
       if (value > 0 && value <= 2 ** 60 && Math.fround(value) === value) return;
       check.fail('scale is out of range', 'a float32 above 0, at most 2^60', value);
     });
+}
+
+/** A scaling of an operand shifted to the left, whose result can be added to another one. */
+export function expectScaledOperand(
+  check: Check,
+  scaling: Scaling,
+  { name, format }: ProgramTensor,
+  shift: number,
+): void {
+  expectScaling(check, scaling, 1);
+  const bits = scaledBits(scaling, offsetBits(format!) + shift);
+  if (bits > MOST_SCALED_BITS) check.fail(`"${name}" scaled is too wide`, `${MOST_SCALED_BITS} bits`, bits);
 }
 
 /**

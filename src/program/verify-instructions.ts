@@ -89,7 +89,9 @@ export const rules: InstructionTable<[Check], void> = {
     if (!check.worksOnCodes(c)) return check.expectNoRequantize(c, requantize);
     const [a, b] = c.inputs.map((operand) => check.expectScale(c, operand, null));
     if (scalings !== null) {
-      for (const scaling of scalings) check.expectScaling(c, scaling, 1);
+      scalings.forEach((scaling, operand) => {
+        check.expectScaledOperand(c, scaling, c.inputs[operand], shifts[operand]);
+      });
       return check.expectRequantize(c, requantize);
     }
     const positions = [at(a.fractionBits, 0) + shifts[0], at(b.fractionBits, 0) + shifts[1]];

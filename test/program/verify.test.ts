@@ -74,6 +74,19 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
   ],
   [
     `${codes}
+     y = add x x shifts=[31,0] scalings=[shift(-12,floor),scale(1,floor)] scaling=shift(50,floor) ${round} -> fixed(8,3) [1,3,3,2]`,
+    ['shift(-12,floor)', 'shift(-13,floor)', /"x" scaled is too wide, expected 52 bits, got 53/],
+    ['shift(-12,floor)', 'multiplier(2147483647,20,floor)', null],
+    ['shift(-12,floor)', 'multiplier(2147483647,19,floor)', /"x" scaled is too wide/],
+    ['shift(-12,floor)', 'scale(4096,floor)', null],
+    [
+      'scale(1,floor)',
+      'scale(1152921504606846976,floor)',
+      /"x" scaled is too wide, expected 52 bits, got 69/,
+    ],
+  ],
+  [
+    `${codes}
      y = multiply x v scaling=shift(5,halfEven) ${round} -> fixed(8,3) [1,3,3,2]`,
     ['scaling=shift(5,halfEven)', 'scaling=shift(4,halfEven)', /expected 5, got 4/],
     ['[1,2]', '[1,3]', /operands do not broadcast/],

@@ -1,6 +1,5 @@
 /** What the functions that write one instruction work with. */
 import { ProgramError } from '../../errors.js';
-import type { Format } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
 import { type Library, type Storage, storageOf } from './library.js';
@@ -54,13 +53,6 @@ export function zeroPointOf(instruction: Instruction, { tensor }: Argument): num
     where: `instruction "${instruction.name}"`,
     what: `cannot be written in C: "${tensor.name}" has a zero point per channel`,
   });
-}
-
-/** Bits of code - zeroPoint, sign included. */
-export function offsetBits(format: Format): number {
-  const zeros = [format.zeroPoint].flat();
-  const plain = format.bits + (format.signed ? 0 : 1);
-  return zeros.every((zero) => zero === 0) ? plain : format.bits + 1;
 }
 
 /** `pointer[i]` less the zero point, as an expression. */

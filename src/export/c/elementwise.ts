@@ -1,11 +1,11 @@
 /** add, multiply, clamp, leakyRelu, lookup and requantize in C: docs/arithmetic.md section 5. */
-import { ProgramError } from '../../errors.js';
 import { codeRange } from '../../formats/format.js';
 import type { Clamp, Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
-import { type Argument, type Call, type Context, offsetBits, typedName, zeroPointOf } from './context.js';
+import { offsetBits, scaledBits } from '../../program/widths.js';
+import { type Argument, type Call, type Context, typedName, zeroPointOf } from './context.js';
 import { defineClampFloat } from './products.js';
-import { defineRequantizeFunction, requantizeText, scaledBits, scalingText } from './requantize.js';
+import { defineRequantizeFunction, requantizeText, scalingText } from './requantize.js';
 import { describeBroadcast } from './strided.js';
 import { floatText, integerText } from './text.js';
 
@@ -72,15 +72,6 @@ export function writeAdd(instruction: Instruction<'add'>, context: Context): Cal
   const widths = inputs.map((input, i) => offsetBits(input.tensor.format!) + shifts[i]);
   const scaled = scalings === null ? widths : widths.map((bits, i) => scaledBits(scalings[i], bits));
   const most = Math.max(...scaled);
-  if (most > 60) {
-    const what = 'cannot be written in C: a scaled operand has too many bits';
-    throw new ProgramError({
-      where: `instruction "${instruction.name}"`,
-      what,
-      expected: '60',
-      got: `${most}`,
-    });
-  }
   const own = scalings?.map((scaling, i) => scalingText(library, scaling, widths[i], false));
   const format = output.tensor.format!;
   const q = context.describe(

@@ -2,8 +2,9 @@
 import { isExact } from '../../program/accumulator.js';
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
+import { offsetBits } from '../../program/widths.js';
 import { accumulatorText, defineAccumulator, stepText, stepVariables } from './accumulate.js';
-import { type Call, type Context, offsetBits, typedName, zeroPointOf } from './context.js';
+import { type Call, type Context, typedName, zeroPointOf } from './context.js';
 import { defineRequantizeFunction, requantizeText } from './requantize.js';
 import { stridedText, stridesOf } from './strided.js';
 

@@ -2,7 +2,8 @@
 import { codeRange } from '../../formats/format.js';
 import type { Instruction, Window } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
-import { type Call, type Context, offsetBits, typedName, zeroPointOf } from './context.js';
+import { offsetBits } from '../../program/widths.js';
+import { type Call, type Context, typedName, zeroPointOf } from './context.js';
 import type { Library } from './library.js';
 import { defineRequantizeFunction, scalingText, storeText } from './requantize.js';
 

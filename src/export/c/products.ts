@@ -8,8 +8,9 @@ import type {
   PerChannel,
   Window,
 } from '../../program/instructions.js';
+import { offsetBits } from '../../program/widths.js';
 import { accumulatorText, defineAccumulator, emulationText } from './accumulate.js';
-import { type Call, type Context, codeText, offsetBits, typedName, zeroPointOf } from './context.js';
+import { type Call, type Context, codeText, typedName, zeroPointOf } from './context.js';
 import type { Library } from './library.js';
 import { defineRequantizeFunction, requantizeText } from './requantize.js';
 import { floatText } from './text.js';

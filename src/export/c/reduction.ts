@@ -1,7 +1,8 @@
 /** reduce and argMax in C. */
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
-import { type Call, type Context, offsetBits, typedName, zeroPointOf } from './context.js';
+import { offsetBits } from '../../program/widths.js';
+import { type Call, type Context, typedName, zeroPointOf } from './context.js';
 import { defineRequantizeFunction, requantizeText } from './requantize.js';
 import { stridedText, stridesOf } from './strided.js';
 

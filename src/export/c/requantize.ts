@@ -5,6 +5,7 @@
 import { codeRange, type Format } from '../../formats/format.js';
 import { type Overflow, type Rounding, seedOf } from '../../formats/rounding.js';
 import type { Clamp, PerChannel, Requantize, Scaling } from '../../program/instructions.js';
+import { widthOf } from '../../program/widths.js';
 import type { Library } from './library.js';
 import {
   defineRoundQuotient,
@@ -21,29 +22,6 @@ import { floatText, integerText } from './text.js';
 const NARROW = 61;
 
 const entries = (field: PerChannel): readonly number[] => (typeof field === 'number' ? [field] : field);
-
-/** Bits of the largest magnitude, and a sign. */
-export function widthOf(field: PerChannel): number {
-  const most = Math.max(...entries(field).map(Math.abs));
-  return Math.ceil(Math.log2(most + 1)) + 1;
-}
-
-/** Bits of what a scaling of integers of at most `bits` bits gives, sign included. */
-export function scaledBits(scaling: Scaling, bits: number): number {
-  const least = (field: PerChannel) => Math.min(...entries(field));
-  switch (scaling.style) {
-    case 'shift':
-      return bits - least(scaling.shift) + 1;
-    case 'multiplier':
-      return bits + widthOf(scaling.multiplier) - least(scaling.shift) + 1;
-    case 'doubling':
-      return 32;
-    case 'scale':
-      return bits + Math.max(0, Math.ceil(Math.log2(Math.max(...entries(scaling.scale).map(Math.abs))))) + 1;
-    case 'division':
-      return bits + 1;
-  }
-}
 
 function defineScalingStructure(library: Library): void {
   library.define(

@@ -1,7 +1,8 @@
 /** resample in C: weighted sums along one axis. */
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
-import { type Call, type Context, offsetBits, typedName, zeroPointOf } from './context.js';
+import { offsetBits } from '../../program/widths.js';
+import { type Call, type Context, typedName, zeroPointOf } from './context.js';
 import { defineRequantizeFunction, requantizeText } from './requantize.js';
 
 export function writeResample(instruction: Instruction<'resample'>, context: Context): Call {
