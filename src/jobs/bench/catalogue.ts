@@ -1,5 +1,6 @@
 /** What there is to measure: files of a user, or the example and the layers that ship. */
 import { basename } from 'node:path';
+import { UsageError } from '../../errors.js';
 import type { DatasetSpec } from '../../inputs/dataset.js';
 import { packageFile } from '../../platform/package.js';
 import { readProgram } from '../../program/file.js';
@@ -16,11 +17,18 @@ export interface GivenFiles {
   readonly data?: Omit<DatasetSpec, 'inputs'>;
 }
 
-/** The works of a model or a program. Throws what reading the file throws. */
+/**
+ * The works of an ONNX model or a program. Throws what reading the file throws, and a UsageError for a TFLite model, which
+ * ONNX Runtime does not read.
+ */
 export function fileGroup(path: string, { shapes, data }: GivenFiles, settings: Settings): WorkGroup {
   const name = basename(path)
     .replace(/\.gz$/, '')
-    .replace(/\.(onnx|tflite|program)$/, '');
+    .replace(/\.(onnx|program)$/, '');
+  if (/\.tflite(\.gz)?$/.test(path)) {
+    const expected = 'an ONNX model or a program, which `dynafix compile` makes of it';
+    throw new UsageError({ where: path, what: 'cannot be measured', expected, got: 'a TFLite model' });
+  }
   if (isModel(path))
     return networkGroup({ name, model: path, shapes, data, extras: ['load', 'memory'] }, settings);
   const program = readProgram(path);
