@@ -7,9 +7,6 @@
  */
 import { address, addresses, clampFloats, storeFloats } from './lanes';
 
-/** Turns of a piece of the weights of 16 channels: 16 KiB. */
-const PIECE = 100000;
-
 /** Adds the bias, clamps and stores the first `count` of eight sums. */
 // @ts-ignore: decorator
 @inline
