@@ -4,59 +4,7 @@
  */
 import { address, storeShorts } from './lanes';
 import { BLOCK, roundEight } from './round';
-
-// @ts-ignore: decorator
-@inline
-function sixteen(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, count: i32, yStride: usize, turns: i32, taps: i32,
-): void {
-  const length = <usize>turns * 64;
-  for (let pixel = 0; pixel < pixels; pixel += 2) {
-    let t = table + (<usize>((pixel >> 2) * taps) << 4) + (<usize>(pixel & 2) << 2);
-    let b = weights;
-    let c00 = v128.load(blocks);
-    let c01 = v128.load(blocks, 16);
-    let c02 = v128.load(blocks, BLOCK);
-    let c03 = v128.load(blocks, BLOCK + 16);
-    let c10 = c00;
-    let c11 = c01;
-    let c12 = c02;
-    let c13 = c03;
-    for (let tap = 0; tap < taps; tap++) {
-      let a0 = address(t, x, padding);
-      let a1 = address(t + 4, x, padding);
-      t += 16;
-      const end = b + length;
-      while (b < end) {
-        const b0 = v128.load(b);
-        const b1 = v128.load(b, 16);
-        const b2 = v128.load(b, 32);
-        const b3 = v128.load(b, 48);
-        const s0 = v128.load32_splat(a0);
-        c00 = i32x4.add(c00, i32x4.dot_i16x8_s(s0, b0));
-        c01 = i32x4.add(c01, i32x4.dot_i16x8_s(s0, b1));
-        c02 = i32x4.add(c02, i32x4.dot_i16x8_s(s0, b2));
-        c03 = i32x4.add(c03, i32x4.dot_i16x8_s(s0, b3));
-        const s1 = v128.load32_splat(a1);
-        c10 = i32x4.add(c10, i32x4.dot_i16x8_s(s1, b0));
-        c11 = i32x4.add(c11, i32x4.dot_i16x8_s(s1, b1));
-        c12 = i32x4.add(c12, i32x4.dot_i16x8_s(s1, b2));
-        c13 = i32x4.add(c13, i32x4.dot_i16x8_s(s1, b3));
-        a0 += 4;
-        a1 += 4;
-        b += 64;
-      }
-    }
-    v128.store(y, roundEight(c00, c01, blocks, layer));
-    storeShorts(y + 16, roundEight(c02, c03, blocks + BLOCK, layer), count - 8);
-    if (pixels - pixel > 1) {
-      v128.store(y + yStride, roundEight(c10, c11, blocks, layer));
-      storeShorts(y + yStride + 16, roundEight(c12, c13, blocks + BLOCK, layer), count - 8);
-    }
-    y += 2 * yStride;
-  }
-}
+import { sixteen } from './tile-sixteen';
 
 // @ts-ignore: decorator
 @inline
@@ -103,7 +51,7 @@ export function convolutionBroad_i16_i16_i32(
 ): void {
   let channel = 0;
   for (; channels - channel > 8; channel += 16) {
-    sixteen(x, y, table, weights, blocks, layer, padding, pixels, channels - channel, yStride, turns, taps);
+    sixteen<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels - channel, yStride, turns, taps);
     weights += <usize>(turns * taps) * 64;
     blocks += 2 * BLOCK;
     y += 32;

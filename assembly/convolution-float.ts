@@ -5,75 +5,8 @@
  * Tile: 2 pixels x 16 channels, so that a turn has few addresses to move, with the weights [channels/16][tap][turn][16]; the last
  * 1 to 8 channels have a panel of their own, [tap][turn][8], and a tile of 4 x 8.
  */
-import { address, addresses, clampFloats, storeFloats } from './lanes';
-
-/** Adds the bias, clamps and stores the first `count` of eight sums. */
-// @ts-ignore: decorator
-@inline
-export function storeEightFloats(out: usize, a: v128, b: v128, blocks: usize, layer: usize, count: i32): void {
-  const low = v128.load(layer);
-  const high = v128.load(layer, 16);
-  storeFloats(out, clampFloats(f32x4.add(a, v128.load(blocks)), low, high), count);
-  if (count > 4) storeFloats(out + 16, clampFloats(f32x4.add(b, v128.load(blocks, 16)), low, high), count - 4);
-}
-
-/** The same for the first `count` (9 or more) of sixteen. */
-// @ts-ignore: decorator
-@inline
-function storeSixteenFloats(
-  out: usize, a: v128, b: v128, c: v128, d: v128, blocks: usize, layer: usize, count: i32,
-): void {
-  storeEightFloats(out, a, b, blocks, layer, 8);
-  storeEightFloats(out + 32, c, d, blocks + 32, layer, count - 8);
-}
-
-/** 9 to 16 channels. */
-function sixteen(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, count: i32, yStride: usize, turns: i32, taps: i32,
-): void {
-  const length = <usize>turns * 64;
-  for (let pixel = 0; pixel < pixels; pixel += 2) {
-    let t = table + <usize>((pixel >> 2) * taps) * 16 + <usize>(pixel & 2) * 4;
-    let b = weights;
-    let c00 = f32x4.splat(0);
-    let c01 = c00;
-    let c02 = c00;
-    let c03 = c00;
-    let c10 = c00;
-    let c11 = c00;
-    let c12 = c00;
-    let c13 = c00;
-    for (let tap = 0; tap < taps; tap++) {
-      let a0 = address(t, x, padding);
-      let a1 = address(t + 4, x, padding);
-      t += 16;
-      const end = b + length;
-      while (b < end) {
-        const b0 = v128.load(b);
-        const b1 = v128.load(b, 16);
-        const b2 = v128.load(b, 32);
-        const b3 = v128.load(b, 48);
-        const s0 = v128.load32_splat(a0);
-        c00 = f32x4.add(c00, f32x4.mul(s0, b0));
-        c01 = f32x4.add(c01, f32x4.mul(s0, b1));
-        c02 = f32x4.add(c02, f32x4.mul(s0, b2));
-        c03 = f32x4.add(c03, f32x4.mul(s0, b3));
-        const s1 = v128.load32_splat(a1);
-        c10 = f32x4.add(c10, f32x4.mul(s1, b0));
-        c11 = f32x4.add(c11, f32x4.mul(s1, b1));
-        c12 = f32x4.add(c12, f32x4.mul(s1, b2));
-        c13 = f32x4.add(c13, f32x4.mul(s1, b3));
-        a0 += 4;
-        a1 += 4;
-        b += 64;
-      }
-    }
-    storeSixteenFloats(y, c00, c01, c02, c03, blocks, layer, count);
-    if (pixels - pixel > 1) storeSixteenFloats(y + yStride, c10, c11, c12, c13, blocks, layer, count);
-    y += 2 * yStride;
-  }
-}
+import { address, addresses } from './lanes';
+import { sixteen, storeEightFloats, storeSixteenFloats } from './tile-sixteen';
 
 /** 1 to 8 channels. */
 function eight(
@@ -137,7 +70,7 @@ export function convolution_f32_f32_f32(
   const panel = <usize>(turns * taps) * 64;
   let count = channels;
   for (; count > 8; count -= 16) {
-    sixteen(x, y, table, weights, blocks, layer, padding, pixels, count, yStride, turns, taps);
+    sixteen<f32>(x, y, table, weights, blocks, layer, padding, pixels, count, yStride, turns, taps);
     weights += panel;
     blocks += 64;
     y += 64;

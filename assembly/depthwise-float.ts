@@ -1,7 +1,7 @@
 /**
  * Depthwise convolution in float32: one weight per channel and tap, [channels/8][tap][8], no turns; see convolution-float.ts.
  */
-import { storeEightFloats } from './convolution-float';
+import { storeEightFloats } from './tile-sixteen';
 import { addresses } from './lanes';
 
 export function depthwise_f32_f32_f32(
