@@ -63,7 +63,7 @@ for (const { model, data, preprocess, limit = 7 } of networks) {
           const engine = createEngine({ threads });
           const statistics = await calibrate(engine, float, { model: digest, preprocess: '' }, spec);
           files.add(Buffer.from(encodeStatistics(statistics)).toString('base64'));
-          const formats = assignFormats(graph, statistics, loadProfile(hardware));
+          const formats = await assignFormats(graph, statistics, loadProfile(hardware));
           const program = decodeProgram(encodeProgram(compileProgram(graph, formats)), 'program');
           digests.add((await runSamples(engine, program, spec)).digest!);
           await engine.dispose();

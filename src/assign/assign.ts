@@ -43,12 +43,12 @@ export interface AssignOptions {
  * ModelError for an operator that cannot be compiled, a ConstraintError naming the constraints that cannot
  * hold together.
  */
-export function assignFormats(
+export async function assignFormats(
   graph: Graph,
   statistics: Statistics,
   profile: Profile,
   { method = 'leastSquares', percentile = 0.9999, model = statistics.model }: AssignOptions = {},
-): FormatsFile {
+): Promise<FormatsFile> {
   if (statistics.model !== model) {
     const what = 'belong to another model';
     throw new InputError({ where: 'statistics', what, expected: model, got: statistics.model });

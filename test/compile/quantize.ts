@@ -58,11 +58,11 @@ export interface Quantized {
  * Compiles a graph for a built-in profile, calibrated on the noise that it is then run on, whose input number i is scaled
  * by `scales[i]`. Checks on the way that programs are legal, survive their file, and run alike on both executors.
  */
-export function quantizeGraph(
+export async function quantizeGraph(
   before: Graph,
   profile: ProfileName,
   scales: readonly number[] = [],
-): Quantized {
+): Promise<Quantized> {
   const { graph } = prepareGraph(before, { verifyEach: true });
   const samples = Array.from({ length: SAMPLES }, (_, sample) =>
     graph.inputs.map(({ shape }, port) =>
@@ -71,7 +71,7 @@ export function quantizeGraph(
   );
   const float = expectAgreement(compileProgram(graph, null), samples);
   const statistics = collectStatistics(float.program, samples);
-  const formats = assignFormats(graph, statistics, loadProfile(profile));
+  const formats = await assignFormats(graph, statistics, loadProfile(profile));
   const program = compileProgram(graph, formats);
   const executor = expectAgreement(program, samples);
   expect(decodeProgram(encodeProgram(program), 'program')).toEqual(program);

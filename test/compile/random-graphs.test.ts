@@ -181,11 +181,11 @@ const chain: fc.Arbitrary<GraphParts> = fc.gen().map((gen) => {
 /** Least signal to noise ratio in dB: what is sliced out of a tensor may be far smaller than the rest of it. */
 const floors = { 'generic-int8': 0, 'generic-int16': 40 };
 
-test.each(profiles)('%s', (profile) => {
-  fc.assert(
-    fc.property(chain, (parts) => {
-      for (const value of quantizeGraph(buildGraph(parts), profile).decibels)
-        expect(value).toBeGreaterThanOrEqual(floors[profile]);
+test.each(profiles)('%s', async (profile) => {
+  await fc.assert(
+    fc.asyncProperty(chain, async (parts) => {
+      const { decibels } = await quantizeGraph(buildGraph(parts), profile);
+      for (const value of decibels) expect(value).toBeGreaterThanOrEqual(floors[profile]);
     }),
   );
 });

@@ -27,7 +27,8 @@ async function expectSameInC({ model, data, preprocess }: Network, hardware: str
   const header = { model: digest, preprocess: '' };
   const statistics = await calibrate(engine, compileProgram(graph, null), header, spec);
   await engine.dispose();
-  const program = compileProgram(graph, assignFormats(graph, statistics, loadProfile(hardware)));
+  const formats = await assignFormats(graph, statistics, loadProfile(hardware));
+  const program = compileProgram(graph, formats);
   const dataset = openDataset(spec);
   const samples = [0, 1, 2].map((index) => bindInputs(program, dataset.load(index)));
   const [runs] = runInC([{ program, samples }]);

@@ -22,11 +22,11 @@ export const assign = addJsonOption(addModelOptions(new Command('assign')))
   .requiredOption('--hardware <name|file>', 'built-in profile or JSON file')
   .addOption(new Option('--method <name>', 'how ranges are chosen').choices(METHODS).default('leastSquares'))
   .requiredOption('-o, --output <file>', 'formats.json to write')
-  .action((path: string, options: Options) => {
+  .action(async (path: string, options: Options) => {
     const model = loadModel(path, options.shape);
     const statistics = readStatistics(options.statistics);
     const profile = loadProfile(options.hardware);
-    const formats = assignFormats(model.graph, statistics, profile, {
+    const formats = await assignFormats(model.graph, statistics, profile, {
       method: options.method,
       model: model.digest,
     });

@@ -99,7 +99,7 @@ async function prepareFiles(
   let qlinear = false;
   // Every other kind is compared with int8.
   for (const width of Object.keys(widths).filter((key) => key === 'int8' || kinds.includes(key))) {
-    const formats = assignFormats(graph, statistics, widths[width](), { model: model.digest });
+    const formats = await assignFormats(graph, statistics, widths[width](), { model: model.digest });
     const program = compileProgram(graph, formats);
     writeFormats(path(`${width}.json`), formats);
     writeProgram(path(`${width}.program`), program);
