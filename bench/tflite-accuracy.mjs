@@ -106,7 +106,10 @@ export async function measureTflite(engine, shared, network, most) {
   const source = { file, offset: network.labelOffset, pattern: network.labelPattern };
   const labels = network.unlabelled ? undefined : loadLabels(source, openDataset(spec));
   const float = compileProgram(model.graph, null);
-  const summary = await validate(engine, float, compileProgram(model.graph, model.formats), spec, { labels });
+  const summary = await validate(engine, float, compileProgram(model.graph, model.formats), spec, {
+    labels,
+    layers: false,
+  });
   const twin = labels && (await scoreTwin(engine, shared, network, labels, spec.limit));
   const wallSeconds = (performance.now() - start) / 1000;
   const notes = twin === undefined ? 'no labels' : '';
@@ -114,7 +117,7 @@ export async function measureTflite(engine, shared, network, most) {
     ...summary,
     network: network.name,
     notes,
-    hardware: published,
+    configuration: published,
     twin,
     wallSeconds,
     layers: undefined,

@@ -60,5 +60,6 @@ export { decodeProgram, encodeProgram, readProgram, writeProgram } from './progr
 export { parseProgram } from './program/parse.js';
 export { printProgram } from './program/print.js';
 export type { Program } from './program/program.js';
+export type { FloatSample, FloatSamples } from './validate/reference.js';
 export type { Summary } from './validate/summary.js';
-export { validate } from './validate/validate.js';
+export { type ValidateOptions, validate } from './validate/validate.js';

@@ -16,7 +16,7 @@ import type { Program } from '../program/program.js';
 import { reportTensors } from '../report/content.js';
 import { renderReport } from '../report/report.js';
 import type { Summary } from '../validate/summary.js';
-import { validate } from '../validate/validate.js';
+import { type ValidateOptions, validate } from '../validate/validate.js';
 import { type LoadedModel, statisticsHeader } from './load-model.js';
 
 /** Samples that calibrate where no calibration data is given: they are left out of every score. */
@@ -33,6 +33,10 @@ export interface QuantizeOptions {
   readonly method?: AssignOptions['method'];
   /** Folder to write; it is created. */
   readonly output: string;
+  /** False: validation compares outputs only, and no report is written. Default true. */
+  readonly layers?: boolean;
+  /** See ValidateOptions. */
+  readonly references?: ValidateOptions['references'];
   readonly signal?: AbortSignal;
   /** Progress of one phase: calibrate or validate. */
   readonly onProgress?: (phase: string, done: number, total: number) => void;
@@ -75,6 +79,8 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     indices: scored,
     labels: options.labels && scored.map((index) => options.labels![index]),
     hardware: profile.name,
+    layers: options.layers,
+    references: options.references,
   });
   const disjoint = areDisjoint(calibrated.value, options.data, scored);
   const summary: Summary = {
@@ -88,7 +94,8 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     },
   };
   writeFile(`${output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
-  writeReport(`${output}/report.html`, model, summary, calibrated.value, assigned.value, compiled.value);
+  if (options.layers !== false)
+    writeReport(`${output}/report.html`, model, summary, calibrated.value, assigned.value, compiled.value);
   return summary;
 }
 

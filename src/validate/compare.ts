@@ -1,9 +1,9 @@
 /**
- * One sample through the float program and the fixed program: errors of every layer, cumulative (everything upstream
+ * One sample through the fixed program, beside its float reference: errors of layers, cumulative (everything upstream
  * fixed) and isolated (after each layer its output is replaced by the quantised float reference).
  */
 import { ProgramError } from '../errors.js';
-import type { Elements, Executor, InstructionCounters, Observer } from '../execute/executor.js';
+import type { Elements, Executor, InstructionCounters, Observer, Tensors } from '../execute/executor.js';
 import { type RunResult, runPorts } from '../execute/ports.js';
 import { quantizeValues } from '../formats/convert.js';
 import { at, codeRange, type Format, stepSize } from '../formats/format.js';
@@ -20,6 +20,8 @@ export interface Layer {
   readonly operator: string;
   readonly format: Format | null;
   readonly floatInstruction: number;
+  /** Name of the tensor that the float instruction computes. */
+  readonly reference: string;
 }
 
 /**
@@ -56,24 +58,28 @@ export function pairLayers(float: Program, fixed: Program): Layer[] {
         operator: instruction.operator,
         format,
         floatInstruction,
+        reference: name,
       },
     ];
   });
 }
 
-export interface SampleComparison {
-  readonly layers: readonly ErrorSums[];
+export interface OutputComparison {
+  /** Errors of each layer, everything upstream fixed. */
+  readonly cumulative: readonly ErrorSums[];
+  readonly result: RunResult;
+  /** Time in the executor alone, without the comparisons. */
+  readonly seconds: number;
+}
+
+export interface LayerComparison extends OutputComparison {
   readonly isolated: readonly ErrorSums[];
   /** What each layer's instruction counted with everything upstream fixed. */
   readonly counters: readonly (InstructionCounters | null)[];
-  readonly float: RunResult;
-  readonly fixed: RunResult;
-  /** Time in the executors alone, without the comparisons. */
-  readonly seconds: { readonly float: number; readonly fixed: number };
 }
 
 /** Runs an executor on the clock, without the time that the observer takes. */
-function timed(
+export function timed(
   executor: Executor,
   inputs: readonly Elements[],
   observe: Observer,
@@ -94,51 +100,52 @@ function compareLayer(reference: Float32Array, elements: Elements, format: Forma
   return compareCodes(reference, elements as ArrayLike<number>, scale);
 }
 
-/**
- * `inputs` belong to the ports of both programs; `layers` index the instructions of the fixed one. `counted` runs the
- * fixed program, too, and counts; `fixed` is the one on the clock.
- */
-export function compareSample(
-  float: Executor,
+/** Calls `compare` after the instruction of each layer, with the layer's index and its output. */
+function observeLayers(
+  { instructions }: Program,
+  layers: readonly Layer[],
+  compare: (index: number, output: number, tensors: Tensors) => void,
+): Observer {
+  const layerOf = new Map(layers.map(({ instruction }, index) => [instruction, index]));
+  return (instruction, tensors) => {
+    const index = layerOf.get(instruction);
+    if (index !== undefined) compare(index, instructions[instruction].output, tensors);
+  };
+}
+
+/** `references` belong to the layers, which are layers of `fixed`; `inputs` to its ports. */
+export function compareOutputs(
+  fixed: Executor,
+  layers: readonly Layer[],
+  references: readonly Float32Array[],
+  inputs: readonly Elements[],
+): OutputComparison {
+  const cumulative: ErrorSums[] = [];
+  const observe = observeLayers(fixed.program, layers, (index, output, { read }) => {
+    cumulative[index] = compareLayer(references[index], read(output), layers[index].format);
+  });
+  return { cumulative, ...timed(fixed, inputs, observe) };
+}
+
+/** The same with every layer by itself, too. `counted` runs the same program and counts; `fixed` is the one on the clock. */
+export function compareLayers(
   fixed: Executor,
   counted: Executor,
   layers: readonly Layer[],
+  references: readonly Float32Array[],
   inputs: readonly Elements[],
-): SampleComparison {
-  const wanted = new Set(layers.map((layer) => layer.floatInstruction));
-  const references = new Map<number, Float32Array>();
-  const reference = timed(float, inputs, (instruction, { read }) => {
-    if (wanted.has(instruction)) {
-      references.set(instruction, read(float.program.instructions[instruction].output) as Float32Array);
-    }
-  });
-  const layerOf = new Map(layers.map((layer, index) => [layer.instruction, index]));
-  const cumulative: ErrorSums[] = [];
-  const simulated = runPorts(counted, inputs, (instruction, { read }) => {
-    const index = layerOf.get(instruction);
-    if (index === undefined) return;
-    const { floatInstruction, format } = layers[index];
-    const { output } = fixed.program.instructions[instruction];
-    cumulative[index] = compareLayer(references.get(floatInstruction)!, read(output), format);
-  });
+): LayerComparison {
+  const { cumulative, result } = compareOutputs(counted, layers, references, inputs);
   const isolated: ErrorSums[] = [];
-  const { seconds } = timed(fixed, inputs, (instruction, { read, write }) => {
-    const index = layerOf.get(instruction);
-    if (index === undefined) return;
-    const { floatInstruction, format } = layers[index];
-    const { output } = fixed.program.instructions[instruction];
-    const values = references.get(floatInstruction)!;
+  const observe = observeLayers(fixed.program, layers, (index, output, { read, write }) => {
+    const { format } = layers[index];
+    const values = references[index];
     isolated[index] = compareLayer(values, read(output), format);
     write(output, format === null ? values : nearestCodes(values, format));
   });
-  return {
-    layers: cumulative,
-    isolated,
-    counters: layers.map(({ instruction }) => simulated.counters?.[instruction] ?? null),
-    float: reference.result,
-    fixed: simulated,
-    seconds: { float: reference.seconds, fixed: seconds },
-  };
+  const { seconds } = timed(fixed, inputs, observe);
+  const counters = layers.map(({ instruction }) => result.counters?.[instruction] ?? null);
+  return { cumulative, isolated, counters, result, seconds };
 }
 
 /** Float references as codes: nearest, ties to even, saturated. The common case of one power-of-two scale is inlined. */

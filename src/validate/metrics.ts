@@ -1,5 +1,7 @@
 /** Error measures between a float reference and fixed-point codes; sums are kept per sample so that merging is ordered. */
 
+import type { RunResult } from '../execute/ports.js';
+
 /** Running sums over elements: signal, noise, largest error and values outside the format's range. */
 export interface ErrorSums {
   signal: number;
@@ -61,6 +63,11 @@ export function compareValues(reference: Float32Array, values: ArrayLike<number>
  */
 export function sqnr({ signal, noise }: Pick<ErrorSums, 'signal' | 'noise'>): number | null {
   return noise === 0 ? null : 10 * (Math.log10(Math.max(signal, Number.MIN_VALUE)) - Math.log10(noise));
+}
+
+/** The five classes with the largest outputs; empty where the network does not classify. */
+export function topClasses({ outputs }: RunResult): number[] {
+  return outputs.length === 1 ? topIndices(outputs[0].values, 5) : [];
 }
 
 /** Indices of the `count` largest values, largest first; the first of equals wins. */

@@ -3,10 +3,10 @@ import { ProgramError } from '../errors.js';
 import type { Program } from '../program/program.js';
 import type { Layer } from './compare.js';
 
-/** For each output of the program its name and the index of the layer that computes it, data movement left aside. */
-export function outputLayers(program: Program, layers: readonly Layer[]): { name: string; layer: number }[] {
+/** For each output of the program its name and the layer that computes it, data movement left aside. */
+export function outputLayers(program: Program, layers: readonly Layer[]): { name: string; layer: Layer }[] {
   const producers = new Map(program.instructions.map(({ output }, index) => [output, index]));
-  const layerOf = new Map(layers.map(({ instruction }, index) => [instruction, index]));
+  const layerOf = new Map(layers.map((layer) => [layer.instruction, layer]));
   return program.outputs.map(({ name, tensor, codes }) => {
     let instruction = producers.get(codes >= 0 ? codes : tensor);
     while (instruction !== undefined && !layerOf.has(instruction)) {

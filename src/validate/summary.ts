@@ -48,6 +48,7 @@ export interface Summary {
   readonly agreement?: number;
   /** Taken on the last tensor before a float tail. */
   readonly outputs: readonly OutputSummary[];
+  /** Empty where only outputs were compared. */
   readonly layers: readonly LayerSummary[];
   /** What the fixed program computes in float32. */
   readonly floatIslands: readonly FloatIsland[];

@@ -11,12 +11,12 @@ import { createSha256 } from '../platform/files.js';
 import { inOrder, type RunOptions, runTasks } from '../platform/pool.js';
 import { codeBytes } from '../program/digest.js';
 import { listFloatIslands } from '../program/float-islands.js';
-import type { Instruction } from '../program/instructions.js';
 import { constantBytes, type Program } from '../program/program.js';
 import { type Layer, pairLayers } from './compare.js';
 import { accumulatorSummary, addCounters } from './counters.js';
 import { addSums, type ErrorSums, emptySums, sqnr } from './metrics.js';
 import { outputLayers } from './output-layers.js';
+import type { FloatSample, FloatSamples } from './reference.js';
 import type { Accuracy, LayerSummary, Summary } from './summary.js';
 import type { SampleResult, ValidationTask } from './worker.js';
 
@@ -28,11 +28,18 @@ export interface ValidateOptions extends RunOptions {
   /** One per index, 0 the first class; without it no accuracy is given. */
   readonly labels?: readonly number[];
   readonly hardware?: string;
+  /** False: only outputs are compared, at about the cost of running both programs. Default true. */
+  readonly layers?: boolean;
+  /**
+   * Where only outputs are compared, the float results of earlier calls with the same float program and data: what is
+   * there is not computed again, what is not is added.
+   */
+  readonly references?: FloatSamples;
 }
 
 /** What is counted over samples. */
 interface Totals {
-  readonly layers: readonly ErrorSums[];
+  readonly cumulative: readonly ErrorSums[];
   readonly isolated: readonly ErrorSums[];
   readonly counters: (InstructionCounters | null)[];
   readonly hits: { float1: number; float5: number; fixed1: number; fixed5: number };
@@ -55,20 +62,29 @@ export async function validate(
 ): Promise<Summary> {
   const indices = options.indices ?? Array.from({ length: openDataset(spec).count }, (_, index) => index);
   if (indices.length === 0) throw new UsageError({ where: 'validation data', what: 'has no samples' });
-  const layers = pairLayers(float, fixed);
+  const each = options.layers ?? true;
+  const pairs = pairLayers(float, fixed);
+  const outputs = outputLayers(fixed, pairs);
+  const layers = each ? pairs : [...new Set(outputs.map(({ layer }) => layer))];
   const totals = createTotals(layers);
   const hash = createSha256();
-  const sessions = [engine.load(float), engine.load(fixed), engine.load(fixed, { counters: true })];
+  const references = each ? undefined : options.references;
+  const known = indices.map((index) => findReference(references?.get(index), layers));
+  const sessions = {
+    float: known.includes(undefined) ? engine.load(float) : undefined,
+    fixed: engine.load(fixed),
+    counted: each ? engine.load(fixed, { counters: true }) : undefined,
+  };
   const merge = inOrder((result: SampleResult, task) => {
     addSample(totals, result, options.labels?.[task]);
+    references?.set(indices[task], result.reference);
     for (const codes of result.codes) if (codes !== undefined) hash.add(codeBytes(codes));
     options.onProgress?.(task + 1, indices.length);
   });
-  const [floatHandle, fixedHandle, counted] = sessions.map((session) => session.handle);
-  const makeTask = (task: number) => ({
-    float: floatHandle,
-    fixed: fixedHandle,
-    counted,
+  const makeTask = (task: number): ValidationTask => ({
+    float: known[task] ?? sessions.float!.handle,
+    fixed: sessions.fixed.handle,
+    counted: sessions.counted?.handle,
     layers,
     spec,
     index: indices[task],
@@ -83,15 +99,28 @@ export async function validate(
       options.signal,
     );
   } finally {
-    for (const session of sessions) session.dispose();
+    for (const session of Object.values(sessions)) session?.dispose();
   }
   const digest = fixed.outputs.some(({ codes }) => codes >= 0) ? hash.digest() : undefined;
-  return summarize(engine, float, fixed, layers, totals, indices.length, { ...options, digest });
+  return summarize(engine, float, fixed, totals, indices.length, {
+    ...options,
+    digest,
+    outputs: outputs.map(({ name, layer }) => {
+      const sums = totals.cumulative[layers.indexOf(layer)];
+      return { name, sqnr: sqnr(sums), maxError: sums.maxError };
+    }),
+    layers: each ? layers.map((layer, index) => summarizeLayer(fixed, layer, totals, index)) : [],
+  });
+}
+
+/** What is known of a sample, where it holds everything that the layers are compared with. */
+function findReference(known: FloatSample | undefined, layers: readonly Layer[]): FloatSample | undefined {
+  return layers.every(({ reference }) => known?.values.has(reference)) ? known : undefined;
 }
 
 function createTotals(layers: readonly Layer[]): Totals {
   return {
-    layers: layers.map(emptySums),
+    cumulative: layers.map(emptySums),
     isolated: layers.map(emptySums),
     counters: layers.map(() => null),
     hits: { float1: 0, float5: 0, fixed1: 0, fixed5: 0 },
@@ -103,14 +132,15 @@ function createTotals(layers: readonly Layer[]): Totals {
 }
 
 function addSample(totals: Totals, sample: SampleResult, label: number | undefined): void {
-  for (const [index, sums] of totals.layers.entries()) addSums(sums, sample.layers[index]);
-  for (const [index, sums] of totals.isolated.entries()) addSums(sums, sample.isolated[index]);
+  for (const [index, sums] of sample.cumulative.entries()) addSums(totals.cumulative[index], sums);
+  for (const [index, sums] of sample.isolated.entries()) addSums(totals.isolated[index], sums);
   for (const [index, counters] of sample.counters.entries()) {
     totals.counters[index] = addCounters(totals.counters[index], counters);
   }
-  totals.seconds.float += sample.seconds.float;
-  totals.seconds.fixed += sample.seconds.fixed;
-  const { floatTop, fixedTop } = sample;
+  totals.seconds.float += sample.reference.seconds;
+  totals.seconds.fixed += sample.seconds;
+  const { fixedTop } = sample;
+  const floatTop = sample.reference.top;
   if (floatTop.length > 0 && floatTop[0] === fixedTop[0]) totals.agreed++;
   if (label === undefined) return;
   const { hits } = totals;
@@ -137,10 +167,15 @@ function summarize(
   engine: Engine,
   float: Program,
   fixed: Program,
-  layers: readonly Layer[],
   totals: Totals,
   samples: number,
-  { labels, hardware = 'unknown', digest }: ValidateOptions & { digest?: string },
+  {
+    labels,
+    hardware = 'unknown',
+    outputs,
+    layers,
+    digest,
+  }: Pick<ValidateOptions, 'labels' | 'hardware'> & Pick<Summary, 'outputs' | 'layers' | 'digest'>,
 ): Summary {
   const share = (count: number) => count / samples;
   const accuracy = (top1: number, top5: number): Accuracy => ({ top1: share(top1), top5: share(top5) });
@@ -158,19 +193,8 @@ function summarize(
       wrongToRight: totals.wrongToRight,
     }),
     ...(classified && { agreement: share(totals.agreed) }),
-    outputs: outputLayers(fixed, layers).map(({ name, layer }) => {
-      const sums = totals.layers[layer];
-      return { name, sqnr: sqnr(sums), maxError: sums.maxError };
-    }),
-    layers: layers.map((layer, index) =>
-      summarizeLayer(
-        layer,
-        fixed.instructions[layer.instruction],
-        totals.layers[index],
-        totals.isolated[index],
-        totals.counters[index],
-      ),
-    ),
+    outputs,
+    layers,
     floatIslands: listFloatIslands(fixed),
     size: { floatBytes: constantBytes(float), fixedBytes: constantBytes(fixed) },
     seconds,
@@ -183,20 +207,21 @@ function summarize(
 }
 
 function summarizeLayer(
+  { instructions }: Program,
   layer: Layer,
-  instruction: Instruction,
-  sums: ErrorSums,
-  isolated: ErrorSums,
-  counters: InstructionCounters | null,
+  totals: Totals,
+  index: number,
 ): LayerSummary {
+  const sums = totals.cumulative[index];
+  const counters = totals.counters[index];
   return {
     name: layer.name,
     operator: layer.operator,
     format: layer.format === null ? 'float32' : formatText(layer.format),
     sqnr: sqnr(sums),
-    isolatedSqnr: sqnr(isolated),
+    isolatedSqnr: sqnr(totals.isolated[index]),
     maxError: sums.maxError,
     clipped: (counters?.clipped ?? sums.clipped) / Math.max(1, counters?.outputs ?? sums.count),
-    ...accumulatorSummary(instruction, counters),
+    ...accumulatorSummary(instructions[layer.instruction], counters),
   };
 }

@@ -6,45 +6,50 @@ import type { Codes } from '../formats/format.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
 import { serve } from '../platform/pool.js';
-import { compareSample, type Layer } from './compare.js';
-import { type ErrorSums, topIndices } from './metrics.js';
+import { compareLayers, compareOutputs, type Layer } from './compare.js';
+import { type ErrorSums, topClasses } from './metrics.js';
+import { type FloatSample, runReference } from './reference.js';
 
 export interface ValidationTask {
-  readonly float: SessionHandle;
+  /** The float program, or what is known of its part. */
+  readonly float: SessionHandle | FloatSample;
   readonly fixed: SessionHandle;
-  /** The fixed program with counters. */
-  readonly counted: SessionHandle;
+  /** The fixed program with counters; without it no layer is run by itself. */
+  readonly counted?: SessionHandle;
   readonly layers: readonly Layer[];
   readonly spec: DatasetSpec;
   readonly index: number;
 }
 
 export interface SampleResult {
-  readonly layers: readonly ErrorSums[];
+  readonly cumulative: readonly ErrorSums[];
+  /** These two are empty without counters. */
   readonly isolated: readonly ErrorSums[];
   readonly counters: readonly (InstructionCounters | null)[];
-  /** The five classes with the largest outputs; empty where the network does not classify. */
-  readonly floatTop: readonly number[];
+  /** The float program's part; without values where each layer is compared. */
+  readonly reference: FloatSample;
   readonly fixedTop: readonly number[];
   readonly codes: readonly (Codes | undefined)[];
-  readonly seconds: { readonly float: number; readonly fixed: number };
+  /** Time of the fixed program. */
+  readonly seconds: number;
 }
 
 export default serve((task: ValidationTask): SampleResult => {
   const { layers, spec, index } = task;
-  const [reference, simulated, counted] = [task.float, task.fixed, task.counted].map(openSession);
+  const simulated = openSession(task.fixed);
   const dataset = keepDataset(spec);
   const inputs = bindInputs(simulated.program, dataset.load(index), dataset.samples[index].name);
-  const comparison = compareSample(reference, simulated, counted, layers, inputs);
-  const top = ({ outputs }: typeof comparison.float) =>
-    outputs.length === 1 ? topIndices(outputs[0].values, 5) : [];
-  return {
-    layers: comparison.layers,
-    isolated: comparison.isolated,
-    counters: comparison.counters,
-    floatTop: top(comparison.float),
-    fixedTop: top(comparison.fixed),
-    codes: comparison.fixed.codes,
-    seconds: comparison.seconds,
-  };
+  const reference =
+    'values' in task.float ? task.float : runReference(openSession(task.float), layers, inputs);
+  const references = layers.map(({ reference: name }) => reference.values.get(name)!);
+  if (task.counted === undefined) {
+    const { result, ...comparison } = compareOutputs(simulated, layers, references, inputs);
+    const { codes } = result;
+    return { ...comparison, isolated: [], counters: [], reference, fixedTop: topClasses(result), codes };
+  }
+  const counted = openSession(task.counted);
+  const { result, ...comparison } = compareLayers(simulated, counted, layers, references, inputs);
+  const { codes } = result;
+  const summary = { ...reference, values: new Map<string, Float32Array>() };
+  return { ...comparison, reference: summary, fixedTop: topClasses(result), codes };
 });

@@ -22,6 +22,7 @@ interface Options extends ModelOptions, DataOptions, LabelOptions, RunOptions {
   readonly calibration?: string;
   readonly hardware: string;
   readonly output: string;
+  readonly layers: boolean;
 }
 
 const command = new Command('quantize')
@@ -29,6 +30,7 @@ const command = new Command('quantize')
   .argument('<model>', '.onnx or .tflite, also with .gz')
   .option('--calibration <path>', 'samples to calibrate with; default: the first 100 of --data')
   .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')
+  .option('--no-layers', 'validate by comparing outputs only, and write no report')
   .requiredOption('-o, --output <folder>', 'folder to write');
 
 export const quantize = addJsonOption(
@@ -50,11 +52,12 @@ export const quantize = addJsonOption(
       calibration,
       labels,
       output: options.output,
+      layers: options.layers,
       signal,
       onProgress: (phase, done, total) => onProgress(done, total, phase),
     }),
   );
   if (options.json) printJson(summary);
   else print(describeSummary(summary));
-  say(`report: ${options.output}/report.html`);
+  if (options.layers) say(`report: ${options.output}/report.html`);
 });

@@ -30,6 +30,7 @@ interface Limits {
 
 interface Options extends ModelOptions, DataOptions, LabelOptions, RunOptions {
   readonly output?: string;
+  readonly layers: boolean;
   readonly failBelow?: Limits;
 }
 
@@ -68,6 +69,7 @@ const command = new Command('validate')
   .argument('<model>', '.onnx or .tflite, also with .gz')
   .argument('<program>', 'program file')
   .option('-o, --output <folder>', 'folder for summary.json')
+  .option('--no-layers', 'compare outputs only, which takes about a third of the time')
   .option('--fail-below <limits>', 'exit 1 unless top1-drop=P,agreement=S,sqnr=D hold', parseLimits);
 
 export const validate = addJsonOption(
@@ -79,7 +81,12 @@ export const validate = addJsonOption(
   const labels = readLabels(spec, classCount(graph), options);
   const { hardware } = program.metadata;
   const summary = await withEngine(options, 'validate', (engine, attendance) =>
-    validateProgram(engine, compileProgram(graph, null), program, spec, { ...attendance, labels, hardware }),
+    validateProgram(engine, compileProgram(graph, null), program, spec, {
+      ...attendance,
+      labels,
+      hardware,
+      layers: options.layers,
+    }),
   );
   if (options.output !== undefined) {
     makeFolder(options.output);
