@@ -64,7 +64,7 @@ export async function assignFormats(
     value: place,
     constant: (name: string) => constants.byName.get(name)!.position,
     bias: (node: string) => constants.biases.get(node)?.position,
-    bits: (name: string) => groups.get(name)?.format.bits ?? profile.activations.bits[0],
+    bits: (name: string) => (groups.get(name) ?? constants.byName.get(name))!.format.bits,
   };
   const repairs = createRepairs();
   satisfy(computed, profile, positions, repairs);
@@ -109,7 +109,7 @@ function placeGroup({ values, distribution, format }: Group, options: MethodOpti
  * steps of the format. Weights that vanish beside their bias are no such case.
  */
 function requireSignal({ name }: Position, greatest: () => number, moves: readonly Move[]): void {
-  const own = moves.filter((move) => move.name === name && /^(shifts|positions)\./.test(move.constraint));
+  const own = moves.filter((move) => move.name === name && /^windows\./.test(move.constraint));
   if (own.length === 0) return;
   const steps = greatest();
   if (steps === 0 || steps > 0.5) return;
@@ -136,13 +136,10 @@ function explainValue(value: string, group: Group, fractionBits: number, method:
   };
 }
 
-function nodeArithmetic(
-  { name, operator }: Node,
-  profile: Profile,
-  constants: ConstantChoices,
-): NodeArithmetic {
-  const { accumulator, requantize, bias, reciprocals, table } = rulesFor(profile, operator);
-  const own = constants.biases.get(name);
+function nodeArithmetic(node: Node, profile: Profile, constants: ConstantChoices): NodeArithmetic {
+  const { accumulator: register, requantize, bias, reciprocals, table } = rulesFor(profile, node);
+  const { proof: _, ...accumulator } = register;
+  const own = constants.biases.get(node.name);
   return {
     accumulator,
     biasBits: own === undefined ? bias.bits : accumulator.bits,

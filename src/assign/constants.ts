@@ -49,7 +49,7 @@ export function chooseConstants(
   const uses = new Map<string, Use[]>();
   const biases = new Map<string, ConstantChoice>();
   for (const demand of demands) {
-    const rules = rulesFor(profile, demand.node.operator);
+    const rules = rulesFor(profile, demand.node);
     for (const use of usesOf(demand, rules, groups)) {
       uses.set(use.constant.name, [...(uses.get(use.constant.name) ?? []), use]);
     }

@@ -1,9 +1,18 @@
 /** The constraints that a profile and the arithmetic itself put on fraction bits, and what each repairs. */
+import { ConstraintError } from '../errors.js';
 import { numbers } from '../graph/tensor.js';
 import { type ResolvedRules, rulesFor } from '../hardware/rules.js';
-import type { Limits, Profile } from '../hardware/schema.js';
+import type { Profile } from '../hardware/schema.js';
 import type { Demand, ProductDemand } from './demands.js';
 import type { Cause, Position, Repairs } from './positions.js';
+import {
+  evaluateSum,
+  findNeighbours,
+  type Subject,
+  type Variable,
+  type WindowLimit,
+  windowLimits,
+} from './windows.js';
 
 /** Looks for violations and repairs them by lowering; true where anything moved. */
 type Constraint = () => boolean;
@@ -32,14 +41,19 @@ export function satisfy(
   repairs: Repairs,
 ): void {
   const constraints: Constraint[] = [];
+  const neighbours = findNeighbours(demands);
+  const isPlaced = ({ kind, name }: Subject) =>
+    (kind === 'value' ? positions.value(name) : kind === 'bias' ? positions.bias(name) : name || undefined) !==
+    undefined;
   for (const demand of demands) {
     if (demand.kind === 'float' || demand.kind === 'alias') continue;
     if (positions.value(demand.output) === undefined) continue;
-    const rules = rulesFor(profile, demand.node.operator);
-    constraints.push(...positionLimits(demand, rules, positions, repairs));
+    const rules = rulesFor(profile, demand.node);
+    for (const limit of windowLimits(demand, rules, neighbours, isPlaced)) {
+      constraints.push(...windowConstraints(limit, positions, repairs));
+    }
     if (demand.kind === 'product') constraints.push(...productLimits(demand, rules, positions, repairs));
-    else if (demand.kind === 'sum') constraints.push(...sumLimits(demand, rules, positions, repairs));
-    else constraints.push(...outputLimits(demand, rules, positions, repairs));
+    else if (demand.kind === 'sum') constraints.push(...sumLimits(demand, positions, repairs));
   }
   let moved = true;
   while (moved) {
@@ -48,83 +62,84 @@ export function satisfy(
   }
 }
 
-function positionLimits(
-  demand: Demand,
-  { positions: limits }: ResolvedRules,
-  positions: Positions,
-  repairs: Repairs,
-): Constraint[] {
-  const targets: [keyof typeof limits, (Position | undefined)[]][] = [
-    ['input', demand.inputs.map(positions.value)],
-    ['output', [positions.value(demand.output)]],
-    ['weights', demand.kind === 'product' ? [positions.constant(demand.weights.name)] : []],
-    ['bias', demand.kind === 'product' ? [positions.bias(demand.node.name)] : []],
-  ];
-  const constraints: Constraint[] = [];
-  for (const [name, found] of targets) {
-    const { min, max } = limits[name] ?? {};
-    for (const position of found) {
-      if (position === undefined) continue;
-      const cause = (which: string, limit: number): Cause => ({
-        node: demand.node,
-        constraint: `positions.${name}.${which} ${limit} of ${demand.node.operator}`,
-      });
-      if (min !== undefined) repairs.raise(position, min, cause('min', min));
-      if (max !== undefined) constraints.push(() => repairs.lower(position, max, cause('max', max)));
+/** Repairs of one side of a window: what stands in it with the right sign is lowered, weights before values. */
+function windowConstraints(limit: WindowLimit, positions: Positions, { lower, raise }: Repairs): Constraint[] {
+  const { node, sum, side, bounds, of, rule } = limit;
+  const cause: Cause = { node, constraint: rule };
+  const find = ({ kind, name }: Subject) =>
+    (kind === 'value' ? positions.value(name) : kind === 'bias' ? positions.bias(name) : positions.constant(name))!;
+  const at = (subject: Subject, channel: number) => {
+    const { bits } = find(subject);
+    return bits.length === 1 ? bits[0] : bits[channel];
+  };
+  const value = ({ kind, subjects }: Variable, channel: number) => {
+    if (kind === 'width') return positions.bits(subjects[0].name);
+    const all = subjects.map((subject) => at(subject, channel));
+    return kind === 'coarsest' ? Math.min(...all) : Math.max(...all);
+  };
+  const sign = side === 'max' ? 1 : -1;
+  const movable = sum.parts.filter(({ factor, variable }) => factor * sign > 0 && variable.kind !== 'width');
+  if (movable.length === 0) {
+    const [part] = sum.parts.filter(({ variable }) => variable.kind === 'position');
+    const [bound] = bounds;
+    if (part?.factor === 1 && sum.parts.length === 1 && bound.parts.length === 0) {
+      raise(find(part.variable.subjects[0]), bound.constant, cause);
+      return [];
     }
+    const what = `${rule} can only be met by raising fraction bits`;
+    throw new ConstraintError({ where: `node "${node.name}" (${node.operator})`, what });
   }
-  return constraints;
-}
-
-/** Names a window of a demand's operator as it stands in the profile. */
-function windowCauses(demand: Demand, name: string, limits: Limits | undefined) {
-  const cause = (which: 'min' | 'max'): Cause => ({
-    node: demand.node,
-    constraint: `shifts.${name}.${which} ${limits?.[which]} of ${demand.node.operator}`,
-  });
-  return { min: limits?.min, max: limits?.max, tooSmall: cause('min'), tooLarge: cause('max') };
+  const subjectsOf = ({ subjects, kind }: Variable, channel: number) =>
+    kind === 'coarsest'
+      ? [subjects.reduce((a, b) => (at(b, channel) < at(a, channel) ? b : a))]
+      : [subjects.reduce((a, b) => (at(b, channel) > at(a, channel) ? b : a))];
+  const repair = (channel: number) => {
+    const limits = bounds.map((bound) => evaluateSum(bound, value, channel));
+    const reached = of === 'least' ? Math.min(...limits) : Math.max(...limits);
+    const excess = sign * (evaluateSum(sum, value, channel) - reached);
+    if (excess <= 0) return false;
+    const candidates = movable.flatMap(({ factor, variable }) =>
+      subjectsOf(variable, channel).map((subject) => ({ factor: Math.abs(factor), subject })),
+    );
+    const chosen =
+      candidates.find(({ subject }) => subject.kind === 'constant') ??
+      candidates.reduce((a, b) => (at(b.subject, channel) > at(a.subject, channel) ? b : a));
+    const position = find(chosen.subject);
+    return lower(
+      position,
+      at(chosen.subject, channel) - Math.ceil(excess / chosen.factor),
+      cause,
+      position.bits.length === 1 ? undefined : channel,
+    );
+  };
+  const all = [sum, ...bounds].flatMap(({ parts }) => parts.flatMap(({ variable }) => variable.subjects));
+  const channels = Math.max(...all.map((subject) => find(subject).bits.length));
+  return [() => Array.from({ length: channels }, (_, channel) => repair(channel)).some((moved) => moved)];
 }
 
 function productLimits(
   demand: ProductDemand,
-  { shifts, accumulator, bias: biasRules }: ResolvedRules,
+  { accumulator, bias: biasRules }: ResolvedRules,
   positions: Positions,
   { lower }: Repairs,
 ): Constraint[] {
   const input = positions.value(demand.inputs[0])!;
   const output = positions.value(demand.output)!;
   const weights = positions.constant(demand.weights.name);
-  const ownBias = positions.bias(demand.node.name);
-  const each = (visit: (weightBits: number, channel: number) => boolean) =>
-    weights.bits.map(visit).some((moved) => moved);
-  const window = windowCauses(demand, 'output', shifts.output);
   const register: Cause = {
     node: demand.node,
     constraint: `a shift of at most ${accumulator.bits - 1} in an accumulator of ${accumulator.bits} bits`,
   };
-  const mostShift = (limit: number, cause: Cause) => () =>
-    each((_, channel) => lower(weights, limit + output.bits[0] - input.bits[0], cause, channel));
-  const constraints = [mostShift(accumulator.bits - 1, register)];
-  if (window.max !== undefined) constraints.push(mostShift(window.max, window.tooLarge));
-  if (window.min !== undefined) {
-    const { min } = window;
-    constraints.push(() => each((bits) => lower(output, input.bits[0] + bits - min, window.tooSmall)));
-  }
+  const constraints = [
+    () =>
+      weights.bits
+        .map((_, channel) =>
+          lower(weights, accumulator.bits - 1 + output.bits[0] - input.bits[0], register, channel),
+        )
+        .some((moved) => moved),
+  ];
   if (demand.bias === undefined) return constraints;
 
-  const biasWindow = windowCauses(demand, 'bias', shifts.bias);
-  if (ownBias !== undefined) {
-    const [bias] = [ownBias.bits];
-    const { min, max } = biasWindow;
-    if (max !== undefined) {
-      constraints.push(() =>
-        each((_, channel) => lower(weights, max + bias[0] - input.bits[0], biasWindow.tooLarge, channel)),
-      );
-    }
-    if (min !== undefined) {
-      constraints.push(() => each((bits) => lower(ownBias, input.bits[0] + bits - min, biasWindow.tooSmall)));
-    }
-  }
   const registerBits = biasRules.position === 'own' ? accumulator.bits : biasRules.bits;
   const most = numbers(demand.bias.tensor).map((value) => mostBiasPosition(value, registerBits));
   const fits: Cause = { node: demand.node, constraint: `the bias fits ${registerBits} bits` };
@@ -146,63 +161,17 @@ function mostBiasPosition(value: number, bits: number): number {
 
 function sumLimits(
   demand: Demand & { kind: 'sum' },
-  { shifts }: ResolvedRules,
   positions: Positions,
   { lower }: Repairs,
 ): Constraint[] {
   const operands = operandPositions(demand, positions);
-  const output = positions.value(demand.output)!;
   const least = () => Math.min(...operands.map(({ bits }) => bits[0]));
-  const read = windowCauses(demand, 'read', shifts.read);
-  const write = windowCauses(demand, 'write', shifts.write);
-  const mostRead = (limit: number, cause: Cause) => () =>
-    operands.map((operand) => lower(operand, least() + limit, cause)).some((moved) => moved);
   const room = OPERAND_BITS - 1 - Math.max(...[...demand.inputs, demand.output].map(positions.bits));
-  const constraints = [
-    mostRead(room, {
-      node: demand.node,
-      constraint: `operands at most ${room} positions apart in ${OPERAND_BITS} bits`,
-    }),
-  ];
-  if (read.max !== undefined) constraints.push(mostRead(read.max, read.tooLarge));
-  if (write.min !== undefined) {
-    const { min } = write;
-    constraints.push(() => lower(output, least() - min, write.tooSmall));
-  }
-  if (write.max !== undefined) {
-    const { max } = write;
-    constraints.push(() => {
-      const smallest = operands.find(({ bits }) => bits[0] === least())!;
-      return lower(smallest, max + output.bits[0], write.tooLarge);
-    });
-  }
-  return constraints;
-}
-
-/** Windows of the right shift from the product of the operands, or from the one operand, to the output. */
-function outputLimits(
-  demand: Exclude<Demand, ProductDemand>,
-  { shifts }: ResolvedRules,
-  positions: Positions,
-  { lower }: Repairs,
-): Constraint[] {
-  const operands = operandPositions(demand, positions);
-  const output = positions.value(demand.output)!;
-  if (operands.length === 0) return [];
-  const { min, max, tooSmall, tooLarge } = windowCauses(demand, 'output', shifts.output);
-  const constraints: Constraint[] = [];
-  const groups = demand.kind === 'multiplication' ? [operands] : operands.map((operand) => [operand]);
-  for (const factors of groups) {
-    const exact = () => factors.reduce((sum, { bits }) => sum + bits[0], 0);
-    if (min !== undefined) constraints.push(() => lower(output, exact() - min, tooSmall));
-    if (max !== undefined) {
-      constraints.push(() => {
-        const largest = factors.reduce((a, b) => (b.bits[0] > a.bits[0] ? b : a));
-        return lower(largest, largest.bits[0] - (exact() - output.bits[0] - max), tooLarge);
-      });
-    }
-  }
-  return constraints;
+  const cause: Cause = {
+    node: demand.node,
+    constraint: `operands at most ${room} positions apart in ${OPERAND_BITS} bits`,
+  };
+  return [() => operands.map((operand) => lower(operand, least() + room, cause)).some((moved) => moved)];
 }
 
 function operandPositions(demand: Exclude<Demand, ProductDemand>, positions: Positions): Position[] {

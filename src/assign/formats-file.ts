@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { checkFormat } from '../formats/format.js';
-import { accumulator, overflow, rounding } from '../hardware/schema.js';
+import { accumulator, overflow, rounding } from '../hardware/arithmetic-schema.js';
 import { parseJson } from '../inputs/parse-json.js';
 import { readText, writeFile } from '../platform/files.js';
 import { METHODS } from './fraction-bits.js';

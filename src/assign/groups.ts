@@ -5,7 +5,7 @@ import { ConstraintError, InputError } from '../errors.js';
 import type { Format } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
 import { createUnionFind } from '../graph/union-find.js';
-import { rulesFor } from '../hardware/rules.js';
+import { commonRules, rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import type { Demand } from './demands.js';
 import type { Distribution } from './distribution.js';
@@ -32,12 +32,16 @@ export function formGroups(
   const shared = new Set<string>(profile.sharedFormat);
   const unites = ({ kind, node }: Demand) =>
     kind === 'alias' || (kind !== 'float' && shared.has(node.operator));
+  const equalInputs = new Set<string>(profile.sharedInputs);
+  const sharesInputs = ({ kind, node }: Demand) => kind !== 'float' && equalInputs.has(node.operator);
   const sets = createUnionFind([
     ...graph.inputs.map(({ name }) => name),
     ...demands.map(({ output }) => output),
   ]);
   for (const demand of demands) {
+    const [first] = demand.inputs;
     if (unites(demand)) for (const input of demand.inputs) sets.unite(demand.output, input);
+    else if (sharesInputs(demand)) for (const input of demand.inputs) sets.unite(first, input);
   }
   const producers = new Map(demands.map((demand) => [demand.output, demand]));
   const fixed = findFixed(graph, demands, sets.find);
@@ -120,9 +124,10 @@ function commonFormat(
   let owner = '';
   let narrow = false;
   let signed = minimum < 0;
+  let unsigned = false;
   for (const [index, value] of values.entries()) {
     const node = producers.get(value)?.node;
-    const rules = rulesFor(profile, node?.operator ?? '').activations;
+    const rules = (node === undefined ? commonRules(profile) : rulesFor(profile, node)).activations;
     const name = node === undefined ? `input "${value}"` : `node "${node.name}" (${node.operator})`;
     const common = index === 0 ? rules.bits : allowed.filter((bits) => rules.bits.includes(bits));
     if (common.length === 0) {
@@ -138,6 +143,7 @@ function commonFormat(
     allowed = common;
     narrow ||= rules.narrow;
     signed ||= rules.signed === 'always';
+    unsigned ||= rules.signed === 'never';
   }
-  return { bits: allowed[0], signed, narrow };
+  return { bits: allowed[0], signed: signed && !unsigned, narrow };
 }

@@ -1,6 +1,8 @@
 /** What a schema cannot say: fields of a profile that are legal one by one and impossible together. */
-import { type ResolvedRules, rulesFor } from './rules.js';
-import { FUNCTION_OPERATORS, type Profile, RULED_OPERATORS, type RuledOperator } from './schema.js';
+import { FUNCTION_OPERATORS, RULED_OPERATORS, type RuledOperator } from './operators.js';
+import { commonRules, type ResolvedRules, replaceRules } from './rules.js';
+import type { NodeRules, Profile } from './schema.js';
+import { type Term, windowTerms } from './window-schema.js';
 
 export interface Problem {
   /** Dotted path within the profile. */
@@ -8,51 +10,79 @@ export interface Problem {
   readonly message: string;
 }
 
-const products: readonly RuledOperator[] = ['Conv', 'Gemm', 'MatMul'];
-const sums: readonly RuledOperator[] = ['Add', 'Sub'];
-const functions: readonly RuledOperator[] = FUNCTION_OPERATORS;
+const products: readonly RuledOperator[] = ['Conv', 'Gemm', 'MatMul', 'ConvTranspose'];
 const averages: readonly RuledOperator[] = ['AveragePool', 'GlobalAveragePool', 'ReduceMean'];
+const rectifiers: readonly RuledOperator[] = ['LeakyRelu', 'PRelu'];
 
-/** Operators that a window has a meaning for; the others always have it. */
-const applies: Record<string, readonly RuledOperator[]> = {
-  'positions.weights': products,
-  'positions.bias': products,
-  'shifts.bias': products,
-  'shifts.read': sums,
-  'shifts.write': sums,
-};
+/** Fields of an operator's rules that have a meaning for these operators only. */
+const ownFields: readonly [keyof NodeRules, readonly RuledOperator[]][] = [
+  ['reciprocals', averages],
+  ['table', FUNCTION_OPERATORS],
+  ['slopes', rectifiers],
+];
+
+/** Terms of windows that only products with constant weights have. */
+const productTerms: readonly Term[] = ['weights', 'weightsBits', 'bias'];
 
 /** The loops of a reduction, sorted: docs/arithmetic.md section 4.1. */
 const loopNests = ['column,inputChannel,row', 'column,inputBlock,inputLane,row'];
 
 export function findContradictions(profile: Profile): Problem[] {
-  const problems = findInRules(rulesFor(profile, ''), '');
+  const common = commonRules(profile);
+  const problems = [...findInRules(common, ''), ...findInScales(profile)];
+  const known = new Set(problems.map(({ message }) => message));
+  const visit = (own: NodeRules | Profile['overrides'][number], path: string, rules: ResolvedRules) => {
+    const found = findInRules(rules, path);
+    problems.push(...found.filter(({ message }) => !known.has(message)));
+    problems.push(...findInWindows(own, path, profile, rules));
+  };
   for (const operator of RULED_OPERATORS) {
     const own = profile.operators[operator];
     if (own === undefined) continue;
     const path = `operators.${operator}.`;
-    const known = new Set(problems.map(({ message }) => message));
-    const found = findInRules(rulesFor(profile, operator), path);
-    problems.push(...found.filter(({ message }) => !known.has(message)));
-    for (const [group, windows] of Object.entries({ positions: own.positions, shifts: own.shifts })) {
-      for (const name of Object.keys(windows ?? {})) {
-        const allowed = applies[`${group}.${name}`];
-        if (allowed === undefined || allowed.includes(operator)) continue;
-        problems.push({ path: `${path}${group}.${name}`, message: `has no meaning for ${operator}` });
-      }
+    const rules = replaceRules(common, own);
+    visit(own, path, rules);
+    for (const [field, operators] of ownFields) {
+      if (own[field] === undefined || operators.includes(operator)) continue;
+      problems.push({ path: `${path}${field}`, message: `has no meaning for ${operator}` });
     }
-    if (own.reciprocals !== undefined && !averages.includes(operator)) {
-      problems.push({ path: `${path}reciprocals`, message: `has no meaning for ${operator}` });
-    }
-    if (own.table !== undefined && !functions.includes(operator)) {
-      problems.push({ path: `${path}table`, message: `has no meaning for ${operator}` });
-    }
-    const { style } = rulesFor(profile, operator).requantize;
-    if (style === 'division' && !averages.includes(operator)) {
+    if (rules.requantize.style === 'division' && !averages.includes(operator)) {
       problems.push({ path: `${path}requantize.style`, message: 'division is for averages' });
     }
-    if (own.shifts?.output !== undefined && sums.includes(operator)) {
-      problems.push({ path: `${path}shifts.output`, message: `is called write for ${operator}` });
+    for (const [name, window] of products.includes(operator) ? [] : Object.entries(own.windows ?? {})) {
+      const term = productTerms.find((entry) => windowTerms(window).has(entry));
+      if (term === undefined) continue;
+      problems.push({ path: `${path}windows.${name}`, message: `${term} has no meaning for ${operator}` });
+    }
+  }
+  for (const [index, own] of profile.overrides.entries()) {
+    visit(own, `overrides.${index}.`, replaceRules(common, own));
+  }
+  return problems;
+}
+
+function findInScales({ scales, requantize }: Profile): Problem[] {
+  if (requantize.style !== 'shift' || scales === 'powerOfTwo') return [];
+  return [{ path: 'requantize.style', message: 'shift needs scales that are powerOfTwo' }];
+}
+
+function findInWindows(
+  { windows = {} }: NodeRules | Profile['overrides'][number],
+  path: string,
+  { scales }: Profile,
+  { bias }: ResolvedRules,
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const [name, window] of Object.entries(windows)) {
+    if (window === null) continue;
+    const terms = windowTerms(window);
+    if (terms.has('bias') && bias.position !== 'own') {
+      const message = 'bias has no meaning for biases at the position of the accumulator';
+      problems.push({ path: `${path}windows.${name}`, message });
+    }
+    if (scales !== 'powerOfTwo') {
+      const message = 'limits fraction bits, which are free only where scales are powerOfTwo';
+      problems.push({ path: `${path}windows.${name}`, message });
     }
   }
   return problems;
@@ -70,6 +100,15 @@ function findInRules(
   if (requantize.style === 'doubling' && requantize.rounding !== 'halfAwayFromZero') {
     const message = 'is halfAwayFromZero in the style doubling';
     problems.push({ path: `${path}requantize.rounding`, message });
+  }
+  const without = activations.bits.filter((bits) => !activations.zeroPoints.includes(bits));
+  if (activations.signed === 'never' && without.length > 0) {
+    const message = `is never, which needs zero points at ${without.join(' and ')} bits`;
+    problems.push({ path: `${path}activations.signed`, message });
+  }
+  if (activations.narrow && activations.zeroPoints.length > 0) {
+    const message = 'is a symmetric range, which has no zero points';
+    problems.push({ path: `${path}activations.narrow`, message });
   }
   const widest = Math.max(...activations.bits) + Math.max(...weights.bits);
   if (accumulator.bits < widest) {

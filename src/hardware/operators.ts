@@ -1,0 +1,58 @@
+/** Operators that a profile can set rules for, as they are called after the passes. */
+
+/** Functions of one variable, which are tables of codes. */
+export const FUNCTION_OPERATORS = [
+  'Sigmoid',
+  'Tanh',
+  'HardSigmoid',
+  'HardSwish',
+  'Neg',
+  'Abs',
+  'Ceil',
+  'Elu',
+  'Erf',
+  'Exp',
+  'Floor',
+  'Gelu',
+  'Log',
+  'Reciprocal',
+  'Selu',
+  'Softplus',
+  'Sqrt',
+] as const;
+
+export const RULED_OPERATORS = [
+  'Conv',
+  'ConvTranspose',
+  'Gemm',
+  'MatMul',
+  'Add',
+  'Sub',
+  'Mul',
+  'LeakyRelu',
+  'PRelu',
+  'AveragePool',
+  'GlobalAveragePool',
+  'ReduceMean',
+  'MaxPool',
+  'GlobalMaxPool',
+  'Relu',
+  'Clip',
+  'Concat',
+  'Pad',
+  'Slice',
+  'Split',
+  'Max',
+  'Min',
+  'Gather',
+  'Expand',
+  'Tile',
+  'Resize',
+  'Upsample',
+  'ReduceSum',
+  'ReduceMax',
+  'ReduceMin',
+  ...FUNCTION_OPERATORS,
+] as const;
+
+export type RuledOperator = (typeof RULED_OPERATORS)[number];
