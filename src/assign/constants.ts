@@ -15,6 +15,8 @@ import { createPosition, type Position } from './positions.js';
 export interface ConstantChoice {
   readonly values: Float32Array;
   readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
+  /** Widths that the profile allows, the preferred one first. */
+  readonly widths: readonly number[];
   /** One entry per output channel, or one. */
   readonly position: Position;
 }
@@ -35,9 +37,12 @@ const SLOPE_REGISTER_BITS = 31;
 interface Use {
   readonly constant: NamedConstant;
   readonly format: ConstantChoice['format'];
+  readonly widths: readonly number[];
   /** Output channels that may have fraction bits of their own; 1 where one format holds for all. */
   readonly channels: number;
   readonly mostFractionBits: number;
+  /** Given by the profile. */
+  readonly fractionBits?: number;
 }
 
 export function chooseConstants(
@@ -55,7 +60,8 @@ export function chooseConstants(
     }
     if (demand.kind === 'product' && demand.bias !== undefined && rules.bias.position === 'own') {
       const format = { bits: rules.bias.bits, signed: true, narrow: false };
-      const use = { constant: demand.bias, format, channels: 1, mostFractionBits: Infinity };
+      const widths = [rules.bias.bits];
+      const use = { constant: demand.bias, format, widths, channels: 1, mostFractionBits: Infinity };
       biases.set(demand.node.name, choose([use], method));
     }
   }
@@ -65,36 +71,43 @@ export function chooseConstants(
 
 function usesOf(
   demand: Demand,
-  { weights, activations }: ResolvedRules,
+  { weights, activations, slopes }: ResolvedRules,
   groups: ReadonlyMap<string, Group>,
 ): Use[] {
   if (demand.kind === 'product') {
     const format = { bits: weights.bits[0], signed: true, narrow: weights.narrow };
     const channels = weights.perChannel ? demand.weights.tensor.shape[0] : 1;
-    return [{ constant: demand.weights, format, channels, mostFractionBits: Infinity }];
+    return [{ constant: demand.weights, format, widths: weights.bits, channels, mostFractionBits: Infinity }];
   }
   if (demand.kind === 'slope') {
-    const format = { bits: SLOPE_BITS, signed: true, narrow: false };
-    const input = groups.get(demand.inputs[0])?.format.bits ?? activations.bits[0];
+    const { bits, fractionBits } = slopes ?? { bits: SLOPE_BITS };
+    const format = { bits, signed: true, narrow: false };
+    const input = Math.max(...(groups.get(demand.inputs[0])?.widths ?? activations.bits));
     const mostFractionBits = SLOPE_REGISTER_BITS - input;
-    return [{ constant: demand.slopes, format, channels: 1, mostFractionBits }];
+    return [{ constant: demand.slopes, format, widths: [bits], channels: 1, mostFractionBits, fractionBits }];
   }
   if (demand.kind !== 'sum' && demand.kind !== 'multiplication') return [];
-  const bits = groups.get(demand.output)?.format.bits ?? activations.bits[0];
-  const format = { bits, signed: true, narrow: activations.narrow };
-  return demand.constants.map((constant) => ({ constant, format, channels: 1, mostFractionBits: Infinity }));
+  const widths = groups.get(demand.output)?.widths ?? activations.bits;
+  const format = { bits: widths[0], signed: true, narrow: activations.narrow };
+  return demand.constants.map((constant) => {
+    return { constant, format, widths, channels: 1, mostFractionBits: Infinity };
+  });
 }
 
 /** The choice for a constant that may be used in several ways: each has to work with it. */
 function choose(uses: readonly Use[], method: Method): ConstantChoice {
-  const [{ constant, format }] = uses;
+  const [{ constant, format, fractionBits }] = uses;
   const values = floatValues(constant.tensor);
   const channels = uses.every((use) => use.channels === uses[0].channels) ? uses[0].channels : 1;
   const most = Math.min(...uses.map((use) => use.mostFractionBits));
-  const chosen = chooseConstantBits(values, channels, codeRange(format), method);
+  const chosen =
+    fractionBits === undefined
+      ? chooseConstantBits(values, channels, codeRange(format), method)
+      : [fractionBits];
   const bits = chosen ?? new Array<number>(channels).fill(0);
   const limited = bits.map((entry) => Math.min(entry, most));
-  return { values, format, position: createPosition(constant.name, limited) };
+  const widths = uses[0].widths.filter((width) => uses.every((use) => use.widths.includes(width)));
+  return { values, format, widths, position: createPosition(constant.name, limited) };
 }
 
 function floatValues(tensor: Tensor): Float32Array {

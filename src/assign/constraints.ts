@@ -43,8 +43,11 @@ export function satisfy(
   const constraints: Constraint[] = [];
   const neighbours = findNeighbours(demands);
   const isPlaced = ({ kind, name }: Subject) =>
-    (kind === 'value' ? positions.value(name) : kind === 'bias' ? positions.bias(name) : name || undefined) !==
-    undefined;
+    (kind === 'value'
+      ? positions.value(name)
+      : kind === 'bias'
+        ? positions.bias(name)
+        : name || undefined) !== undefined;
   for (const demand of demands) {
     if (demand.kind === 'float' || demand.kind === 'alias') continue;
     if (positions.value(demand.output) === undefined) continue;
@@ -63,11 +66,19 @@ export function satisfy(
 }
 
 /** Repairs of one side of a window: what stands in it with the right sign is lowered, weights before values. */
-function windowConstraints(limit: WindowLimit, positions: Positions, { lower, raise }: Repairs): Constraint[] {
+function windowConstraints(
+  limit: WindowLimit,
+  positions: Positions,
+  { lower, raise }: Repairs,
+): Constraint[] {
   const { node, sum, side, bounds, of, rule } = limit;
   const cause: Cause = { node, constraint: rule };
   const find = ({ kind, name }: Subject) =>
-    (kind === 'value' ? positions.value(name) : kind === 'bias' ? positions.bias(name) : positions.constant(name))!;
+    (kind === 'value'
+      ? positions.value(name)
+      : kind === 'bias'
+        ? positions.bias(name)
+        : positions.constant(name))!;
   const at = (subject: Subject, channel: number) => {
     const { bits } = find(subject);
     return bits.length === 1 ? bits[0] : bits[channel];
@@ -159,11 +170,7 @@ function mostBiasPosition(value: number, bits: number): number {
   return Math.floor(Math.log2((2 ** (bits - 1) - 1) / Math.abs(value)) - 2 ** -40);
 }
 
-function sumLimits(
-  demand: Demand & { kind: 'sum' },
-  positions: Positions,
-  { lower }: Repairs,
-): Constraint[] {
+function sumLimits(demand: Demand & { kind: 'sum' }, positions: Positions, { lower }: Repairs): Constraint[] {
   const operands = operandPositions(demand, positions);
   const least = () => Math.min(...operands.map(({ bits }) => bits[0]));
   const room = OPERAND_BITS - 1 - Math.max(...[...demand.inputs, demand.output].map(positions.bits));

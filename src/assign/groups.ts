@@ -20,6 +20,8 @@ export interface Group {
   readonly sources: readonly string[];
   readonly distribution: Distribution;
   readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
+  /** Widths that the profile allows, the preferred one first. */
+  readonly widths: readonly number[];
 }
 
 /** Groups by each of their values. Values that stay float32 have none. */
@@ -57,8 +59,8 @@ export function formGroups(
     const distribution = sources
       .map((source) => expectUnseen(readStatistics(statistics, source), producers.get(source)))
       .reduce(merge);
-    const format = commonFormat(values, producers, profile, distribution.minimum);
-    const group = { values, sources, distribution, format };
+    const shape = commonFormat(values, producers, profile, distribution.minimum);
+    const group = { values, sources, distribution, ...shape };
     for (const value of values) groups.set(value, group);
   }
   return groups;
@@ -113,13 +115,13 @@ function merge(a: Distribution, b: Distribution): Distribution {
   return { count: a.count + b.count, zeros: a.zeros + b.zeros, minimum, maximum, histogram, reach };
 }
 
-/** Width and signedness that all operators which write the values allow. */
+/** Widths and signedness that all operators which write the values allow. */
 function commonFormat(
   values: readonly string[],
   producers: ReadonlyMap<string, Demand>,
   profile: Profile,
   minimum: number,
-): Group['format'] {
+): Pick<Group, 'format' | 'widths'> {
   let allowed = profile.activations.bits;
   let owner = '';
   let narrow = false;
@@ -145,5 +147,5 @@ function commonFormat(
     signed ||= rules.signed === 'always';
     unsigned ||= rules.signed === 'never';
   }
-  return { bits: allowed[0], signed: signed && !unsigned, narrow };
+  return { format: { bits: allowed[0], signed: signed && !unsigned, narrow }, widths: allowed };
 }

@@ -1,7 +1,14 @@
 /** The windows of a profile at the nodes of a graph: limits of sums of fraction bits and widths. */
 import type { Node } from '../graph/graph.js';
 import type { ResolvedRules } from '../hardware/rules.js';
-import { type Affine, boundsOf, type Condition, type Term, type Window, windowTerms } from '../hardware/window-schema.js';
+import {
+  type Affine,
+  boundsOf,
+  type Condition,
+  type Term,
+  type Window,
+  windowTerms,
+} from '../hardware/window-schema.js';
 import type { Demand } from './demands.js';
 
 /** Something with a position: a value, a constant, or the bias of a node that has fraction bits of its own. */

@@ -43,7 +43,12 @@ export const requantize = z.strictObject({
   style: z
     .enum(['shift', 'multiplier', 'doubling', 'scale', 'division'])
     .describe('How scales become integers: docs/arithmetic.md section 4.2.'),
-  multiplierBits: z.int().min(2).max(31).optional().describe('Width of the multiplier of the style `multiplier`.'),
+  multiplierBits: z
+    .int()
+    .min(2)
+    .max(31)
+    .optional()
+    .describe('Width of the multiplier of the style `multiplier`.'),
   rounding: rounding.describe('From accumulators to codes; also that of constants.'),
   overflow: overflow.describe('What a result does that does not fit its format.'),
 });

@@ -7,7 +7,9 @@ import type { Window } from './window-schema.js';
 
 /** What holds for one node: the profile's rules, replaced field by field by those of its operator and of overrides. */
 export type ResolvedRules = Pick<Profile, 'activations' | 'weights' | 'bias' | 'accumulator' | 'requantize'> &
-  Pick<NodeRules, 'reciprocals' | 'slopes' | 'table'> & { readonly windows: Readonly<Record<string, Window>> };
+  Pick<NodeRules, 'reciprocals' | 'slopes' | 'table'> & {
+    readonly windows: Readonly<Record<string, Window>>;
+  };
 
 /** The rules for what no node computes: the inputs of a network. */
 export function commonRules(profile: Profile): ResolvedRules {
@@ -15,14 +17,20 @@ export function commonRules(profile: Profile): ResolvedRules {
   return { activations, weights, bias, accumulator, requantize, windows: {} };
 }
 
-export function rulesFor(profile: Profile, { name, operator }: Pick<Node, 'name' | 'operator'>): ResolvedRules {
+export function rulesFor(
+  profile: Profile,
+  { name, operator }: Pick<Node, 'name' | 'operator'>,
+): ResolvedRules {
   const own = profile.operators[operator as RuledOperator];
   const overrides = profile.overrides.filter(({ nodes }) => matchesGlob(nodes, name));
   return [...(own === undefined ? [] : [own]), ...overrides].reduce(replaceRules, commonRules(profile));
 }
 
 /** Rules of which those that `own` gives take the place, field by field. */
-export function replaceRules(rules: ResolvedRules, own: NodeRules | Profile['overrides'][number]): ResolvedRules {
+export function replaceRules(
+  rules: ResolvedRules,
+  own: NodeRules | Profile['overrides'][number],
+): ResolvedRules {
   const windows = Object.entries({ ...rules.windows, ...own.windows });
   return {
     activations: { ...rules.activations, ...own.activations },

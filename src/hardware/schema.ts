@@ -1,6 +1,13 @@
 /** The schema of a hardware profile. docs/hardware.md describes every field; unknown keys are refused. */
 import { z } from 'zod';
-import { overflow, profileAccumulator, reciprocal, requantize, rounding, table } from './arithmetic-schema.js';
+import {
+  overflow,
+  profileAccumulator,
+  reciprocal,
+  requantize,
+  rounding,
+  table,
+} from './arithmetic-schema.js';
 import { RULED_OPERATORS } from './operators.js';
 import { liftedWindows, windows } from './window-schema.js';
 
@@ -36,7 +43,9 @@ const bias = z.discriminatedUnion('position', [
     bits: z.int().min(8).max(64).describe('Width of a bias.'),
   }),
   z.strictObject({
-    position: z.literal('own').describe("Stored with fraction bits of its own, shifted to the accumulator's."),
+    position: z
+      .literal('own')
+      .describe("Stored with fraction bits of its own, shifted to the accumulator's."),
     bits: z.int().min(2).max(24).describe('Width of a bias.'),
   }),
 ]);
@@ -57,14 +66,18 @@ const nodeRules = z.strictObject({
     .array(reciprocal)
     .optional()
     .describe('What averaging takes for 1 / count instead of the nearest multiplier of 16 bits.'),
-  slopes: slopes.optional().describe('Format of the slopes of leaky rectifiers; left out: 16 bits, least error.'),
+  slopes: slopes
+    .optional()
+    .describe('Format of the slopes of leaky rectifiers; left out: 16 bits, least error.'),
   table: table.optional().describe('How a function of one variable is computed; left out: by a full table.'),
   windows: windows.optional().describe('Limits of fraction bits and shifts, by name.'),
 });
 
 const override = nodeRules.extend({
   nodes: glob.describe('Names of nodes after the passes; `*` is any text, `?` any character.'),
-  windows: liftedWindows.optional().describe('Limits by name, in the place of those of the operator; null: none.'),
+  windows: liftedWindows
+    .optional()
+    .describe('Limits by name, in the place of those of the operator; null: none.'),
 });
 
 const pin = z.strictObject({
@@ -102,7 +115,11 @@ const scales = z.union([
   z.literal('powerOfTwo').describe('2^-fractionBits.'),
   z.literal('float32').describe('Any float32.'),
   z.strictObject({
-    mantissaBits: z.int().min(2).max(24).describe('mantissa * 2^-fractionBits, with a mantissa of so many bits.'),
+    mantissaBits: z
+      .int()
+      .min(2)
+      .max(24)
+      .describe('mantissa * 2^-fractionBits, with a mantissa of so many bits.'),
   }),
 ]);
 

@@ -4,7 +4,8 @@ import { RULED_OPERATORS } from './operators.js';
 
 /** What a window counts, each times an integer. */
 export const TERMS = {
-  input: 'Fraction bits of the input; with several inputs the window holds for each. Constant operands count.',
+  input:
+    'Fraction bits of the input; with several inputs the window holds for each. Constant operands count.',
   inputs: 'Sum of the fraction bits of all inputs.',
   finestInput: 'Greatest fraction bits among the inputs.',
   coarsestInput: 'Least fraction bits among the inputs.',
@@ -54,11 +55,18 @@ const condition = z
 export const window = z
   .strictObject({
     terms: terms.describe('What is limited: a sum of fraction bits and widths, each with its factor.'),
-    min: bound.optional().describe('The sum is at least this: a number, an expression, or the least or greatest of several.'),
+    min: bound
+      .optional()
+      .describe('The sum is at least this: a number, an expression, or the least or greatest of several.'),
     max: bound.optional().describe('The sum is at most this.'),
-    when: condition.optional().describe('Nodes that the window holds for; left out: all. All fields must hold.'),
+    when: condition
+      .optional()
+      .describe('Nodes that the window holds for; left out: all. All fields must hold.'),
   })
-  .refine(({ min, max }) => typeof min !== 'number' || typeof max !== 'number' || min <= max, 'min is above max')
+  .refine(
+    ({ min, max }) => typeof min !== 'number' || typeof max !== 'number' || min <= max,
+    'min is above max',
+  )
   .refine(({ min, max }) => min !== undefined || max !== undefined, 'has neither min nor max');
 
 const windowName = z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/, 'is not a name of letters and digits');
@@ -74,7 +82,10 @@ export type Windows = z.infer<typeof windows>;
 
 /** All terms that a window counts, those of its bounds included. */
 export function windowTerms({ terms, min = 0, max = 0 }: Window): Set<Term> {
-  const counted = [terms, ...[min, max].flatMap(boundsOf).map((bound) => (typeof bound === 'number' ? {} : bound.terms))];
+  const counted = [
+    terms,
+    ...[min, max].flatMap(boundsOf).map((bound) => (typeof bound === 'number' ? {} : bound.terms)),
+  ];
   return new Set(counted.flatMap((entry) => Object.keys(entry) as Term[]));
 }
 

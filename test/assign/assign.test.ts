@@ -212,56 +212,56 @@ describe('shift windows', () => {
       'Conv output.max lowers the weights',
       convolution(),
       convolutionSeen,
-      { Conv: { shifts: { output: { max: 8 } } } },
+      { Conv: { windows: { shift: { terms: { input: 1, weights: 1, output: -1 }, max: 8 } } } },
       { x: 7, w: [6, 7], y: 6 },
     ],
     [
       'Conv output.min lowers the output',
       convolution(),
       convolutionSeen,
-      { Conv: { shifts: { output: { min: 8 } } } },
+      { Conv: { windows: { shift: { terms: { input: 1, weights: 1, output: -1 }, min: 8 } } } },
       { x: 7, w: [6, 8], y: 5 },
     ],
     [
       'Add read.max lowers the finer operand',
       sum(),
       sumSeen,
-      { Add: { shifts: { read: { max: 3 } } } },
+      { Add: { windows: { read: { terms: { finestInput: 1, coarsestInput: -1 }, max: 3 } } } },
       { x: 5, z: 2, y: 2 },
     ],
     [
       'Add write.min lowers the output',
       sum(),
       sumSeen,
-      { Add: { shifts: { write: { min: 1 } } } },
+      { Add: { windows: { write: { terms: { coarsestInput: 1, output: -1 }, min: 1 } } } },
       { x: 6, z: 2, y: 1 },
     ],
     [
       'Add write.max lowers the coarsest operand',
       sum(),
       sumSeen,
-      { Add: { shifts: { write: { max: -1 } } } },
+      { Add: { windows: { write: { terms: { coarsestInput: 1, output: -1 }, max: -1 } } } },
       { x: 6, z: 1, y: 2 },
     ],
     [
       'Mul output.max lowers the finer operand',
       product,
       sumSeen,
-      { Mul: { shifts: { output: { max: 4 } } } },
+      { Mul: { windows: { shift: { terms: { inputs: 1, output: -1 }, max: 4 } } } },
       { x: 4, z: 2, y: 2 },
     ],
     [
-      'positions.input.max lowers the input',
+      'windows.input.max lowers the input',
       convolution(),
       convolutionSeen,
-      { Conv: { positions: { input: { max: 5 } } } },
+      { Conv: { windows: { input: { terms: { input: 1 }, max: 5 } } } },
       { x: 5, w: [6, 8], y: 6 },
     ],
     [
-      'positions.output.min raises the output',
+      'windows.output.min raises the output',
       convolution(),
       convolutionSeen,
-      { Conv: { positions: { output: { min: 7 } } } },
+      { Conv: { windows: { output: { terms: { output: 1 }, min: 7 } } } },
       { x: 7, w: [6, 8], y: 7 },
     ],
   ] as const)('%s', async (_, graph, statistics, operators, expected) => {
@@ -269,18 +269,31 @@ describe('shift windows', () => {
     expect(found).toMatchObject(expected);
     expect(found.moves.length).toBe(1);
     expect(found.moves[0].node).toBe('y');
-    expect(found.moves[0].constraint).toMatch(/^(shifts|positions)\.\w+\.(min|max) -?\d+ of (Conv|Add|Mul)$/);
+    expect(found.moves[0].constraint).toMatch(/^windows\.\w+\.(min|max) -?\d+ of (Conv|Add|Mul)$/);
   });
 
   test('all windows of a DPU-like profile hold, whatever the ranges', async () => {
     const profile = rules(
       {
-        Conv: { shifts: { output: { min: 0, max: 16 }, bias: { min: 0, max: 15 } } },
-        Add: { shifts: { read: { max: 7 }, write: { min: -7, max: 25 } } },
-        Mul: { shifts: { output: { min: 0, max: 32 } } },
+        Conv: {
+          windows: {
+            shift: { terms: { input: 1, weights: 1, output: -1 }, min: 0, max: 16 },
+            biasShift: { terms: { input: 1, weights: 1, bias: -1 }, min: 0, max: 15 },
+          },
+        },
+        Add: {
+          windows: {
+            read: { terms: { finestInput: 1, coarsestInput: -1 }, max: 7 },
+            write: { terms: { coarsestInput: 1, output: -1 }, min: -7, max: 25 },
+          },
+        },
+        Mul: { windows: { shift: { terms: { inputs: 1, output: -1 }, min: 0, max: 32 } } },
         HardSigmoid: {
-          positions: { input: { min: 0, max: 15 }, output: { min: 7 } },
-          shifts: { output: { min: -14, max: 17 } },
+          windows: {
+            input: { terms: { input: 1 }, min: 0, max: 15 },
+            output: { terms: { output: 1 }, min: 7 },
+            shift: { terms: { input: 1, output: -1 }, min: -14, max: 17 },
+          },
         },
       },
       { bias: { position: 'own', bits: 8 }, weights: { ...int8.weights, perChannel: false } },
@@ -331,8 +344,8 @@ describe('shift windows', () => {
       outputs: ['y'],
     });
     const profile = rules({
-      Sigmoid: { positions: { output: { max: 5 } } },
-      Tanh: { shifts: { output: { min: 0 } } },
+      Sigmoid: { windows: { output: { terms: { output: 1 }, max: 5 } } },
+      Tanh: { windows: { shift: { terms: { input: 1, output: -1 }, min: 0 } } },
     });
     const found = await fractionBits(graph, seen({ x: [4], s: [0.9], y: [0.7] }), profile);
     expect(found).toMatchObject({ s: 5, y: 5 });
@@ -355,7 +368,10 @@ describe('shift windows', () => {
 
   test('shifts.bias.min lowers a bias of its own', async () => {
     const own = { position: 'own', bits: 8 } as const;
-    const profile = rules({ Conv: { shifts: { bias: { min: 7 } } } }, { bias: own });
+    const profile = rules(
+      { Conv: { windows: { biasShift: { terms: { input: 1, weights: 1, bias: -1 }, min: 7 } } } },
+      { bias: own },
+    );
     const { nodes, moves } = await assignFormats(
       convolution([1, 1], [0.5, 0.5]),
       convolutionSeen,
@@ -363,7 +379,9 @@ describe('shift windows', () => {
       minmax,
     );
     expect(nodes.y.biasFormat).toMatchObject({ fractionBits: 6 });
-    expect(moves).toMatchObject([{ name: 'b', from: 7, to: 6, constraint: 'shifts.bias.min 7 of Conv' }]);
+    expect(moves).toMatchObject([
+      { name: 'b', from: 7, to: 6, constraint: 'windows.biasShift.min 7 of Conv' },
+    ]);
   });
 
   test.each([
@@ -371,22 +389,30 @@ describe('shift windows', () => {
       'a window that leaves weights nothing',
       convolution(),
       convolutionSeen,
-      rules({ Conv: { shifts: { output: { max: -9 } } } }),
-      '"w": the constraints leave nothing but zeros: node "y": shifts.output.max -9 of Conv',
+      rules({ Conv: { windows: { shift: { terms: { input: 1, weights: 1, output: -1 }, max: -9 } } } }),
+      '"w": the constraints leave nothing but zeros: node "y": windows.shift.max -9 of Conv',
     ],
     [
       'a window that leaves a value nothing',
       convolution(),
       convolutionSeen,
-      rules({ Conv: { positions: { input: { max: -9 } } } }),
-      '"x": the constraints leave nothing but zeros: node "y": positions.input.max -9 of Conv',
+      rules({ Conv: { windows: { input: { terms: { input: 1 }, max: -9 } } } }),
+      '"x": the constraints leave nothing but zeros: node "y": windows.input.max -9 of Conv',
     ],
     [
       'a position above another limit',
       sum(),
       sumSeen,
-      rules({ Add: { positions: { output: { min: 7 }, input: { max: 3 } }, shifts: { write: { min: 0 } } } }),
-      'node "y" (Add): shifts.write.min 0 of Add conflicts with node "y": positions.output.min 7 of Add over the fraction bits of "y", expected at least 7, got at most 2',
+      rules({
+        Add: {
+          windows: {
+            output: { terms: { output: 1 }, min: 7 },
+            input: { terms: { input: 1 }, max: 3 },
+            write: { terms: { coarsestInput: 1, output: -1 }, min: 0 },
+          },
+        },
+      }),
+      'node "y" (Add): windows.write.min 0 of Add conflicts with node "y": windows.output.min 7 of Add over the fraction bits of "y", expected at least 7, got at most 2',
     ],
     [
       'a sum that must be coarser than itself',
@@ -396,8 +422,11 @@ describe('shift windows', () => {
         outputs: ['y'],
       }),
       seen({ x: [1], s: [1], y: [2] }),
-      rules({ Add: { shifts: { write: { min: 1 } } } }, { sharedFormat: ['Add'] }),
-      'node "y" (Add): no fraction bits of "s" satisfy all constraints on them: node "y": shifts.write.min 1 of Add',
+      rules(
+        { Add: { windows: { write: { terms: { coarsestInput: 1, output: -1 }, min: 1 } } } },
+        { sharedFormat: ['Add'] },
+      ),
+      'node "y" (Add): no fraction bits of "s" satisfy all constraints on them: node "y": windows.write.min 1 of Add',
     ],
     [
       'widths that cannot agree',

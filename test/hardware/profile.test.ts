@@ -2,10 +2,13 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { RULED_OPERATORS } from '#src/hardware/operators.js';
 import { BUILT_IN_PROFILES, loadProfile, parseProfile } from '#src/hardware/profile.js';
 import { rulesFor } from '#src/hardware/rules.js';
-import { profileJsonSchema, RULED_OPERATORS } from '#src/hardware/schema.js';
+import { profileJsonSchema } from '#src/hardware/schema.js';
 import { operators } from '#src/operators/index.js';
+
+const shift = { terms: { input: 1, weights: 1, output: -1 }, min: 0, max: 16 };
 
 /** The int8 profile with fields replaced. */
 function changed(change: object): string {
@@ -19,7 +22,7 @@ describe('built-in profiles', () => {
 
   test('are what the documentation promises', () => {
     const int8 = loadProfile('generic-int8');
-    expect(int8.activations).toEqual({ bits: [8], signed: 'always', narrow: false });
+    expect(int8.activations).toEqual({ bits: [8], signed: 'always', narrow: false, zeroPoints: [] });
     expect(int8.weights).toEqual({ bits: [8], narrow: false, perChannel: true });
     expect(int8.bias).toEqual({ position: 'accumulator', bits: 32 });
     expect(int8.accumulator.bits).toBe(32);
@@ -38,14 +41,14 @@ describe('built-in profiles', () => {
 
 test('a file is a profile, and rules of an operator replace those for all field by field', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'dynafix-')), 'mine.json');
-  writeFileSync(
-    path,
-    changed({ operators: { Conv: { accumulator: { bits: 40 }, shifts: { output: { min: 0, max: 16 } } } } }),
-  );
+  writeFileSync(path, changed({ operators: { Conv: { accumulator: { bits: 40 }, windows: { shift } } } }));
   const profile = loadProfile(path);
-  expect(rulesFor(profile, 'Conv').accumulator).toEqual({ ...profile.accumulator, bits: 40 });
-  expect(rulesFor(profile, 'Conv').shifts).toEqual({ output: { min: 0, max: 16 } });
-  expect(rulesFor(profile, 'Gemm').accumulator).toEqual(profile.accumulator);
+  expect(rulesFor(profile, { name: 'a', operator: 'Conv' }).accumulator).toEqual({
+    ...profile.accumulator,
+    bits: 40,
+  });
+  expect(rulesFor(profile, { name: 'a', operator: 'Conv' }).windows).toEqual({ shift });
+  expect(rulesFor(profile, { name: 'a', operator: 'Gemm' }).accumulator).toEqual(profile.accumulator);
 });
 
 test('the JSON Schema names every field and refuses others', () => {
@@ -58,6 +61,20 @@ test('the JSON Schema names every field and refuses others', () => {
   expect(Object.keys(schema.properties).sort()).toEqual(fields);
   expect(schema.required.toSorted()).toEqual(fields.filter((field) => field !== '$schema'));
   expect(schema.additionalProperties).toBe(false);
+});
+
+test('every field describes itself, for editors', () => {
+  const silent: string[] = [];
+  const collect = (value: unknown, path: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const { properties } = value as { properties?: Record<string, { description?: string }> };
+    for (const [name, field] of Object.entries(properties ?? {})) {
+      if (field.description === undefined) silent.push(`${path}/${name}`);
+    }
+    for (const [name, entry] of Object.entries(value)) collect(entry, `${path}/${name}`);
+  };
+  collect(profileJsonSchema(), '');
+  expect(silent).toEqual([]);
 });
 
 test('the documentation names every field', () => {
@@ -78,17 +95,21 @@ test.each([
   ['an unknown key', { shiftWindow: {} }, 'Unrecognized key: "shiftWindow"'],
   ['an unknown operator', { operators: { Cnov: {} } }, 'operators: Unrecognized key: "Cnov"'],
   ['a width of 40 bits', { weights: { bits: [40], narrow: false, perChannel: true } }, 'weights.bits.0: '],
-  ['no width', { activations: { bits: [], signed: 'always', narrow: false } }, 'activations.bits: '],
+  [
+    'no width',
+    { activations: { bits: [], signed: 'always', narrow: false, zeroPoints: [] } },
+    'activations.bits: ',
+  ],
   [
     'a width twice',
-    { activations: { bits: [8, 8], signed: 'always', narrow: false } },
+    { activations: { bits: [8, 8], signed: 'always', narrow: false, zeroPoints: [] } },
     'activations.bits: lists a width twice',
   ],
   ['a misspelt rounding', { conversions: { rounding: 'half', overflow: 'wrap' } }, 'conversions.rounding: '],
   [
     'a window upside down',
-    { operators: { Conv: { shifts: { output: { min: 3, max: 2 } } } } },
-    'operators.Conv.shifts.output: min is above max',
+    { operators: { Conv: { windows: { shift: { ...shift, min: 17 } } } } },
+    'operators.Conv.windows.shift: min is above max',
   ],
   [
     'a bias wider than the accumulator',
@@ -107,8 +128,8 @@ test.each([
   ],
   [
     'a window without meaning',
-    { operators: { Sigmoid: { shifts: { read: { max: 7 } } } } },
-    'operators.Sigmoid.shifts.read: has no meaning for Sigmoid',
+    { operators: { Sigmoid: { windows: { shift } } } },
+    'operators.Sigmoid.windows.shift: weights has no meaning for Sigmoid',
   ],
   ['another kind of value', { accumulator: 32 }, 'accumulator: '],
 ])('%s is one clear line', (_, change, message) => {
