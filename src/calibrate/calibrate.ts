@@ -3,12 +3,13 @@
  * statistics of a few samples at a time, so that memory does not grow, any worker may be stopped, and what was
  * finished is never lost.
  */
-import type { ObservedValue } from '../execute/executor.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { type RunOptions, runTasks } from '../platform/pool.js';
 import type { Program } from '../program/program.js';
+import { measureSensitivity } from './measure-sensitivity.js';
 import { collectStatistics, type ObservedStatistics } from './merge.js';
+import { observedValues } from './observed-values.js';
 import type { Statistics, StatisticsHeader } from './statistics.js';
 import type { CalibrationTask } from './worker.js';
 
@@ -19,23 +20,18 @@ const MOST_SAMPLES_PER_TASK = 16;
 /** Tasks per thread that a small data set is divided into, so that threads end at about the same time. */
 const TASKS_PER_THREAD = 4;
 
-export interface CalibrateOptions extends RunOptions {
+/** Samples whose sensitivities are measured unless another number is asked for. */
+export const SENSITIVITY_SAMPLES = 2;
+
+export interface CalibrateOptions extends Omit<RunOptions, 'onProgress'> {
+  /** Called with the number of finished items of a phase and of all its items. */
+  readonly onProgress?: (done: number, total: number, phase: 'calibrate' | 'sensitivity') => void;
+  /** Samples whose sensitivities are measured, spread evenly over the data set; default SENSITIVITY_SAMPLES, 0: none. */
+  readonly sensitivity?: number;
   /** Statistics to go on from; their samples are skipped. */
   readonly resume?: Statistics;
   /** Called after each task; `read` gives all that is finished, at a cost that grows with the number of samples. */
   readonly onCheckpoint?: (read: () => Statistics) => void;
-}
-
-/** Inputs, after the transposition that brings their channels last where there is one, and outputs of nodes. */
-export function observedValues(float: Program): ObservedValue[] {
-  const inputs = float.inputs.map(({ name, tensor }) => {
-    const moved = float.instructions.find((entry) => entry.op === 'transpose' && entry.inputs[0] === tensor);
-    return { name, tensor: moved?.output ?? tensor };
-  });
-  const outputs = float.instructions
-    .filter(({ node }) => node !== '')
-    .map(({ output }) => ({ name: float.tensors[output].name, tensor: output }));
-  return [...inputs, ...outputs];
 }
 
 /**
@@ -48,7 +44,7 @@ export async function calibrate(
   float: Program,
   header: StatisticsHeader,
   spec: DatasetSpec,
-  { resume, onCheckpoint, onProgress, signal }: CalibrateOptions = {},
+  { resume, onCheckpoint, onProgress, signal, sensitivity = SENSITIVITY_SAMPLES }: CalibrateOptions = {},
 ): Promise<Statistics> {
   const dataset = openDataset(spec);
   const finished = new Set(resume?.samples);
@@ -67,7 +63,7 @@ export async function calibrate(
   );
   const session = engine.load(float, { observed: observedValues(float) });
   let done = total - pending.length;
-  onProgress?.(done, total);
+  onProgress?.(done, total, 'calibrate');
   try {
     await runTasks<CalibrationTask, ObservedStatistics>(
       engine.pool,
@@ -80,7 +76,7 @@ export async function calibrate(
       (part) => {
         collection.addObserved(part);
         done += part.samples.length;
-        onProgress?.(done, total);
+        onProgress?.(done, total, 'calibrate');
         onCheckpoint?.(collection.read);
       },
       signal,
@@ -88,5 +84,15 @@ export async function calibrate(
   } finally {
     session.dispose();
   }
+  await measureSensitivity(engine, float, spec, {
+    count: sensitivity,
+    finished: new Set(resume?.sensitivity?.samples.keys()),
+    onSample(part) {
+      collection.addSensitivity(part);
+      onCheckpoint?.(collection.read);
+    },
+    onProgress: (measured, all) => onProgress?.(measured, all, 'sensitivity'),
+    signal,
+  });
   return collection.read();
 }

@@ -1,7 +1,9 @@
 /** The statistics file: proto/statistics.proto. Equal statistics have equal bytes. */
 import { InputError } from '../errors.js';
 import { readBytes, sha256, writeFile } from '../platform/files.js';
+import { fromHex, hex } from './hex.js';
 import { binOf, fitExponent, LEAST_EXPONENT } from './histogram.js';
+import { decodeSensitivity, encodeSensitivity, findContradiction } from './sensitivity-file.js';
 import { STATISTICS_VERSION, type Statistics, type TensorStatistics } from './statistics.js';
 import { dynafix } from './statistics.proto.js';
 
@@ -12,7 +14,13 @@ function checksumField(content: Uint8Array): Uint8Array {
   return Uint8Array.of(...CHECKSUM_FIELD, ...fromHex(sha256(content)));
 }
 
-export function encodeStatistics({ model, preprocess, samples, tensors }: Statistics): Uint8Array {
+export function encodeStatistics({
+  model,
+  preprocess,
+  samples,
+  tensors,
+  sensitivity,
+}: Statistics): Uint8Array {
   const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1));
   const content = dynafix.Statistics.encode({
     version: STATISTICS_VERSION,
@@ -20,6 +28,7 @@ export function encodeStatistics({ model, preprocess, samples, tensors }: Statis
     preprocess,
     samples: samples.map(fromHex),
     tensors: sorted.map(([name, tensor]) => encodeTensor(name, tensor)),
+    sensitivity: sensitivity && encodeSensitivity(sensitivity),
   }).finish();
   const field = checksumField(content);
   const bytes = new Uint8Array(content.length + field.length);
@@ -59,7 +68,12 @@ export function decodeStatistics(bytes: Uint8Array, where = 'statistics'): Stati
     if (problem !== undefined) refuse(`value "${tensor.name}" ${problem}`);
     tensors.set(tensor.name ?? '', statistics);
   }
-  return { model: hex(message.model), preprocess, samples, tensors };
+  const statistics = { model: hex(message.model), preprocess, samples, tensors };
+  if (!message.sensitivity) return statistics;
+  const sensitivity = decodeSensitivity(message.sensitivity);
+  const problem = findContradiction(sensitivity, samples);
+  if (problem !== undefined) refuse(`has sensitivities ${problem}`);
+  return { ...statistics, sensitivity };
 }
 
 export function readStatistics(path: string): Statistics {
@@ -127,14 +141,6 @@ function findInconsistency(statistics: TensorStatistics): string | undefined {
     return 'has extremes outside of its histogram';
   }
   return undefined;
-}
-
-function hex(bytes: Uint8Array | null | undefined): string {
-  return Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function fromHex(text: string): Uint8Array {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 /** Two's complement in the fewest bytes, least significant first; none for 0. */

@@ -2,6 +2,7 @@
 import { InputError } from '../errors.js';
 import { mergeHistograms } from './histogram.js';
 import { finishTensor, type ObservedTensor } from './observation.js';
+import { mergeSensitivities, type Sensitivity } from './sensitivity.js';
 import type { Statistics, StatisticsHeader, TensorCounts, TensorStatistics } from './statistics.js';
 import { addLimbs } from './sums.js';
 
@@ -21,6 +22,8 @@ export interface StatisticsCollection {
   add(part: Statistics): void;
   /** Adds what was observed of at least one further sample; the errors are those of `add`. */
   addObserved(part: ObservedStatistics): void;
+  /** Adds the sensitivities of samples that are there; the errors are those of mergeSensitivities. */
+  addSensitivity(part: Sensitivity): void;
   /** All that was added so far, as a value of its own. Sorts the samples and joins the sums. */
   read(): Statistics;
 }
@@ -30,6 +33,7 @@ export function collectStatistics({ model, preprocess }: StatisticsHeader): Stat
   const samples = new Set<string>();
   let finished: ReadonlyMap<string, TensorStatistics> | undefined;
   let observed: ReadonlyMap<string, ObservedTensor> | undefined;
+  let sensitivity: Sensitivity | undefined;
   const requireFitting = (part: Statistics | ObservedStatistics) => {
     const twice = part.samples.filter((sample) => samples.has(sample));
     if (twice.length > 0) {
@@ -45,6 +49,7 @@ export function collectStatistics({ model, preprocess }: StatisticsHeader): Stat
       requireEqual('were made with different preprocessing', preprocess, part.preprocess);
       if (part.samples.length === 0) return;
       requireFitting(part);
+      sensitivity = mergeSensitivities(sensitivity, part.sensitivity);
       finished = mergeAll(finished, part.tensors, mergeTensors);
       for (const sample of part.samples) samples.add(sample);
     },
@@ -53,11 +58,15 @@ export function collectStatistics({ model, preprocess }: StatisticsHeader): Stat
       observed = mergeAll(observed, part.tensors, mergeObserved);
       for (const sample of part.samples) samples.add(sample);
     },
+    addSensitivity(part) {
+      sensitivity = mergeSensitivities(sensitivity, part);
+    },
     read() {
       const joined = new Map(Array.from(observed ?? [], ([name, tensor]) => [name, finishTensor(tensor)]));
       const tensors =
         observed === undefined ? (finished ?? joined) : mergeAll(finished, joined, mergeTensors);
-      return { model, preprocess, samples: [...samples].sort(), tensors };
+      const all = { model, preprocess, samples: [...samples].sort(), tensors };
+      return sensitivity === undefined ? all : { ...all, sensitivity };
     },
   };
 }

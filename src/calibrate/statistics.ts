@@ -4,6 +4,7 @@
  * merged.
  */
 import type { Histogram } from './histogram.js';
+import type { Sensitivity } from './sensitivity.js';
 
 /** The version of the statistics file. */
 export const STATISTICS_VERSION = 1;
@@ -39,6 +40,8 @@ export interface Statistics extends StatisticsHeader {
   readonly samples: readonly string[];
   /** By value name. */
   readonly tensors: ReadonlyMap<string, TensorStatistics>;
+  /** Of some of the samples. */
+  readonly sensitivity?: Sensitivity;
 }
 
 /** Mean of each channel, rounded to float64; 0 where nothing was seen. */

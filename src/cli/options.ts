@@ -1,5 +1,6 @@
 /** Options that several commands share, and their checks. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { SENSITIVITY_SAMPLES } from '../calibrate/calibrate.js';
 import { VARIANTS, type VariantName } from '../execute/wasm/variants.js';
 import { machineThreads } from '../platform/pool.js';
 
@@ -67,6 +68,15 @@ export function addLabelOptions(command: Command): Command {
       wholeNumber(0),
       0,
     );
+}
+
+export function addSensitivityOption(command: Command): Command {
+  return command.option(
+    '--sensitivity <n>',
+    'samples on which the effect of noise in each value and constant is measured',
+    wholeNumber(0),
+    SENSITIVITY_SAMPLES,
+  );
 }
 
 export interface RunOptions {

@@ -70,3 +70,11 @@ export interface Executor {
   /** What was observed since this was last called. A run fails where an observed element is not finite. */
   takeObservations?(): TensorObservation[];
 }
+
+/** A program whose tensors all keep their elements, so that parts of it can run again on what they hold. */
+export interface Replay {
+  readonly program: Program;
+  readonly tensors: Tensors;
+  /** Runs one instruction on its inputs as they are. Throws an ExecutionError where an overflow traps. */
+  runInstruction(index: number): void;
+}

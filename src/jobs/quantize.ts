@@ -1,7 +1,7 @@
 /** The main job: calibrate, assign, compile, validate, report. Files are written as they are finished. */
 import { type AssignOptions, assignFormats } from '../assign/assign.js';
 import { type FormatsFile, writeFormats } from '../assign/formats-file.js';
-import { calibrate } from '../calibrate/calibrate.js';
+import { type CalibrateOptions, calibrate } from '../calibrate/calibrate.js';
 import { readStatistics, writeStatistics } from '../calibrate/file.js';
 import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
@@ -10,7 +10,6 @@ import type { Engine } from '../execute/wasm/engine.js';
 import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { fileExists, makeFolder, writeFile } from '../platform/files.js';
-import type { RunOptions } from '../platform/pool.js';
 import { writeProgram } from '../program/file.js';
 import type { Program } from '../program/program.js';
 import { reportTensors } from '../report/content.js';
@@ -31,6 +30,8 @@ export interface QuantizeOptions {
   /** Class of every sample of `data`. */
   readonly labels?: readonly number[];
   readonly method?: AssignOptions['method'];
+  /** Samples whose sensitivities are measured: see `CalibrateOptions`. */
+  readonly sensitivity?: number;
   /** Folder to write; it is created. */
   readonly output: string;
   /** False: validation compares outputs only, and no report is written. Default true. */
@@ -38,7 +39,7 @@ export interface QuantizeOptions {
   /** See ValidateOptions. */
   readonly references?: ValidateOptions['references'];
   readonly signal?: AbortSignal;
-  /** Progress of one phase: calibrate or validate. */
+  /** Progress of one phase: calibrate, sensitivity or validate. */
   readonly onProgress?: (phase: string, done: number, total: number) => void;
 }
 
@@ -55,16 +56,19 @@ async function timed<T>(work: () => T | Promise<T>): Promise<{ value: T; seconds
  */
 export async function quantize(engine: Engine, options: QuantizeOptions): Promise<Summary> {
   const { model, profile, output, signal } = options;
-  const phase = (name: string): RunOptions => ({
+  const phase = (name: string) => ({
     signal,
-    onProgress: (done, total) => options.onProgress?.(name, done, total),
+    onProgress: (done: number, total: number, part = name) => options.onProgress?.(part, done, total),
   });
   const { calibration, scored } = splitSamples(options);
   makeFolder(output);
   const float = compileProgram(model.graph, null, { model: model.digest });
   const statisticsFile = `${output}/statistics.pb`;
   const calibrated = await timed(() =>
-    collect(engine, float, model, calibration, statisticsFile, phase('calibrate')),
+    collect(engine, float, model, calibration, statisticsFile, {
+      ...phase('calibrate'),
+      sensitivity: options.sensitivity,
+    }),
   );
   const assigned = await timed(() =>
     assignFormats(model.graph, calibrated.value, profile, { method: options.method, model: model.digest }),
@@ -106,7 +110,7 @@ async function collect(
   model: LoadedModel,
   spec: DatasetSpec,
   file: string,
-  options: RunOptions,
+  options: CalibrateOptions,
 ): Promise<Statistics> {
   const header = statisticsHeader(model, spec);
   const found = fileExists(file) ? readStatistics(file) : undefined;

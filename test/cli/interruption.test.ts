@@ -48,6 +48,10 @@ test('statistics do not depend on the number of threads', async () => {
 
 test('shards merge to the bytes of one run, in any order', async () => {
   const out = temporaryFolder();
+  const once = join(out, 'once.pb');
+  // Each shard would choose samples of its own for sensitivities.
+  const words = ['calibrate', model, '--sensitivity', '0'];
+  await json([...words, '--data', all, '-o', once]);
   const shards: string[] = [];
   const bytes = readFileSync(all);
   for (const [index, [from, to]] of [
@@ -59,13 +63,13 @@ test('shards merge to the bytes of one run, in any order', async () => {
     const count = to - from;
     const header = Uint8Array.of(0, 0, 8, 3, 0, 0, count >> 8, count & 255, 0, 0, 0, 28, 0, 0, 0, 28);
     writeFileSync(images, Buffer.concat([header, bytes.subarray(16 + 784 * from, 16 + 784 * to)]));
-    await json(['calibrate', model, '--data', images, '-o', shard]);
+    await json([...words, '--data', images, '-o', shard]);
     shards.push(shard);
   }
   for (const order of [shards, shards.toReversed()]) {
     const merged = join(out, 'merged.pb');
     await json(['calibrate', '--merge', ...order, '-o', merged]);
-    expect(readFileSync(merged).equals(expected)).toBe(true);
+    expect(readFileSync(merged).equals(readFileSync(once))).toBe(true);
   }
 });
 

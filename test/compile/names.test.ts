@@ -1,6 +1,6 @@
 /** Names that the compiler makes beside names that a model has. */
 import { expect, test } from 'vitest';
-import { observedValues } from '#src/calibrate/calibrate.js';
+import { observedValues } from '#src/calibrate/observed-values.js';
 import { compileProgram } from '#src/compile/compile.js';
 import { float32 } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';

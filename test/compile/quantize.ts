@@ -1,8 +1,8 @@
 /** The main job on a small graph, in process: calibrate, assign, compile, and compare what comes out. */
 import { expect } from 'vitest';
 import { assignFormats } from '#src/assign/assign.js';
-import { observedValues } from '#src/calibrate/calibrate.js';
 import { finishObservation } from '#src/calibrate/observation.js';
+import { observedValues } from '#src/calibrate/observed-values.js';
 import type { Statistics } from '#src/calibrate/statistics.js';
 import { compileProgram } from '#src/compile/compile.js';
 import type { Executor } from '#src/execute/executor.js';

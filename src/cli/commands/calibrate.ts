@@ -14,6 +14,7 @@ import {
   addJsonOption,
   addModelOptions,
   addRunOptions,
+  addSensitivityOption,
   type DataOptions,
   type ModelOptions,
   type RunOptions,
@@ -25,6 +26,7 @@ interface Options extends ModelOptions, DataOptions, RunOptions {
   readonly merge?: readonly string[];
   readonly output: string;
   readonly checkpoint: number;
+  readonly sensitivity: number;
 }
 
 const command = new Command('calibrate')
@@ -33,6 +35,7 @@ const command = new Command('calibrate')
   .option('--merge <files...>', 'merge statistics files instead')
   .requiredOption('-o, --output <file>', 'statistics file to write')
   .option('--checkpoint <seconds>', 'time between two writes of unfinished statistics', wholeNumber(0), 10);
+addSensitivityOption(command);
 
 export const calibrate = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
   async (path: string | undefined, options: Options) => {
@@ -80,6 +83,7 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
         ...attendance,
         resume,
         onCheckpoint,
+        sensitivity: options.sensitivity,
       }),
     );
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   addLabelOptions,
   addModelOptions,
   addRunOptions,
+  addSensitivityOption,
   type DataOptions,
   type LabelOptions,
   type ModelOptions,
@@ -23,6 +24,7 @@ interface Options extends ModelOptions, DataOptions, LabelOptions, RunOptions {
   readonly hardware: string;
   readonly output: string;
   readonly layers: boolean;
+  readonly sensitivity: number;
 }
 
 const command = new Command('quantize')
@@ -32,6 +34,7 @@ const command = new Command('quantize')
   .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')
   .option('--no-layers', 'validate by comparing outputs only, and write no report')
   .requiredOption('-o, --output <folder>', 'folder to write');
+addSensitivityOption(command);
 
 export const quantize = addJsonOption(
   addRunOptions(addModelOptions(addLabelOptions(addDataOptions(command)))),
@@ -51,6 +54,7 @@ export const quantize = addJsonOption(
       data,
       calibration,
       labels,
+      sensitivity: options.sensitivity,
       output: options.output,
       layers: options.layers,
       signal,

@@ -1,7 +1,7 @@
 /** Running prepared programs: kernels bound to one memory and one arena. */
 import { ExecutionError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
-import type { Executor, Observer } from '../executor.js';
+import type { Executor, Observer, Replay } from '../executor.js';
 import type { Kernel } from './kernels.js';
 import { failObservation, readObservations, resetObservations } from './observations.js';
 import type { Prepared } from './prepared.js';
@@ -18,7 +18,9 @@ interface BoundStep {
 }
 
 /** One thread's kernels. */
-export interface WasmInstance extends Required<Pick<Executor, 'run' | 'counters' | 'takeObservations'>> {
+export interface WasmInstance
+  extends Required<Pick<Executor, 'run' | 'counters' | 'takeObservations'>>,
+    Pick<Replay, 'tensors' | 'runInstruction'> {
   /** Runs one of the prepared units. Throws an ExecutionError where an overflow traps. */
   runUnit(unit: number): void;
 }
@@ -58,14 +60,20 @@ export function createInstance(
     const values = new Float32Array(memory.buffer, x, failed);
     failObservation(observations!, state - arena, failed - 1, values[failed - 1]);
   };
+  const stepsOf = program.instructions.map((): BoundStep[] => []);
+  for (const step of steps) stepsOf[step.instruction].push(step);
+  const runInstruction = (index: number) => {
+    for (const step of stepsOf[index]) runStep(step);
+  };
   const runObserved = (observe: Observer) => {
-    let next = 0;
     for (let instruction = 0; instruction < program.instructions.length; instruction++) {
-      for (; next < steps.length && steps[next].instruction === instruction; next++) runStep(steps[next]);
+      runInstruction(instruction);
       observe(instruction, tensors);
     }
   };
   return {
+    tensors,
+    runInstruction,
     runUnit(unit) {
       const { first, end } = prepared.units[unit];
       for (let step = first; step < end; step++) runStep(steps[step]);

@@ -4,7 +4,7 @@
  */
 import { readShared, storeShared } from '../../platform/shared-value.js';
 import type { Program } from '../../program/program.js';
-import type { Executor } from '../executor.js';
+import type { Executor, Replay } from '../executor.js';
 import { createMemory } from './executor.js';
 import { createInstance, type WasmInstance } from './instance.js';
 import { type PrepareOptions, prepareProgram, reserveArena, reserveScratch } from './prepare.js';
@@ -126,4 +126,11 @@ export function openSession(handle: SessionHandle): Executor {
   const { program, instance } = joinSession(handle);
   const { run, counters, takeObservations } = instance;
   return { name: 'wasm', program, run, counters, takeObservations };
+}
+
+/** This thread's replay of a session that retains all tensors. */
+export function openReplay(handle: SessionHandle): Replay {
+  const { program, instance } = joinSession(handle);
+  const { tensors, runInstruction } = instance;
+  return { program, tensors, runInstruction };
 }

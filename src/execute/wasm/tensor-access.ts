@@ -43,7 +43,7 @@ export function accessTensors(
     const { data, format } = program.tensors[tensor];
     if (data !== undefined) return data.slice();
     const elements = view(tensor);
-    if (format === null) return Float32Array.from(elements);
+    if (format === null) return (elements as Float32Array).slice();
     const offset = storedOffset(format);
     if (offset !== 0) return Uint16Array.from(elements, (code) => code + offset);
     const codes = allocateCodes(format, elements.length);

@@ -1,0 +1,54 @@
+/** Sensitivities as messages of proto/statistics.proto. */
+import { fromHex, hex } from './hex.js';
+import type { Sensitivity } from './sensitivity.js';
+import type { dynafix } from './statistics.proto.js';
+
+export function encodeSensitivity({ outputs, sources, samples }: Sensitivity): dynafix.ISensitivity {
+  return {
+    outputs: [...outputs],
+    sources: [...sources],
+    samples: Array.from(samples, ([sample, { signals, injected, arrived }]) => ({
+      sample: fromHex(sample),
+      signals: Array.from(signals),
+      injected: Array.from(injected),
+      arrived: Array.from(arrived),
+    })),
+  };
+}
+
+export function decodeSensitivity({ outputs, sources, samples }: dynafix.ISensitivity): Sensitivity {
+  const measured = (samples ?? []).map(({ sample, signals, injected, arrived }) => {
+    const energies = {
+      signals: Float64Array.from(signals ?? []),
+      injected: Float64Array.from(injected ?? []),
+      arrived: Float64Array.from(arrived ?? []),
+    };
+    return [hex(sample), energies] as const;
+  });
+  return { outputs: outputs ?? [], sources: sources ?? [], samples: new Map(measured) };
+}
+
+/** What is wrong with sensitivities of the samples of a file; undefined for sound ones. */
+export function findContradiction(
+  { outputs, sources, samples }: Sensitivity,
+  known: readonly string[],
+): string | undefined {
+  const digests = [...samples.keys()];
+  if (digests.some((digest) => !known.includes(digest))) return 'of a sample that it does not list';
+  if (digests.length === 0 || digests.some((digest, index) => index > 0 && digests[index - 1] >= digest)) {
+    return 'without samples in ascending order';
+  }
+  if (sources.some((source, index) => index > 0 && sources[index - 1] >= source)) {
+    return 'without sources in ascending order';
+  }
+  for (const { signals, injected, arrived } of samples.values()) {
+    const lengths = [signals.length, injected.length, arrived.length];
+    const expected = [outputs.length, sources.length, sources.length * outputs.length];
+    if (lengths.some((length, index) => length !== expected[index])) return 'with missing energies';
+    const isEnergy = (value: number) => value >= 0 && Number.isFinite(value);
+    if (![signals, injected, arrived].every((energies) => energies.every(isEnergy))) {
+      return 'with energies that are no sums of squares';
+    }
+  }
+  return undefined;
+}
