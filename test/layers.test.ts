@@ -84,6 +84,7 @@ test('the only dependencies are those that were chosen', () => {
     'fast-png',
     'fflate',
     'flatbuffers',
+    'highs',
     'jpeg-js',
     'piscina',
     'protobufjs',
