@@ -87,6 +87,7 @@ export {
   transpose_i16_i16,
   transpose_f32_f32,
 } from './move';
+export { compare_i16_f32, compare_i32_f32, compare_f32_f32 } from './compare';
 export { gather_i16_i16, gather_f32_f32 } from './gather';
 export { matmul_f32_f32_f32, matmul_i16_i16_i32, matmulSums_i16_i16_i64, matmulWeights_i16_i32 } from './matmul';
 export {

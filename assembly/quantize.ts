@@ -1,6 +1,8 @@
 /** Between float32 and codes. */
 import { stochasticBits } from './scale';
 
+const HALF_EVEN = 4;
+
 /** The ten roundings, numbered as in src/formats/rounding.ts. x - trunc(x) is exact, so ties are. */
 function roundReal(x: f64, rounding: i32): f64 {
   const whole = trunc(x);
@@ -44,7 +46,13 @@ function quantize<Y>(
 ): i32 {
   let channel = 0;
   let left = inner;
-  for (let i = 0; i < length; i++) {
+  let done = 0;
+  if (channels == 1 && rounding == HALF_EVEN) {
+    done = quantizeVectors<Y>(x, y, steps, single, length >> 2) << 2;
+    x += <usize>done << 2;
+    y += <usize>done * sizeof<Y>();
+  }
+  for (let i = done; i < length; i++) {
     const record = steps + (<usize>channel << 5);
     let quotient = <f64>load<f32>(x) / load<f64>(record);
     if (single) quotient = <f64>(<f32>quotient);
@@ -56,12 +64,38 @@ function quantize<Y>(
     store<Y>(y, <Y>code);
     x += 4;
     y += sizeof<Y>();
-    if (--left == 0) {
+    if (channels > 1 && --left == 0) {
       left = inner;
       if (++channel == channels) channel = 0;
     }
   }
   return 0;
+}
+
+/** Groups of four elements, nearest codes with ties to even, up to a NaN; returns how many are done. */
+function quantizeVectors<Y>(x: usize, y: usize, steps: usize, single: i32, groups: i32): i32 {
+  const step = v128.load64_splat(steps);
+  const low = v128.load64_splat(steps, 8);
+  const high = v128.load64_splat(steps, 16);
+  const zero = v128.load64_splat(steps, 24);
+  for (let i = 0; i < groups; i++) {
+    const values = v128.load(x);
+    let a = f64x2.div(f64x2.promote_low_f32x4(values), step);
+    let b = f64x2.div(f64x2.promote_low_f32x4(v128.shuffle<i64>(values, values, 1, 1)), step);
+    if (v128.any_true(v128.or(f64x2.ne(a, a), f64x2.ne(b, b)))) return i;
+    if (single) {
+      a = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(a));
+      b = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(b));
+    }
+    a = f64x2.add(f64x2.pmin(f64x2.pmax(f64x2.nearest(a), low), high), zero);
+    b = f64x2.add(f64x2.pmin(f64x2.pmax(f64x2.nearest(b), low), high), zero);
+    const codes = v128.shuffle<i64>(i32x4.trunc_sat_f64x2_s_zero(a), i32x4.trunc_sat_f64x2_s_zero(b), 0, 2);
+    if (sizeof<Y>() == 2) v128.store64_lane(y, i16x8.narrow_i32x4_s(codes, codes), 0);
+    else v128.store(y, codes);
+    x += 16;
+    y += 4 * sizeof<Y>();
+  }
+  return groups;
 }
 
 export function quantize_f32_i16(

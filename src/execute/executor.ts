@@ -32,6 +32,28 @@ export interface InstructionCounters {
   readonly maximum: number;
 }
 
+/** Sums over the elements of a tensor and the float values that it stands for. */
+export interface ErrorSums {
+  /** Squares of the values, and of the differences. */
+  signal: number;
+  noise: number;
+  maxError: number;
+  /** Values half a step or more outside of the range of the tensor's format. */
+  clipped: number;
+  count: number;
+}
+
+/** Instructions' outputs beside float values, between an instruction and the next one. */
+export interface Measure {
+  /** `values` belong to the elements of the instruction's output. */
+  compare(instruction: number, values: Float32Array): ErrorSums;
+  /**
+   * Puts the values that were compared last in the place of the output: the nearest codes, ties to even, saturated. Throws an
+   * ExecutionError where one is not a number.
+   */
+  replace(instruction: number): void;
+}
+
 /** A float value of the network to observe, whose last axis is the channels. */
 export interface ObservedValue {
   readonly name: string;
@@ -69,6 +91,8 @@ export interface Executor {
   counters?(): (InstructionCounters | null)[];
   /** What was observed since this was last called. A run fails where an observed element is not finite. */
   takeObservations?(): TensorObservation[];
+  /** For the instructions that the executor was prepared to measure; for observers. */
+  readonly measure?: Measure;
 }
 
 /** A program whose tensors all keep their elements, so that parts of it can run again on what they hold. */

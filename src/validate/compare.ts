@@ -3,13 +3,11 @@
  * fixed) and isolated (after each layer its output is replaced by the quantised float reference).
  */
 import { ProgramError } from '../errors.js';
-import type { Elements, Executor, InstructionCounters, Observer, Tensors } from '../execute/executor.js';
+import type { Elements, ErrorSums, Executor, InstructionCounters, Observer } from '../execute/executor.js';
 import { type RunResult, runPorts } from '../execute/ports.js';
-import { quantizeValues } from '../formats/convert.js';
-import { at, codeRange, type Format, stepSize } from '../formats/format.js';
+import type { Format } from '../formats/format.js';
 import type { Program } from '../program/program.js';
 import { elementCount } from '../program/shapes.js';
-import { compareCodes, compareValues, type ErrorSums } from './metrics.js';
 
 /** A layer of the fixed program and the tensor of the float program that it is compared with. */
 export interface Layer {
@@ -94,26 +92,19 @@ export function timed(
   return { result, seconds: (performance.now() - start - outside) / 1000 };
 }
 
-function compareLayer(reference: Float32Array, elements: Elements, format: Format | null): ErrorSums {
-  if (format === null) return compareValues(reference, elements as Float32Array);
-  const scale = { step: stepSize(format), zeroPoint: at(format.zeroPoint, 0), ...codeRange(format) };
-  return compareCodes(reference, elements as ArrayLike<number>, scale);
-}
-
-/** Calls `compare` after the instruction of each layer, with the layer's index and its output. */
+/** Calls `measure` after the instruction of each layer, with the layer's index. */
 function observeLayers(
-  { instructions }: Program,
   layers: readonly Layer[],
-  compare: (index: number, output: number, tensors: Tensors) => void,
+  measure: (instruction: number, index: number) => void,
 ): Observer {
   const layerOf = new Map(layers.map(({ instruction }, index) => [instruction, index]));
-  return (instruction, tensors) => {
+  return (instruction) => {
     const index = layerOf.get(instruction);
-    if (index !== undefined) compare(index, instructions[instruction].output, tensors);
+    if (index !== undefined) measure(instruction, index);
   };
 }
 
-/** `references` belong to the layers, which are layers of `fixed`; `inputs` to its ports. */
+/** `references` belong to the layers, of which `fixed` measures the outputs; `inputs` to its ports. */
 export function compareOutputs(
   fixed: Executor,
   layers: readonly Layer[],
@@ -121,13 +112,13 @@ export function compareOutputs(
   inputs: readonly Elements[],
 ): OutputComparison {
   const cumulative: ErrorSums[] = [];
-  const observe = observeLayers(fixed.program, layers, (index, output, { read }) => {
-    cumulative[index] = compareLayer(references[index], read(output), layers[index].format);
+  const observe = observeLayers(layers, (instruction, index) => {
+    cumulative[index] = fixed.measure!.compare(instruction, references[index]);
   });
   return { cumulative, ...timed(fixed, inputs, observe) };
 }
 
-/** The same with every layer by itself, too. `counted` runs the same program and counts; `fixed` is the one on the clock. */
+/** The same with every layer by itself, too. `counted` runs the same program and counts; both measure; `fixed` is on the clock. */
 export function compareLayers(
   fixed: Executor,
   counted: Executor,
@@ -137,34 +128,11 @@ export function compareLayers(
 ): LayerComparison {
   const { cumulative, result } = compareOutputs(counted, layers, references, inputs);
   const isolated: ErrorSums[] = [];
-  const observe = observeLayers(fixed.program, layers, (index, output, { read, write }) => {
-    const { format } = layers[index];
-    const values = references[index];
-    isolated[index] = compareLayer(values, read(output), format);
-    write(output, format === null ? values : nearestCodes(values, format));
+  const observe = observeLayers(layers, (instruction, index) => {
+    isolated[index] = fixed.measure!.compare(instruction, references[index]);
+    fixed.measure!.replace(instruction);
   });
   const { seconds } = timed(fixed, inputs, observe);
   const counters = layers.map(({ instruction }) => result.counters?.[instruction] ?? null);
   return { cumulative, isolated, counters, result, seconds };
-}
-
-/** Float references as codes: nearest, ties to even, saturated. The common case of one power-of-two scale is inlined. */
-function nearestCodes(values: Float32Array, format: Format): Elements {
-  if (
-    typeof format.fractionBits !== 'number' ||
-    format.mantissa !== 1 ||
-    format.zeroPoint !== 0 ||
-    format.bits > 16
-  ) {
-    return quantizeValues(values, [values.length], format, 'halfEven', 'saturate');
-  }
-  const { low, high } = codeRange(format);
-  const scale = 2 ** format.fractionBits;
-  const codes = new Int16Array(values.length);
-  for (let index = 0; index < values.length; index++) {
-    const scaled = Math.min(Math.max(values[index] * scale, low), high);
-    // Adding and subtracting 1.5 * 2^52 rounds a small float64 to the nearest integer, ties to even.
-    codes[index] = scaled + 6755399441055744 - 6755399441055744;
-  }
-  return codes;
 }

@@ -3,7 +3,7 @@
  * merged in the order of the samples, so that nothing depends on threads.
  */
 import { UsageError } from '../errors.js';
-import type { InstructionCounters } from '../execute/executor.js';
+import type { ErrorSums, InstructionCounters } from '../execute/executor.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import { formatText } from '../formats/format.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
@@ -14,7 +14,7 @@ import { listFloatIslands } from '../program/float-islands.js';
 import { constantBytes, type Program } from '../program/program.js';
 import { type Layer, pairLayers } from './compare.js';
 import { accumulatorSummary, addCounters } from './counters.js';
-import { addSums, type ErrorSums, emptySums, sqnr } from './metrics.js';
+import { addSums, emptySums, sqnr } from './metrics.js';
 import { outputLayers } from './output-layers.js';
 import type { FloatSample, FloatSamples } from './reference.js';
 import type { Accuracy, LayerSummary, Summary } from './summary.js';
@@ -70,10 +70,11 @@ export async function validate(
   const hash = createSha256();
   const references = each ? undefined : options.references;
   const known = indices.map((index) => findReference(references?.get(index), layers));
+  const measured = layers.map(({ instruction }) => instruction);
   const sessions = {
     float: known.includes(undefined) ? engine.load(float) : undefined,
-    fixed: engine.load(fixed),
-    counted: each ? engine.load(fixed, { counters: true }) : undefined,
+    fixed: engine.load(fixed, { measured }),
+    counted: each ? engine.load(fixed, { measured, counters: true }) : undefined,
   };
   const merge = inOrder((result: SampleResult, task) => {
     addSample(totals, result, options.labels?.[task]);

@@ -1,5 +1,5 @@
 /** The worker's side of `validate`: one sample through both programs. */
-import type { InstructionCounters } from '../execute/executor.js';
+import type { ErrorSums, InstructionCounters } from '../execute/executor.js';
 import { bindInputs } from '../execute/ports.js';
 import { openSession, type SessionHandle } from '../execute/wasm/session.js';
 import type { Codes } from '../formats/format.js';
@@ -7,7 +7,7 @@ import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
 import { serve } from '../platform/pool.js';
 import { compareLayers, compareOutputs, type Layer } from './compare.js';
-import { type ErrorSums, topClasses } from './metrics.js';
+import { topClasses } from './metrics.js';
 import { type FloatSample, runReference } from './reference.js';
 
 export interface ValidationTask {

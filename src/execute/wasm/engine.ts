@@ -28,10 +28,10 @@ export interface EngineOptions extends VariantOptions {
 }
 
 /**
- * `counters`: each run also gives what the instructions counted; this takes time. `observed`: see `Executor.takeObservations`, and
- * `retain`: see `Replay`, for tasks on the engine's pool.
+ * `counters`: each run also gives what the instructions counted; this takes time. `observed`: see `Executor.takeObservations`, `measured`:
+ * see `Executor.measure`, and `retain`: see `Replay`, for tasks on the engine's pool.
  */
-export type SessionOptions = Pick<PrepareOptions, 'counters' | 'observed' | 'retain'> & {
+export type SessionOptions = Pick<PrepareOptions, 'counters' | 'observed' | 'measured' | 'retain'> & {
   /**
    * `throughput`: each run takes one worker, and as many run at once as there are workers, each with an arena of its own.
    * `latency`: each run takes all workers, which share every layer and one arena; runs wait for each other. Both give the same
@@ -117,12 +117,13 @@ function createSession(
   pool: WorkerPool,
   kernels: KernelSet,
   loaded: Program,
-  { counters, observed, retain, mode }: SessionOptions,
+  { counters, observed, measured, retain, mode }: SessionOptions,
   memory: Memory,
   release: () => void,
 ): Session {
   const shared = mode === 'latency' ? { threads: pool.threads } : {};
-  const handle = createSessionHandle(loaded, memory, { counters, observed, retain, ...shared }, kernels);
+  const options = { counters, observed, measured, retain, ...shared };
+  const handle = createSessionHandle(loaded, memory, options, kernels);
   const program = withoutData(loaded);
   const team = handle.team && createTeam(pool, handle);
   let disposed = false;

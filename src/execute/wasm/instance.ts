@@ -3,8 +3,9 @@ import { ExecutionError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
 import type { Executor, Observer, Replay } from '../executor.js';
 import type { Kernel } from './kernels.js';
+import { createMeasure } from './measures.js';
 import { failObservation, readObservations, resetObservations } from './observations.js';
-import type { Prepared } from './prepared.js';
+import type { Prepared, Step } from './prepared.js';
 import { accessTensors } from './tensor-access.js';
 import { type Call, instantiate, type KernelSet } from './variants.js';
 import type { Memory } from './webassembly.js';
@@ -20,6 +21,7 @@ interface BoundStep {
 /** One thread's kernels. */
 export interface WasmInstance
   extends Required<Pick<Executor, 'run' | 'counters' | 'takeObservations'>>,
+    Pick<Executor, 'measure'>,
     Pick<Replay, 'tensors' | 'runInstruction'> {
   /** Runs one of the prepared units. Throws an ExecutionError where an overflow traps. */
   runUnit(unit: number): void;
@@ -38,7 +40,7 @@ export function createInstance(
   scratch = 0,
 ): WasmInstance {
   const functions = instantiate(kernels, memory);
-  const steps: BoundStep[] = prepared.steps.map(({ instruction, first, kernel, args, ...masks }) => ({
+  const bind = ({ instruction, first, kernel, args, ...masks }: Step): BoundStep => ({
     instruction,
     first,
     kernel,
@@ -47,9 +49,10 @@ export function createInstance(
       if (((masks.arena >> index) & 1) === 0) return arg;
       return (masks.scratch >> index) & 1 ? arg + arena + scratch : arg + arena;
     }),
-  }));
+  });
+  const steps = prepared.steps.map(bind);
   const tensors = accessTensors(program, prepared, memory, arena);
-  const { observations } = prepared;
+  const { observations, measures } = prepared;
   if (observations !== undefined) resetObservations(memory.buffer, arena, observations);
 
   const runStep = ({ call, args, instruction, first, kernel }: BoundStep) => {
@@ -85,6 +88,12 @@ export function createInstance(
       return program.outputs.map(({ tensor }) => tensors.read(tensor));
     },
     counters: tensors.counters,
+    measure:
+      measures &&
+      createMeasure(program, measures, memory, arena, (step) => {
+        const { call, args } = bind(step);
+        return () => call(...args) ?? 0;
+      }),
     takeObservations() {
       if (observations === undefined) return [];
       const taken = readObservations(memory.buffer, arena, observations);

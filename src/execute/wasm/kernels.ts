@@ -137,6 +137,7 @@ const transpose = ['x', 'y', 'rows', 'columns'] as const;
 const fill = ['y', 'value', 'length'] as const;
 const clamp = ['x', 'y', 'low', 'high', 'length'] as const;
 const unary = ['x', 'y', 'length', 'alpha', 'beta'] as const;
+const compare = ['x', 'reference', 'steps', 'channels', 'inner', 'sums', 'length'] as const;
 
 export const kernels = {
   convolution_i16_i8_i32: convolution,
@@ -303,6 +304,9 @@ export const kernels = {
     'high',
   ],
   normalize_f32_f32: ['x', 'y', 'lines', 'length', 'epsilon', 'result'],
+  compare_i16_f32: compare,
+  compare_i32_f32: compare,
+  compare_f32_f32: compare,
   observe_f32_f64: ['x', 'state', 'scratch', 'rows', 'channels'],
   localResponseNormalization_f32_f32: ['x', 'y', 'lines', 'channels', 'size', 'factor', 'beta', 'bias'],
 } as const;

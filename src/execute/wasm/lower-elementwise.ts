@@ -5,7 +5,7 @@ import type { Clamp, Instruction, Requantize, Scaling, UnaryFunction } from '../
 import { elementCount } from '../../program/shapes.js';
 import { walkBroadcast } from './broadcast.js';
 import { isCentred } from './centre.js';
-import { type Context, shift } from './context.js';
+import { type Address, type Context, shift } from './context.js';
 import { lowerPairSums, lowerRequantizeSums, lowerWideAdd } from './lower-sums.js';
 import { elementBytes } from './prepared.js';
 import { OVERFLOW_MODES, roundingNumber } from './rescale.js';
@@ -246,18 +246,32 @@ function parameters(fn: UnaryFunction): { alpha: number; beta: number } {
 }
 
 /** How many channels of a per-channel format there are, and how many elements in a row belong to one. */
-function channelRun(tensor: number, context: Context) {
+/** Channels with scales of their own, and how many elements in a row share one. */
+export function channelRun(tensor: number, context: Context): { channels: number; inner: number } {
   const { format, shape } = context.tensor(tensor);
-  const { axis } = format!;
+  const axis = format?.axis ?? null;
   if (axis === null) return { channels: 1, inner: elementCount(shape) };
   return { channels: shape[axis], inner: elementCount(shape.slice(axis + 1)) };
 }
 
 export function lowerQuantize(instruction: Instruction<'quantize'>, context: Context): void {
-  const { output, rounding, overflow } = instruction;
+  emitQuantize(context, context.address(instruction.inputs[0]), instruction.output, instruction);
+}
+
+/** Emits what makes codes of the float values at `x`. */
+export function emitQuantize(
+  context: Context,
+  x: Address,
+  output: number,
+  {
+    rounding,
+    overflow,
+    float32Quotient,
+  }: Pick<Instruction<'quantize'>, 'rounding' | 'overflow' | 'float32Quotient'>,
+): void {
   const format = context.tensor(output).format!;
   const range = saturates(overflow) ? outputRange(format, overflow, null) : codeRange(format);
-  const args = dense(instruction, context);
+  const args = { x, y: context.address(output), length: elementCount(context.tensor(output).shape) };
   const { channels, inner } = channelRun(output, context);
   const { fractionBits, mantissa, zeroPoint } = format;
   const kind = context.kind(output) === 'i32' ? 'i32' : 'i16';
@@ -278,7 +292,7 @@ export function lowerQuantize(instruction: Instruction<'quantize'>, context: Con
     steps: context.constants.place(steps.byteLength, () => steps),
     channels,
     inner,
-    single: Number(instruction.float32Quotient),
+    single: Number(float32Quotient),
     rounding: number,
   };
   if (saturates(overflow) && number < ROUNDINGS.length) context.emit(`quantize_f32_${kind}`, shared);

@@ -9,7 +9,14 @@ import type { ObservedValue } from '../executor.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
 import { codeRanges } from './code-ranges.js';
 import { ARENA_SLACK, createConstants, growMemory, SLACK } from './constants.js';
-import { type Address, type Context, elementKind, OWN_SCRATCH, placeElements } from './context.js';
+import {
+  type Address,
+  type ArenaAddress,
+  type Context,
+  elementKind,
+  OWN_SCRATCH,
+  placeElements,
+} from './context.js';
 import { COUNTER_BYTES } from './counters.js';
 import { kernels } from './kernels.js';
 import { lowerConvolution, lowerGemm } from './lower-convolution.js';
@@ -22,6 +29,7 @@ import { lowerArgMax, lowerReduce } from './lower-reduction.js';
 import { lowerResample } from './lower-resample.js';
 import { lowerScaledPair } from './lower-scaled-pair.js';
 import { lowerSoftmax } from './lower-softmax.js';
+import { createMeasurer } from './measures.js';
 import { createObserver } from './observations.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { GRAIN, listUnits, type PendingStep, shareCalls } from './schedule.js';
@@ -36,6 +44,8 @@ export interface PrepareOptions {
   readonly counters?: boolean;
   /** Float values whose statistics gather in the arena from run to run. */
   readonly observed?: readonly ObservedValue[];
+  /** Instructions whose outputs a run may compare with float values: see Executor.measure. */
+  readonly measured?: readonly number[];
   /** The variant whose kernels will run it. Default simd. */
   readonly variant?: VariantName;
   /** Threads that share one run; each has scratch of its own. Default 1. */
@@ -88,6 +98,7 @@ export function prepareProgram(
     retain = false,
     counters = false,
     observed = [],
+    measured = [],
     variant = 'simd',
     threads = 1,
     grain = GRAIN,
@@ -112,6 +123,8 @@ export function prepareProgram(
   const counting = new Set<number>();
   const keep = (bytes: number) => ({ block: blocks.push({ bytes, first: 0, last: end }) - 1, offset: 0 });
   const observer = createObserver(observed, program, keep);
+  const measurer = createMeasurer(measured, program, keep);
+  let target = pending;
   const context: Context = {
     constants,
     has: (kernel) => available.has(kernel),
@@ -148,7 +161,7 @@ export function prepareProgram(
     },
     emit(kernel, args) {
       const ordered = kernels[kernel].map((name) => (args as Record<string, Address>)[name]);
-      pending.push({ instruction: current, kernel, args: ordered, first: 0, stage, unit });
+      target.push({ instruction: current, kernel, args: ordered, first: 0, stage, unit });
       if ('counters' in args) counting.add(current);
     },
   };
@@ -163,6 +176,9 @@ export function prepareProgram(
     ) => void;
     lower(instruction, context);
     observer.emit(instruction.output, context);
+    target = measurer.steps;
+    measurer.emit(index, context);
+    target = pending;
   }
   const plan = planMemory(blocks);
   const outputs = new Set(program.outputs.map(({ tensor }) => tensor));
@@ -177,19 +193,22 @@ export function prepareProgram(
   constants.write(memory);
   const steps = shareCalls(pending, sharing);
   const scratch = align(plan.bytes + ARENA_SLACK);
+  const place = (step: PendingStep) => resolve(step, plan.offsets, scratch);
+  const offsetOf = ({ block, offset }: ArenaAddress) => plan.offsets[block] + offset;
   return {
     constantBytes: align(constants.bytes),
     arenaBytes: scratch + mostScratch,
     scratchBytes: mostScratch,
     tensors,
-    steps: steps.map((step) => resolve(step, plan.offsets, scratch)),
+    steps: steps.map(place),
     units: listUnits(steps),
     counters: counters
       ? program.instructions.map((_, index) =>
           counting.has(index) ? plan.offsets[counterBlock] + index * COUNTER_BYTES : null,
         )
       : [],
-    observations: observer.locate(({ block, offset }) => plan.offsets[block] + offset),
+    observations: observer.locate(offsetOf),
+    measures: measurer.locate(offsetOf, place),
   };
 }
 

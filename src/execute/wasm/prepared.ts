@@ -38,6 +38,13 @@ export interface PlacedObservations {
   readonly states: readonly { readonly name: string; readonly offset: number; readonly channels: number }[];
 }
 
+/** Calls that are no steps: see measures.ts. Offsets into the arena. */
+export interface PlacedMeasures {
+  readonly reference: number;
+  readonly sums: number;
+  readonly calls: readonly { readonly compare: Step; readonly replace: Step }[];
+}
+
 export interface Prepared {
   /** Constants lie at the start of the memory: packed weights, tables and records. */
   readonly constantBytes: number;
@@ -55,6 +62,8 @@ export interface Prepared {
   readonly counters: readonly (number | null)[];
   /** Undefined where no value is observed. */
   readonly observations?: PlacedObservations;
+  /** Undefined where nothing is measured. */
+  readonly measures?: PlacedMeasures;
 }
 
 /** Bytes of an element. */

@@ -124,8 +124,8 @@ export function openArena({ content, memory }: SessionHandle): { program: Progra
 /** The executor of this thread for a session whose workers do not share runs. */
 export function openSession(handle: SessionHandle): Executor {
   const { program, instance } = joinSession(handle);
-  const { run, counters, takeObservations } = instance;
-  return { name: 'wasm', program, run, counters, takeObservations };
+  const { run, counters, takeObservations, measure } = instance;
+  return { name: 'wasm', program, run, counters, takeObservations, measure };
 }
 
 /** This thread's replay of a session that retains all tensors. */
