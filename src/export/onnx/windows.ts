@@ -1,0 +1,17 @@
+/** Windows of a program in the words of ONNX. */
+import type { Window } from '../../program/instructions.js';
+import { sweep } from '../../program/shapes.js';
+
+/** Pads with which ONNX finds exactly the windows of the output: the last one may reach past the pads that are given. */
+export function exactPads(
+  window: Window,
+  input: readonly number[],
+  output: readonly number[],
+): [number, number, number, number] {
+  const [bottom, right] = ([0, 1] as const).map((axis) => {
+    const { size, kernel, stride, before, after, dilation } = sweep(window, axis, input[axis + 1]);
+    const reached = (output[axis + 1] - 1) * stride + (kernel - 1) * dilation + 1;
+    return Math.max(after, reached - before - size);
+  });
+  return [window.pads[0], window.pads[1], bottom, right];
+}
