@@ -39,6 +39,13 @@ export type { RuledOut } from './execute/wasm/select-variant.js';
 export type { MemoryUse } from './execute/wasm/session.js';
 export { VARIANTS, type VariantName, type VariantOptions } from './execute/wasm/variants.js';
 export { type CExport, exportC } from './export/c/files.js';
+export {
+  type ExportResults,
+  exportModel,
+  exportModels,
+  type ModelExport,
+  type ModelKind,
+} from './export/onnx/write-exports.js';
 export { exportVectors, type VectorsSpec, type VectorsSummary } from './export/vectors.js';
 export { type Format, fixed, formatText } from './formats/format.js';
 export { parseFormat } from './formats/parse.js';
@@ -54,7 +61,7 @@ export { type DiffResult, diffSides } from './jobs/diff.js';
 export type { SidesSpec } from './jobs/diff-sides.js';
 export { type Inspection, inspectModel } from './jobs/inspect.js';
 export { type LoadedModel, loadModel } from './jobs/load-model.js';
-export { type QuantizeOptions, quantize } from './jobs/quantize.js';
+export { type QuantizeOptions, type QuantizeSummary, quantize } from './jobs/quantize.js';
 export { type RunSummary, runSamples } from './jobs/run.js';
 export type { RunOptions } from './platform/pool.js';
 export { decodeProgram, encodeProgram, readProgram, writeProgram } from './program/file.js';

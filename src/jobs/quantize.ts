@@ -7,6 +7,7 @@ import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
 import { InputError } from '../errors.js';
 import type { Engine } from '../execute/wasm/engine.js';
+import { type ExportResults, exportModels } from '../export/onnx/write-exports.js';
 import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { fileExists, makeFolder, writeFile } from '../platform/files.js';
@@ -43,6 +44,12 @@ export interface QuantizeOptions {
   readonly onProgress?: (phase: string, done: number, total: number) => void;
 }
 
+/** What summary.json of the main job holds. */
+export interface QuantizeSummary extends Summary {
+  /** The ONNX models that were written, or why not. */
+  readonly exports: ExportResults;
+}
+
 /** Seconds that `work` takes, with its result. */
 async function timed<T>(work: () => T | Promise<T>): Promise<{ value: T; seconds: number }> {
   const start = performance.now();
@@ -54,7 +61,7 @@ async function timed<T>(work: () => T | Promise<T>): Promise<{ value: T; seconds
  * Runs the whole job and returns what summary.json holds. Throws the first error of any step; every file that is written is
  * whole.
  */
-export async function quantize(engine: Engine, options: QuantizeOptions): Promise<Summary> {
+export async function quantize(engine: Engine, options: QuantizeOptions): Promise<QuantizeSummary> {
   const { model, profile, output, signal } = options;
   const phase = (name: string) => ({
     signal,
@@ -78,6 +85,7 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     compileProgram(model.graph, assigned.value, { model: model.digest, hardware: profile.name }),
   );
   writeProgram(`${output}/model.program`, compiled.value);
+  const exports = exportModels(compiled.value, output);
   const compared = await validate(engine, float, compiled.value, options.data, {
     ...phase('validate'),
     indices: scored,
@@ -87,8 +95,9 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     references: options.references,
   });
   const disjoint = areDisjoint(calibrated.value, options.data, scored);
-  const summary: Summary = {
+  const summary: QuantizeSummary = {
     ...compared,
+    exports,
     calibration: { samples: calibrated.value.samples.length, disjoint },
     seconds: {
       calibrate: calibrated.seconds,

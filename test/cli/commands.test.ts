@@ -55,6 +55,7 @@ describe('--json prints one document and nothing else', () => {
     ['diff', program, ...data, '--limit', '1'],
     ['print', program],
     ['export', 'c', program, '-o', 'OUT/c'],
+    ['export', 'integer', program, '-o', 'OUT/integer.onnx'],
     ['export', 'vectors', program, ...data, '--limit', '1', '-o', 'OUT/vectors'],
     ['demo', '-o', 'OUT/demo'],
   ])('%s', async (...words) => {

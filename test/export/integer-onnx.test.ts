@@ -11,7 +11,7 @@ import type { Model } from '#src/onnx/model.js';
 import { encodeModel } from '#src/onnx/write.js';
 import type { Opcode } from '#src/program/instructions.js';
 import type { Program } from '#src/program/program.js';
-import { type ArbitraryOptions, arbitraryRun } from '../program/arbitrary.js';
+import { arbitraryRun, type ProgramOptions } from '../program/arbitrary.js';
 
 /** Instructions with integer operators for every program that does not need more than 64 bits, float32 or a hash. */
 const expressible: readonly Opcode[] = [
@@ -80,7 +80,7 @@ async function expectSameCodes(program: Program, model: Model, codes: ReadonlyMa
 }
 
 /** Runs random programs; how many of them had a model. */
-async function countAgreeing(options: ArbitraryOptions, numRuns: number): Promise<number> {
+async function countAgreeing(options: ProgramOptions, numRuns: number): Promise<number> {
   let found = 0;
   const property = fc.asyncProperty(arbitraryRun(options), async ({ program, inputs }) => {
     const model = express(program);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { exportC } from '../../export/c/files.js';
+import { exportModel, type ModelKind } from '../../export/onnx/write-exports.js';
 import { exportVectors } from '../../export/vectors.js';
 import { loadProgram } from '../../jobs/load-program.js';
 import { datasetSpec, programInputs } from '../data.js';
@@ -62,7 +63,31 @@ const vectors = addJsonOption(addModelOptions(addDataOptions(vectorsCommand))).a
   },
 );
 
+interface ModelExportOptions extends ModelOptions {
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+/** A command that writes one ONNX model. */
+function modelCommand(kind: ModelKind, description: string): Command {
+  return addJsonOption(addModelOptions(new Command(kind)))
+    .description(description)
+    .argument('<file>', 'program or model')
+    .requiredOption('-o, --output <file>', 'model to write, .onnx or .onnx.gz')
+    .action((path: string, options: ModelExportOptions) => {
+      const facts = exportModel(loadProgram(path, options.shape), kind, options.output);
+      if (options.json) printJson(facts);
+      else say(`${facts.file}: ${facts.inputs.join(', ')} -> ${facts.outputs.join(', ')}`);
+    });
+}
+
+const integer = modelCommand(
+  'integer',
+  'write a program as an ONNX model of integer operators, from codes to codes',
+);
+
 export const exportCommand = new Command('export')
-  .description('write a program for firmware and RTL')
+  .description('write a program for firmware, RTL and other runtimes')
   .addCommand(vectors)
-  .addCommand(c);
+  .addCommand(c)
+  .addCommand(integer);

@@ -59,8 +59,10 @@ function inputPort({ inputs, instructions, tensors }: Program, quantize: Instruc
 function findOutputs({ outputs, instructions, tensors }: Program): NamedTensor[] {
   const found = new Map<number, string>();
   for (const { name, tensor, codes } of outputs) {
-    if (codes < 0) throw new ProgramError({ where: `output "${name}"`, what: 'is computed in float32 throughout' });
-    if (codes === tensor || !found.has(codes)) found.set(codes, codes === tensor ? name : tensors[codes].name);
+    if (codes < 0)
+      throw new ProgramError({ where: `output "${name}"`, what: 'is computed in float32 throughout' });
+    if (codes === tensor || !found.has(codes))
+      found.set(codes, codes === tensor ? name : tensors[codes].name);
   }
   const sources = new Map<number, number>();
   for (const { op, inputs, output } of instructions)

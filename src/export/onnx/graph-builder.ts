@@ -88,7 +88,14 @@ export function createGraphBuilder(kept: Iterable<string>): GraphBuilder {
     output(value, name, type) {
       if (value !== name) {
         const identity = unique(`${name}/Identity`, nodeNames);
-        nodes.push({ name: identity, operator: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
+        nodes.push({
+          name: identity,
+          operator: 'Identity',
+          domain: '',
+          inputs: [value],
+          outputs: [name],
+          attributes: {},
+        });
       }
       outputs.push(name);
       types.set(name, type);

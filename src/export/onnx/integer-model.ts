@@ -27,7 +27,8 @@ function portType({ bits, signed }: Format): IntegerType {
 function renamePorts(tensors: readonly ProgramTensor[], ports: ReadonlySet<number>): ProgramTensor[] {
   return tensors.map((tensor, index) => {
     const { name, format, data } = tensor;
-    if (!ports.has(index) || (portType(format!) === storageType(format!) && data === undefined)) return tensor;
+    if (!ports.has(index) || (portType(format!) === storageType(format!) && data === undefined))
+      return tensor;
     return { ...tensor, name: `${name}@${storageType(format!)}` };
   });
 }

@@ -40,7 +40,8 @@ export interface Layouts<V> {
 }
 
 /** Sizes of a shape in an order of its axes. */
-export const shapeIn = (shape: readonly number[], order: readonly number[]) => order.map((axis) => shape[axis]);
+export const shapeIn = (shape: readonly number[], order: readonly number[]) =>
+  order.map((axis) => shape[axis]);
 
 /** Channels first, for the operators that slide a window over [N, H, W, C]. */
 export const CHANNELS_FIRST = [0, 3, 1, 2];
@@ -61,7 +62,8 @@ export function createLayouts<V>(
       const found = known.find((entry) => sameOrder(entry.order, order));
       if (found !== undefined) return found.value;
       const { shape, data } = tensors[index];
-      const value = data === undefined ? move(known[0], shape, order) : movers.constant(tensors[index], order);
+      const value =
+        data === undefined ? move(known[0], shape, order) : movers.constant(tensors[index], order);
       movers.settle(value);
       placed.set(index, [...known, { value, order }]);
       return value;

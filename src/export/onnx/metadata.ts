@@ -20,7 +20,10 @@ export function metadataOf(program: Program, instructions: readonly Instruction[
   );
   const arithmetic = instructions.map(
     ({ name, op, ...fields }) =>
-      [name, { op, ...Object.fromEntries(Object.entries(fields).filter(([key]) => !structure.has(key))) }] as const,
+      [
+        name,
+        { op, ...Object.fromEntries(Object.entries(fields).filter(([key]) => !structure.has(key))) },
+      ] as const,
   );
   const entries = {
     'dynafix.formats': JSON.stringify(Object.fromEntries(formats)),

@@ -21,7 +21,9 @@ const list = (builder: GraphBuilder, values: readonly number[]) =>
 
 export function concat<V>({ inputs, output, axis }: Instruction<'concat'>, mover: Mover<V>): void {
   const { builder, layouts } = mover;
-  const order = layouts.orderOf(inputs.find((input) => layouts.tensor(input).data === undefined) ?? inputs[0]);
+  const order = layouts.orderOf(
+    inputs.find((input) => layouts.tensor(input).data === undefined) ?? inputs[0],
+  );
   const values = inputs.map((input) => layouts.read(input, order));
   const names = values.map(mover.name);
   const name = builder.node('Concat', names, { axis: int(order.indexOf(axis)) });
@@ -37,9 +39,22 @@ export function slice<V>({ inputs, output, starts, steps }: Instruction<'slice'>
     const end = start + shape[axis] * steps[axis];
     return end < 0 ? Number.MIN_SAFE_INTEGER : end;
   });
-  const perAxis = [starts, ends].map((values) => list(builder, order.map((axis) => values[axis])));
+  const perAxis = [starts, ends].map((values) =>
+    list(
+      builder,
+      order.map((axis) => values[axis]),
+    ),
+  );
   const axes = list(builder, plainOrder(order.length));
-  const operands = [mover.name(source), ...perAxis, axes, list(builder, order.map((axis) => steps[axis]))];
+  const operands = [
+    mover.name(source),
+    ...perAxis,
+    axes,
+    list(
+      builder,
+      order.map((axis) => steps[axis]),
+    ),
+  ];
   layouts.define(output, mover.moved(builder.node('Slice', operands), [source]), order);
 }
 
@@ -52,7 +67,10 @@ export function gather<V>({ inputs, output, axis, indices }: Instruction<'gather
   layouts.define(output, mover.moved(name, [source]), order);
 }
 
-export function pad<V>({ inputs, output, before, after, interior, value }: Instruction<'pad'>, mover: Mover<V>): void {
+export function pad<V>(
+  { inputs, output, before, after, interior, value }: Instruction<'pad'>,
+  mover: Mover<V>,
+): void {
   const { layouts } = mover;
   const order = layouts.orderOf(inputs[0]);
   const inOrder = (values: readonly number[]) => order.map((axis) => values[axis] ?? 0);
@@ -94,8 +112,17 @@ function spread<V>(
   const [front, back] = [sizes.slice(0, axis + 1), sizes.slice(axis + 1)];
   const apart = reshape(source, [...front, 1, ...back]);
   const none = new Array<number>(sizes.length + 1).fill(0);
-  const wide = padded(apart, none, none.map((_, index) => (index === axis + 1 ? gap : 0)), value, mover);
-  const merged = reshape(wide, sizes.map((size, index) => (index === axis ? size * (gap + 1) : size)));
+  const wide = padded(
+    apart,
+    none,
+    none.map((_, index) => (index === axis + 1 ? gap : 0)),
+    value,
+    mover,
+  );
+  const merged = reshape(
+    wide,
+    sizes.map((size, index) => (index === axis ? size * (gap + 1) : size)),
+  );
   const end = sizes[axis] + (sizes[axis] - 1) * gap;
   const operands = [mover.name(merged), list(builder, [0]), list(builder, [end]), list(builder, [axis])];
   return mover.moved(builder.node('Slice', operands), [merged]);

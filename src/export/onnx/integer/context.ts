@@ -94,8 +94,7 @@ export function createContext(
       const zero = at(format(index).zeroPoint, 0);
       return integers.add(layouts.readBroadcast(index, order), { values: [BigInt(-zero)], shape: [] });
     },
-    spread: (index, order) => (field) =>
-      numbersAlong(field, program.tensors[index].shape.length - 1, order),
+    spread: (index, order) => (field) => numbersAlong(field, program.tensors[index].shape.length - 1, order),
     requantize({ output }, sum, by, order, clamp = null) {
       const spread = context.spread(output, order);
       const scaled = scaleInteger(integers, sum, by, spread, owner);

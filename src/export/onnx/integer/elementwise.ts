@@ -19,7 +19,13 @@ export function add(instruction: Instruction<'add'>, context: Context): void {
   const scale = (value: Integer, scaling: Scaling | undefined) =>
     scaling === undefined
       ? value
-      : scaleInteger(integers, value, scaling, (field) => scalar((field as readonly number[])[0] ?? field), name);
+      : scaleInteger(
+          integers,
+          value,
+          scaling,
+          (field) => scalar((field as readonly number[])[0] ?? field),
+          name,
+        );
   const [a, b] = inputs.map((input, index) => {
     const shifted = integers.multiply(context.centred(input, order), scalar(2 ** shifts[index]));
     return scale(shifted, scalings?.[index]);
@@ -45,7 +51,10 @@ export function extremum(instruction: Instruction<'extremum'>, context: Context)
   layouts.define(output, result, order);
 }
 
-export function clamp({ inputs, output, clamp: { low, high } }: Instruction<'clamp'>, context: Context): void {
+export function clamp(
+  { inputs, output, clamp: { low, high } }: Instruction<'clamp'>,
+  context: Context,
+): void {
   const { integers, layouts } = context;
   const order = layouts.orderOf(inputs[0]);
   const clipped = integers.clip(layouts.read(inputs[0], order), BigInt(low), BigInt(high));
@@ -89,7 +98,11 @@ export function resample(instruction: Instruction<'resample'>, context: Context)
   let sum: Integer | undefined;
   for (let tap = 0; tap < taps; tap++) {
     const along = Array.from({ length: outputs }, (_, index) => index * taps + tap);
-    const list = builder.numbers('int64', [outputs], along.map((index) => indices[index]));
+    const list = builder.numbers(
+      'int64',
+      [outputs],
+      along.map((index) => indices[index]),
+    );
     const gathered = builder.node('Gather', [x.name, list], { axis: int(order.indexOf(axis)) });
     const values = along.map((index) => BigInt(Number(weights.data![index]) - zero));
     const product = integers.multiply({ ...x, name: gathered }, { values, shape });
@@ -97,4 +110,3 @@ export function resample(instruction: Instruction<'resample'>, context: Context)
   }
   context.requantize(instruction, sum!, by!, order);
 }
-

@@ -151,13 +151,22 @@ export function createIntegers(builder: GraphBuilder, place: () => string): Inte
       if (isUniform(divisor, 1n)) return integers.add(a, offset);
       const { quotient, lifts } = liftedQuotient(a, divisor, offset);
       const ends = divisor.values.flatMap((d, index) =>
-        [a.low, a.high].map((end) => (end + offset.values[index] + lifts.values[index] * d) / d - lifts.values[index]),
+        [a.low, a.high].map(
+          (end) => (end + offset.values[index] + lifts.values[index] * d) / d - lifts.values[index],
+        ),
       );
-      const result = integers.add(quotient, mapNumbers(lifts, (lift) => -lift));
+      const result = integers.add(
+        quotient,
+        mapNumbers(lifts, (lift) => -lift),
+      );
       return { ...result, low: least(ends), high: greatest(ends) };
     },
     quotientParity(a, divisor) {
-      const { quotient } = liftedQuotient(a, divisor, mapNumbers(divisor, () => 0n));
+      const { quotient } = liftedQuotient(
+        a,
+        divisor,
+        mapNumbers(divisor, () => 0n),
+      );
       return integers.modulo(quotient, 2n);
     },
     modulo: (a, divisor) => binary('Mod', a, scalar(divisor), [0n, divisor - 1n]),
@@ -176,7 +185,10 @@ export function createIntegers(builder: GraphBuilder, place: () => string): Inte
     extremum(operator, values) {
       const pick = operator === 'Max' ? greatest : least;
       const [low, high] = [pick(values.map((value) => value.low)), pick(values.map((value) => value.high))];
-      const type = typeFor(least(values.map((value) => value.low)), greatest(values.map((value) => value.high)));
+      const type = typeFor(
+        least(values.map((value) => value.low)),
+        greatest(values.map((value) => value.high)),
+      );
       const names = values.map((value) => cast(value, type).name);
       if (type === 'int32') return { name: builder.node(operator, names), type, low, high };
       const name = names.reduce((a, b) => (operator === 'Max' ? where(a, b, b, a) : where(a, b, a, b)));

@@ -57,7 +57,11 @@ export function computedParts({ integers, builder }: Context, codes: Integer, ze
 }
 
 /** The other sign of computed codes of 8 bits. */
-export function withType(integers: Integers, { type, parts: [part, ...rest] }: Parts, wanted: ByteType): Parts {
+export function withType(
+  integers: Integers,
+  { type, parts: [part, ...rest] }: Parts,
+  wanted: ByteType,
+): Parts {
   if (type === wanted) return { type, parts: [part, ...rest] };
   const move = type === 'int8' ? 128 : -128;
   const [low, high] = [part.low + part.zero, part.high + part.zero];

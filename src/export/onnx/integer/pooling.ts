@@ -24,13 +24,7 @@ export function averagePool(instruction: Instruction<'averagePool'>, context: Co
   const [rows, columns] = window.kernel;
   const channels = shape[3];
   const ones = new Array<number>(channels * rows * columns).fill(1);
-  const kernel = constantParts(
-    context,
-    ones,
-    [channels, 1, rows, columns],
-    operand.type,
-    `${where}/ones`,
-  );
+  const kernel = constantParts(context, ones, [channels, 1, rows, columns], operand.type, `${where}/ones`);
   const attributes = {
     kernel_shape: ints(window.kernel),
     strides: ints(window.strides),
@@ -60,7 +54,10 @@ function scaleByCount(instruction: Instruction<'averagePool'>, sum: Integer, con
   }
   const counts = windowCounts(instruction, context.tensor(inputs[0]).shape, context.tensor(output).shape);
   const rules = new Map(
-    scalings.map(({ count, scaling }) => [count, rationalScaling(scaling, (field) => scalar(field as number))]),
+    scalings.map(({ count, scaling }) => [
+      count,
+      rationalScaling(scaling, (field) => scalar(field as number)),
+    ]),
   );
   const used = counts.values.map((count) => rules.get(Number(count)));
   const [first] = used;
@@ -85,7 +82,9 @@ function windowCounts(
 ): Numbers {
   const [rows, columns] = ([0, 1] as const).map((axis) => {
     const along = sweep(window, axis, input[axis + 1]);
-    return Array.from({ length: output[axis + 1] }, (_, position) => tapCount(along, position, countIncludePad));
+    return Array.from({ length: output[axis + 1] }, (_, position) =>
+      tapCount(along, position, countIncludePad),
+    );
   });
   const values = rows.flatMap((row) => columns.map((column) => BigInt(row * column)));
   return { values, shape: [1, 1, rows.length, columns.length] };
@@ -98,7 +97,9 @@ export function maxPool({ inputs, output, window }: Instruction<'maxPool'>, cont
   const pads = exactPads(window, shape, context.tensor(output).shape);
   const inside = pads.every((pad, index) => pad < window.kernel[index % 2]);
   const narrow = (codes.type === 'int8' || codes.type === 'uint8') && inside;
-  const pooled = narrow ? poolBytes(codes, window, pads, context) : poolWide(codes, window, pads, context, output);
+  const pooled = narrow
+    ? poolBytes(codes, window, pads, context)
+    : poolWide(codes, window, pads, context, output);
   context.layouts.define(output, pooled, CHANNELS_FIRST);
 }
 
@@ -126,7 +127,11 @@ function poolWide(
   const [top, left, bottom, right] = pads;
   let value = wide;
   if (pads.some((pad) => pad > 0)) {
-    const operands = [wide.name, list([0, 0, top, left, 0, 0, bottom, right]), builder.numbers(wide.type, [], [low])];
+    const operands = [
+      wide.name,
+      list([0, 0, top, left, 0, 0, bottom, right]),
+      builder.numbers(wide.type, [], [low]),
+    ];
     value = { ...wide, name: builder.node('Pad', operands), low: BigInt(low) };
   }
   const { shape } = context.tensor(output);
@@ -144,30 +149,32 @@ function poolWide(
 }
 
 export function reduce(instruction: Instruction<'reduce'>, context: Context): void {
-  const { inputs, output, axes, requantize } = instruction;
+  if (instruction.function === 'sum') reduceSum(instruction, context);
+  else reduceExtremum(instruction, context);
+}
+
+function reduceSum(instruction: Instruction<'reduce'>, context: Context): void {
+  const { inputs, axes, requantize } = instruction;
   const { integers, builder } = context;
   const { shape } = context.tensor(inputs[0]);
   const order = plainOrder(shape.length);
-  const codes = context.codes(inputs[0], order);
-  const list = builder.numbers('int64', [axes.length], axes);
-  if (instruction.function !== 'sum') {
-    const operator = instruction.function === 'maximum' ? 'ReduceMax' : 'ReduceMin';
-    const reduced = axes.length === 0 ? codes : { ...codes, name: reduceBy(operator, codes) };
-    return context.layouts.define(output, reduced, order);
-  }
-  const count = axes.reduce((product, axis) => product * shape[axis], 1);
   const centred = context.centred(inputs[0], order);
-  const ends = [centred.low, centred.high].map((end) => end * BigInt(count));
-  const type = ends.every((end) => BigInt.asIntN(32, end) === end) ? 'int32' : 'int64';
-  const operand = integers.cast(centred, type);
-  const name = axes.length === 0 ? operand.name : builder.node('ReduceSum', [operand.name, list]);
-  const sum = integers.value(name, type, ends[0], ends[1]);
-  context.requantize(instruction, sum, requantize!, order);
+  const count = BigInt(axes.reduce((product, axis) => product * shape[axis], 1));
+  const [low, high] = [centred.low * count, centred.high * count];
+  const type = [low, high].every((end) => BigInt.asIntN(32, end) === end) ? 'int32' : 'int64';
+  const { name } = integers.cast(centred, type);
+  const list = builder.numbers('int64', [axes.length], axes);
+  const reduced = axes.length === 0 ? name : builder.node('ReduceSum', [name, list]);
+  context.requantize(instruction, integers.value(reduced, type, low, high), requantize!, order);
+}
 
-  /** Axes are an attribute up to operator set 17. */
-  function reduceBy(operator: string, value: Integer): string {
-    return builder.node(operator, [value.name], { axes: ints(axes) });
-  }
+function reduceExtremum(instruction: Instruction<'reduce'>, { builder, layouts }: Context): void {
+  const { inputs, output, axes } = instruction;
+  const order = plainOrder(layouts.tensor(output).shape.length);
+  const codes = layouts.read(inputs[0], order);
+  const operator = instruction.function === 'maximum' ? 'ReduceMax' : 'ReduceMin';
+  const name = axes.length === 0 ? codes.name : builder.node(operator, [codes.name], { axes: ints(axes) });
+  layouts.define(output, { ...codes, name }, order);
 }
 
 export function argMax({ inputs, output, axis, last }: Instruction<'argMax'>, context: Context): void {
@@ -175,6 +182,11 @@ export function argMax({ inputs, output, axis, last }: Instruction<'argMax'>, co
   const { name } = context.codes(inputs[0], order);
   const extent = context.tensor(inputs[0]).shape[axis];
   const attributes = { axis: int(axis), select_last_index: int(last ? 1 : 0) };
-  const index = context.integers.value(context.builder.node('ArgMax', [name], attributes), 'int64', 0, extent - 1);
+  const index = context.integers.value(
+    context.builder.node('ArgMax', [name], attributes),
+    'int64',
+    0,
+    extent - 1,
+  );
   context.layouts.define(output, context.integers.cast(index, context.storage(output)), order);
 }

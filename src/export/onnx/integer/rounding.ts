@@ -58,11 +58,20 @@ function tieAddend(
 ): Integer | undefined {
   const sign = a.low < 0n ? integers.isNegative(a) : undefined;
   if (rest !== undefined)
-    return sign && integers.multiply(sign, mapNumbers(divisor, (value) => rest * (value - 1n)));
+    return (
+      sign &&
+      integers.multiply(
+        sign,
+        mapNumbers(divisor, (value) => rest * (value - 1n)),
+      )
+    );
   const ties = even.values.some((value) => value === 1n);
   if (!ties) return undefined;
   const masked = (value: Integer, factor: bigint) =>
-    integers.multiply(value, mapNumbers(even, (entry) => entry * factor));
+    integers.multiply(
+      value,
+      mapNumbers(even, (entry) => entry * factor),
+    );
   const parity = odd && integers.quotientParity(a, divisor);
   if (negative === undefined || sign === undefined) return parity && masked(parity, 1n);
   if (parity === undefined) return masked(sign, negative);

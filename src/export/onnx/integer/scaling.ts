@@ -4,7 +4,14 @@ import { at, codeRange, type Format } from '../../../formats/format.js';
 import type { Width } from '../../../formats/overflow.js';
 import type { Overflow, Rounding } from '../../../formats/rounding.js';
 import type { Clamp, PerChannel, Scaling } from '../../../program/instructions.js';
-import { type Integer, type Integers, type IntegerType, mapNumbers, type Numbers, scalar } from './integers.js';
+import {
+  type Integer,
+  type Integers,
+  type IntegerType,
+  mapNumbers,
+  type Numbers,
+  scalar,
+} from './integers.js';
 import { divideRounded } from './rounding.js';
 
 /** One number for all elements, or a number for each index on the axis of the channels. */
@@ -29,7 +36,8 @@ export function rationalScaling(scaling: Scaling, spread: Spread): RationalScali
       const channels = Math.max(...[factor, scaling.shift].map((field) => [field].flat().length));
       const each = (entry: (channel: number) => number): PerChannel =>
         channels === 1 ? entry(0) : Array.from({ length: channels }, (_, channel) => entry(channel));
-      const field = (value: PerChannel, channel: number) => at(value, typeof value === 'number' ? 0 : channel);
+      const field = (value: PerChannel, channel: number) =>
+        at(value, typeof value === 'number' ? 0 : channel);
       const shifts = spread(each((channel) => field(scaling.shift, channel)));
       const factors = spread(each((channel) => field(factor, channel)));
       const multiplier = {
