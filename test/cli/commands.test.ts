@@ -164,10 +164,21 @@ test('quantize writes its files; without --calibration the first 100 samples are
   const out = join(temporaryFolder(), 'deep', 'out');
   const summary = await json(['quantize', model, ...data, '--limit', '150', '-o', out]);
   expect(readdirSync(out).sort()).toEqual(
-    ['formats.json', 'model.program', 'report.html', 'statistics.pb', 'summary.json'].sort(),
+    [
+      'formats.json',
+      'model.integer.onnx',
+      'model.program',
+      'report.html',
+      'statistics.pb',
+      'summary.json',
+    ].sort(),
   );
   expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toEqual(summary);
-  expect(summary).toMatchObject({ samples: 50, calibration: { samples: 100, disjoint: true } });
+  expect(summary).toMatchObject({
+    samples: 50,
+    calibration: { samples: 100, disjoint: true },
+    exports: { integer: { file: 'model.integer.onnx' } },
+  });
 });
 
 test('quantize with --calibration scores every sample and tells whether it has calibrated with it', async () => {

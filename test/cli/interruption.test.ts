@@ -114,8 +114,8 @@ test('a finished calibration runs nothing again', async () => {
 test('quantize ends with 130 and leaves whole files only', async () => {
   const out = join(temporaryFolder(), 'out');
   const words = ['quantize', model, '--data', all, '--threads', '1', '-o', out];
-  const when = () => existsSync(join(out, 'model.program'));
+  const when = () => existsSync(join(out, 'model.integer.onnx'));
   const interrupted = await dynafix(words, { kill: { signal: 'SIGINT', when } });
   expect(interrupted).toEqual({ exit: 130, stdout: '', stderr: '' });
-  expect(listAll(out)).toEqual(['formats.json', 'model.program', 'statistics.pb']);
+  expect(listAll(out)).toEqual(['formats.json', 'model.integer.onnx', 'model.program', 'statistics.pb']);
 });
