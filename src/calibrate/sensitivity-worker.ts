@@ -4,7 +4,7 @@ import { bindInputs } from '../execute/ports.js';
 import { openReplay, type SessionHandle } from '../execute/wasm/session.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
-import { serve } from '../platform/pool.js';
+import { serve } from '../platform/serve.js';
 import { addNoise, createNoise, differenceEnergy, energy } from './noise.js';
 import type { NoisePlan, NoiseSource } from './noise-sources.js';
 

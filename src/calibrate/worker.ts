@@ -3,7 +3,7 @@ import { bindInputs } from '../execute/ports.js';
 import { openSession, type SessionHandle } from '../execute/wasm/session.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
-import { serve } from '../platform/pool.js';
+import { serve } from '../platform/serve.js';
 import type { ObservedStatistics } from './merge.js';
 import { summariseObservation } from './observation.js';
 

@@ -1,6 +1,6 @@
 /** The worker's side of `diffSides`. */
 import type { Comparison } from '../export/compare-folder.js';
-import { serve } from '../platform/pool.js';
+import { serve } from '../platform/serve.js';
 import { decodeProgram } from '../program/file.js';
 import { openSides, type Sides, type SidesSpec } from './diff-sides.js';
 

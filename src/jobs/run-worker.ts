@@ -5,7 +5,7 @@ import type { DumpSpec } from '../export/dump-manifest.js';
 import { createDumpWriter } from '../export/write-dump.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
-import { serve } from '../platform/pool.js';
+import { serve } from '../platform/serve.js';
 
 export interface SampleTask {
   readonly handle: SessionHandle;

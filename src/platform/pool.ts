@@ -1,13 +1,12 @@
 /**
  * Worker threads: piscina owns them, this file gives each task a typed result and each failure a DynafixError.
- * A task's module exports `default serve(handler)`. Idle workers do not keep the process alive.
+ * A task's module exports `default serve(handler)` of serve.ts. Idle workers do not keep the process alive.
  */
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { AbortedError, ExecutionError, fromPortable, type PortableError, toPortable } from '../errors.js';
+import { AbortedError, ExecutionError, fromPortable } from '../errors.js';
+import type { Answer } from './serve.js';
 import type { PooledTask } from './worker.js';
-
-type Answer<R> = { readonly value: R } | { readonly error: PortableError };
 
 export interface WorkerPool {
   readonly threads: number;
@@ -79,17 +78,6 @@ export function createPool(threads: number): WorkerPool {
       clearInterval(alive);
       await piscina.destroy();
     },
-  };
-}
-
-/** Wraps a task's function for the default export of a worker module. */
-export function serve<T, R>(handler: (task: T) => R | Promise<R>): (task: T) => Promise<Answer<R>> {
-  return async (task) => {
-    try {
-      return { value: await handler(task) };
-    } catch (error) {
-      return { error: toPortable(error, 'worker thread') };
-    }
   };
 }
 

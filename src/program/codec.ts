@@ -11,6 +11,11 @@ import { perChannel } from './spellings.js';
 /** The version of the schema that is written; others are refused. */
 export const VERSION = 1;
 
+type ElementsConstructor = {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): Codes | Float32Array;
+};
+
 export function encodeMessage(program: Program): Uint8Array {
   return proto.Program.encode({
     ...program,
@@ -80,14 +85,15 @@ function decodeTensor(message: proto.Tensor): ProgramTensor {
     : tensor;
 }
 
-/** Copies, because elements of more than a byte must be aligned. */
+/** A view of the message where its elements are aligned, else a copy. */
 function decodeData(bytes: Uint8Array, format: Format | null, name: string): Codes | Float32Array {
-  const width = format === null ? 4 : allocateCodes(format, 0).BYTES_PER_ELEMENT;
+  const Elements = (
+    format === null ? Float32Array : allocateCodes(format, 0).constructor
+  ) as ElementsConstructor;
+  const width = Elements.BYTES_PER_ELEMENT;
   if (bytes.length % width !== 0) refuse(`constant "${name}"`, `a multiple of ${width} bytes`, bytes.length);
-  const length = bytes.length / width;
-  const data = format === null ? new Float32Array(length) : allocateCodes(format, length);
-  new Uint8Array(data.buffer).set(bytes);
-  return data;
+  const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  return new Elements(buffer as ArrayBuffer, byteOffset, bytes.length / width);
 }
 
 function encodeFormat({

@@ -33,9 +33,9 @@ export function verifyProgram(program: Program, where = `program "${program.name
   for (const { tensor } of program.inputs) known[tensor] = true;
   let last = -1;
   instructions.forEach((instruction, index) => {
-    const text = printInstruction(instruction, program);
-    const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
     const fail = (what: string, expected: string, got: string | number): never => {
+      const text = printInstruction(instruction, program);
+      const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
       throw new ProgramError({
         where: `${where} instruction ${index} (${short})`,
         what,

@@ -5,7 +5,7 @@ import { openSession, type SessionHandle } from '../execute/wasm/session.js';
 import type { Codes } from '../formats/format.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
-import { serve } from '../platform/pool.js';
+import { serve } from '../platform/serve.js';
 import { compareLayers, compareOutputs, type Layer } from './compare.js';
 import { topClasses } from './metrics.js';
 import { type FloatSample, runReference } from './reference.js';

@@ -12,7 +12,7 @@ import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { knownAnswers } from '#src/execute/wasm/known-answers.js';
 import { prepareProgram } from '#src/execute/wasm/prepare.js';
 import { loadKernels } from '#src/execute/wasm/select-variant.js';
-import { kernelsOf, VARIANTS, type VariantName } from '#src/execute/wasm/variants.js';
+import { compileVariant, kernelsOf, VARIANTS, type VariantName } from '#src/execute/wasm/variants.js';
 import { createMemory } from '#src/execute/wasm/webassembly.js';
 import { type Format, fixed } from '#src/formats/format.js';
 import { findNode, toolTest } from '../tools.js';
@@ -20,9 +20,15 @@ import { type Case, fills, single } from './wasm-cases.js';
 import { eightBits, product } from './wasm-product-cases.js';
 
 const node24 = findNode(24);
+/** Packs weights for every variant. */
+const plain = compileVariant('simd', false);
 
 function kernelsCalled({ program }: Pick<Case, 'program'>, variant: VariantName): Set<string> {
-  return new Set(prepareProgram(program, createMemory(), { variant }).steps.map(({ kernel }) => kernel));
+  return new Set(
+    prepareProgram(program, createMemory(), { kernels: { ...plain, variant } }).steps.map(
+      ({ kernel }) => kernel,
+    ),
+  );
 }
 
 test.each(VARIANTS)('the known answers reach every kernel that %s adds', (variant) => {

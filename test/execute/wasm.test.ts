@@ -57,12 +57,14 @@ test('depthwise 3x3 gives the bytes of the oracle for every alignment of window 
 });
 
 test('the tests above run every plain kernel that instructions need', () => {
-  // Those that a session asks for, and two that run while weights are packed.
+  // Those that a session asks for, and those that pack weights.
   const others = [
     'observe_f32_f64',
     'compare_i16_f32',
     'compare_i32_f32',
     'compare_f32_f32',
+    'packPairs_i8_i16',
+    'packPairs_i8_i8',
     'winogradWeights2_i8_i16',
     'winogradWeights4_i8_i16',
   ];

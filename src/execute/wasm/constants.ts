@@ -1,6 +1,7 @@
 /** The constants region: addresses are given out first, contents are written once when the memory has its size. */
 import { ProgramError } from '../../errors.js';
 import { ALIGNMENT, align } from '../memory-plan.js';
+import type { Kernels } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 /** Kernels may read this many bytes behind what they were given. */
@@ -18,8 +19,15 @@ type Content =
   | Float32Array
   | Float64Array;
 
-/** Writes content to an address of a memory. */
-type Compute = (memory: Memory, address: number, scratch: number) => void;
+/** Where content is written, and what may help. */
+export interface Target {
+  readonly memory: Memory;
+  readonly address: number;
+  /** Address of free bytes behind all constants. */
+  readonly scratch: number;
+  /** The kernels on this memory. */
+  readonly kernels: Kernels;
+}
 
 export interface Constants {
   /**
@@ -27,17 +35,17 @@ export interface Constants {
    * SLACK bytes behind them.
    */
   place(bytes: number, make: () => Content, key?: string): number;
-  /** The same for what `write` puts there itself, with `scratch` free bytes behind all constants. */
-  compute(bytes: number, scratch: number, write: Compute): number;
+  /** The same for what `write` puts there itself, with `scratch` free bytes. */
+  compute(bytes: number, scratch: number, write: (target: Target) => void): number;
   /** Bytes given out so far. */
   readonly bytes: number;
-  /** Writes everything to the start of a memory. */
-  write(memory: Memory): void;
+  /** Writes everything to the start of a memory, to which `kernels` are bound once it has its size. */
+  write(memory: Memory, kernels: (memory: Memory) => Kernels): void;
 }
 
 export function createConstants(where: string): Constants {
   const known = new Map<string, number>();
-  const contents: { address: number; scratch: number; write: Compute }[] = [];
+  const contents: { address: number; scratch: number; write: (target: Target) => void }[] = [];
   let bytes = ALIGNMENT;
   const compute: Constants['compute'] = (size, scratch, write) => {
     const address = bytes;
@@ -50,7 +58,7 @@ export function createConstants(where: string): Constants {
     place(size, make, key) {
       const found = key === undefined ? undefined : known.get(key);
       if (found !== undefined) return found;
-      const address = compute(size, 0, (memory, to) => {
+      const address = compute(size, 0, ({ memory, address: to }) => {
         const { buffer, byteOffset, byteLength } = make();
         new Uint8Array(memory.buffer, to, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
       });
@@ -60,10 +68,11 @@ export function createConstants(where: string): Constants {
     get bytes() {
       return bytes;
     },
-    write(memory) {
+    write(memory, bind) {
       const free = align(bytes);
       growMemory(memory, free + contents.reduce((most, { scratch }) => Math.max(most, scratch), 0), where);
-      for (const { address, write } of contents) write(memory, address, free);
+      const kernels = bind(memory);
+      for (const { address, write } of contents) write({ memory, address, scratch: free, kernels });
     },
   };
 }

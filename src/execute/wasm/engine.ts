@@ -3,16 +3,12 @@ import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
 import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
+import { createSessionHandle, withoutData } from './create-session.js';
 import { createMemory } from './executor.js';
+import { createInputSlots } from './input-slots.js';
 import type { PrepareOptions } from './prepare.js';
 import { loadKernels, type RuledOut } from './select-variant.js';
-import {
-  createSessionHandle,
-  disposeSessionHandle,
-  type MemoryUse,
-  type SessionHandle,
-  withoutData,
-} from './session.js';
+import { disposeSessionHandle, type MemoryUse, type SessionHandle } from './session.js';
 import { createTeam } from './team-session.js';
 import type { KernelSet, VariantName, VariantOptions } from './variants.js';
 import type { Memory } from './webassembly.js';
@@ -21,6 +17,9 @@ import type { RunTask } from './worker.js';
 const MODES: readonly unknown[] = ['throughput', 'latency'];
 
 const worker = new URL('./worker.js', import.meta.url);
+
+/** Inputs per worker: of the run at hand and the next. */
+const SLOTS = 2;
 
 export interface EngineOptions extends VariantOptions {
   /** Worker threads; default: as many as the machine runs at once. */
@@ -126,6 +125,7 @@ function createSession(
   const handle = createSessionHandle(loaded, memory, options, kernels);
   const program = withoutData(loaded);
   const team = handle.team && createTeam(pool, handle);
+  const slots = createInputSlots(SLOTS * pool.threads);
   let disposed = false;
   let running = 0;
   const releaseWhenIdle = () => {
@@ -146,7 +146,9 @@ function createSession(
       running++;
       try {
         if (team !== undefined) return await team.run(bound, signal);
-        return await pool.run<RunTask, RunResult>(worker, { handle, inputs: bound });
+        return await slots.use(bound, (copy) =>
+          pool.run<RunTask, RunResult>(worker, { handle, inputs: copy }),
+        );
       } finally {
         running--;
         releaseWhenIdle();

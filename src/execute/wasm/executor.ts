@@ -1,8 +1,9 @@
 /** The WASM executor on one thread with a memory of its own. */
 import type { Program } from '../../program/program.js';
 import type { Executor } from '../executor.js';
+import { reserveArena } from './arenas.js';
 import { createInstance } from './instance.js';
-import { type PrepareOptions, prepareProgram, reserveArena } from './prepare.js';
+import { type PrepareOptions, prepareProgram } from './prepare.js';
 import { loadKernels } from './select-variant.js';
 import type { VariantOptions } from './variants.js';
 import { createMemory } from './webassembly.js';
@@ -15,11 +16,11 @@ export { createMemory };
  */
 export function createWasmExecutor(
   program: Program,
-  options: PrepareOptions & VariantOptions = {},
+  options: Omit<PrepareOptions, 'kernels'> & VariantOptions = {},
 ): Executor {
   const memory = createMemory();
   const kernels = loadKernels(options);
-  const prepared = prepareProgram(program, memory, { ...options, variant: kernels.variant });
+  const prepared = prepareProgram(program, memory, { ...options, kernels });
   const arena = reserveArena(prepared, memory, 0, `program "${program.name}"`);
   return { name: 'wasm', program, ...createInstance(program, prepared, kernels, memory, arena) };
 }

@@ -77,6 +77,7 @@ const winogradInput = [
   'plane',
 ] as const;
 const winogradWeights = ['x', 'y', 'outputs', 'channels', 'turns', 'plane', 'scratch'] as const;
+const packPairs = ['x', 'y', 'outputs', 'depth', 'width'] as const;
 const winogradProduct = [
   'x',
   'y',
@@ -162,6 +163,8 @@ export const kernels = {
   convolutionRow_i16_i16_i32: convolution,
   convolutionRow_f32_f32_f32: convolution,
   depthwise_i16_i16_i32: depthwise,
+  packPairs_i8_i16: packPairs,
+  packPairs_i8_i8: packPairs,
   winogradWeights2_i8_i16: winogradWeights,
   winogradWeights4_i8_i16: winogradWeights,
   winogradInput2_i16_i16: winogradInput,

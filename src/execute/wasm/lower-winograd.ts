@@ -72,8 +72,8 @@ export function lowerWinograd(
   const panels = Math.ceil(outputs / 8);
   const panelBytes = positions * turns * 32;
   const { weights: data } = product;
-  const weights = constants.compute(panels * panelBytes, scratchBytes(channels), (memory, address, free) =>
-    packWinograd(memory, address, free, data, outputs, channels, side),
+  const weights = constants.compute(panels * panelBytes, scratchBytes(channels), (target) =>
+    packWinograd(target, data, outputs, channels, side),
   );
   const tiles = table.length / 4;
   const xStride = Math.ceil(channels / 8) * 16;

@@ -27,6 +27,11 @@ export function packedPairs(group: WeightGroup, panel: number): number {
   return Math.ceil(group.outputs / panel) * group.taps * parts(group) * turns(group) * panel * 2;
 }
 
+/** True where the packed weights have no zeros beside the weights: no panel, pair or part that is not full. */
+export function isFull({ outputs, channels, part }: WeightGroup): boolean {
+  return outputs % 8 === 0 && channels % 2 === 0 && part === channels;
+}
+
 /** Calls `pack` for every output, tap and part: its first weight, their number, and where its first pair goes. */
 function forEachPart(
   group: WeightGroup,
@@ -49,10 +54,6 @@ function forEachPart(
 /** Panels of 8 channels, into `target` from `position` on. */
 export function packPairs(group: WeightGroup, target: Int8Array | Int16Array, position: number): void {
   const { data } = group;
-  if (data instanceof Int8Array && target instanceof Int8Array && hasWholePairs(group, position)) {
-    packBytes(group, data, target, position);
-    return;
-  }
   forEachPart(group, 8, (source, count, first) => {
     const base = position + first;
     for (let i = 0; i < count; i++) target[base + (i >> 1) * 16 + (i & 1)] = data[source + i];
@@ -72,31 +73,6 @@ export function packBroadPairs(group: WeightGroup, target: Int16Array, position:
       const base = panel + tap * perTap * width;
       for (let i = 0; i < channels; i++) target[base + (i >> 1) * width + (i & 1)] = data[source + i];
     }
-  }
-}
-
-/** True where bytes can be moved two at a time, and those of an output lie in a row. */
-function hasWholePairs({ data, start, channels, part }: WeightGroup, position: number): boolean {
-  const { byteOffset, length } = data as Int8Array;
-  const even = [byteOffset, length, start, channels, position].every((number) => number % 2 === 0);
-  return even && part === channels;
-}
-
-function packBytes(
-  { start, outputs, taps, channels }: WeightGroup,
-  data: Int8Array,
-  target: Int8Array,
-  position: number,
-): void {
-  const from = new Int16Array(data.buffer, data.byteOffset, data.length >> 1);
-  const to = new Int16Array(target.buffer, target.byteOffset, target.length >> 1);
-  const pairs = (taps * channels) >> 1;
-  for (let first = 0; first < outputs; first += 8) {
-    const source = (start >> 1) + first * pairs;
-    const count = Math.min(8, outputs - first);
-    let next = (position >> 1) + first * pairs;
-    for (let pair = 0; pair < pairs; pair++, next += 8)
-      for (let lane = 0; lane < count; lane++) to[next + lane] = from[source + lane * pairs + pair];
   }
 }
 

@@ -1,7 +1,6 @@
 /** Weights of 3x3 windows transformed for assembly/winograd.ts, in the order in which its product reads them. */
 import { align } from '../memory-plan.js';
-import { compileVariant, instantiate } from './variants.js';
-import type { Memory } from './webassembly.js';
+import type { Target } from './constants.js';
 
 /** Pixels along a side of a tile. */
 export type TileSide = 2 | 4;
@@ -17,19 +16,16 @@ export function scratchBytes(channels: number): number {
 }
 
 /**
- * Writes weights stored (output, row, column, channel) to `address` as [outputs/8][position][pair of channels][8][2] i16. They are of 8 bits,
+ * Writes weights stored (output, row, column, channel) as [outputs/8][position][pair of channels][8][2] i16. They are of 8 bits,
  * so their transforms fit.
  */
 export function packWinograd(
-  memory: Memory,
-  address: number,
-  scratch: number,
+  { memory, address, scratch, kernels }: Target,
   data: ArrayLike<number>,
   outputs: number,
   channels: number,
   side: TileSide,
 ): void {
-  const kernels = instantiate(compileVariant('simd', false), memory);
   const transform = side === 2 ? kernels.winogradWeights2_i8_i16 : kernels.winogradWeights4_i8_i16;
   const positions = (side + 2) ** 2;
   const turns = Math.ceil(channels / 2);

@@ -2,8 +2,10 @@
 import { codeRange, type Format } from '../../formats/format.js';
 import type { Constants } from './constants.js';
 import type { Layer } from './layer.js';
+import { packWholePairs, stagedBytes } from './pack-pairs.js';
 import { packTiles, tileElements } from './pack-tiles.js';
 import {
+  isFull,
   largestEntrySum,
   packBroadPairs,
   packedPairs,
@@ -54,8 +56,9 @@ export function placeWeights(
   });
   if (layer.weights === 'f32') {
     const length = Math.ceil(outputs / 8) * taps * channels * 8;
-    const address = constants.compute(length * groups * 4, 0, ({ buffer }, to) => {
-      const target = new Float32Array(buffer, to, length * groups).fill(0);
+    const address = constants.compute(length * groups * 4, 0, ({ memory: { buffer }, address: to }) => {
+      const target = new Float32Array(buffer, to, length * groups);
+      if (outputs % 8 !== 0) target.fill(0);
       for (let index = 0; index < groups; index++) packFloats(group(index, channels), target, index * length);
     });
     const panelBytes = taps * channels * 16 * 4;
@@ -97,12 +100,16 @@ export function placeWeights(
   const length = split ? 2 * packedPairs(first, 4) : packedPairs(first, 8);
   const broad = layer.weights === 'broad';
   const size = broad || layer.weights === 'i16' ? 2 : 1;
-  const address = constants.compute(length * groups * size, 0, ({ buffer }, to) => {
+  const staged = broad || layer.weights === 'i8' ? stagedBytes(first) : undefined;
+  const address = constants.compute(length * groups * size, staged ?? 0, (place) => {
+    const { buffer } = place.memory;
     const count = length * groups;
+    const { address: to } = place;
     const target = size === 2 ? new Int16Array(buffer, to, count) : new Int8Array(buffer, to, count);
-    target.fill(0);
+    if (!isFull(first)) target.fill(0);
     for (let index = 0; index < groups; index++)
-      if (split) packSplit(group(index, part), target as Int8Array, index * length);
+      if (staged !== undefined) packWholePairs(group(index, part), place, index * length * size, size);
+      else if (split) packSplit(group(index, part), target as Int8Array, index * length);
       else if (broad) packBroadPairs(group(index, part), target as Int16Array, index * length);
       else packPairs(group(index, part), target, index * length);
   });

@@ -8,7 +8,7 @@ import { elementCount } from '../../program/shapes.js';
 import type { ObservedValue } from '../executor.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
 import { codeRanges } from './code-ranges.js';
-import { ARENA_SLACK, createConstants, growMemory, SLACK } from './constants.js';
+import { ARENA_SLACK, createConstants, SLACK } from './constants.js';
 import {
   type Address,
   type ArenaAddress,
@@ -34,7 +34,7 @@ import { createObserver } from './observations.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { GRAIN, listUnits, type PendingStep, shareCalls } from './schedule.js';
 import { storedOffset, storedProgram } from './stored-program.js';
-import { kernelsOf, type VariantName } from './variants.js';
+import { compileVariant, instantiate, type KernelSet, kernelsOf } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 export interface PrepareOptions {
@@ -46,8 +46,8 @@ export interface PrepareOptions {
   readonly observed?: readonly ObservedValue[];
   /** Instructions whose outputs a run may compare with float values: see Executor.measure. */
   readonly measured?: readonly number[];
-  /** The variant whose kernels will run it. Default simd. */
-  readonly variant?: VariantName;
+  /** The kernels that will run it; they also pack its weights. Default: the plain ones. */
+  readonly kernels?: KernelSet;
   /** Threads that share one run; each has scratch of its own. Default 1. */
   readonly threads?: number;
   /** Elements that are worth a call of their own where threads share a run. */
@@ -99,7 +99,7 @@ export function prepareProgram(
     counters = false,
     observed = [],
     measured = [],
-    variant = 'simd',
+    kernels: served = compileVariant('simd', false),
     threads = 1,
     grain = GRAIN,
   }: PrepareOptions = {},
@@ -107,7 +107,7 @@ export function prepareProgram(
   const program = storedProgram(given);
   const where = `program "${program.name}"`;
   const constants = createConstants(where);
-  const available = kernelsOf(variant);
+  const available = kernelsOf(served.variant);
   const ranges = codeRanges(program);
   const { blocks, blockOf } = tensorBlocks(program, retain);
   const pending: PendingStep[] = [];
@@ -190,7 +190,7 @@ export function prepareProgram(
       : plan.offsets[blockOf[index]!];
     return { offset, constant, length: elementCount(tensor.shape), kind: elementKind(tensor) };
   });
-  constants.write(memory);
+  constants.write(memory, (grown) => instantiate(served, grown));
   const steps = shareCalls(pending, sharing);
   const scratch = align(plan.bytes + ARENA_SLACK);
   const place = (step: PendingStep) => resolve(step, plan.offsets, scratch);
@@ -210,23 +210,6 @@ export function prepareProgram(
     observations: observer.locate(offsetOf),
     measures: measurer.locate(offsetOf, place),
   };
-}
-
-/**
- * What must be added to scratch offsets of a thread of one run, beside the arena's address; the memory grows to hold it. The
- * first thread, 0, uses the scratch of the arena itself.
- */
-export function reserveScratch(prepared: Prepared, memory: Memory, thread: number, where: string): number {
-  const { constantBytes, arenaBytes, scratchBytes } = prepared;
-  growMemory(memory, constantBytes + arenaBytes + thread * scratchBytes, where);
-  return thread * scratchBytes;
-}
-
-/** Address of a worker's arena; the memory grows to hold it. */
-export function reserveArena(prepared: Prepared, memory: Memory, worker: number, where: string): number {
-  const base = prepared.constantBytes + worker * prepared.arenaBytes;
-  growMemory(memory, base + prepared.arenaBytes, where);
-  return base;
 }
 
 /** Bytes that the activations of one run occupy, by the plan and before what kernels need beside them. */

@@ -1,9 +1,10 @@
 /** Which variant serves: each is tested against known answers and timed before it is used. */
 import { ExecutionError, UsageError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
+import { reserveArena } from './arenas.js';
 import { createInstance, type WasmInstance } from './instance.js';
 import { knownAnswers, timedLayer } from './known-answers.js';
-import { prepareProgram, reserveArena } from './prepare.js';
+import { prepareProgram } from './prepare.js';
 import {
   compileVariant,
   isOffered,
@@ -112,7 +113,7 @@ export function answersRight(kernels: KernelSet): boolean {
 
 function bind(kernels: KernelSet, program: Program): WasmInstance {
   const memory = createMemory();
-  const prepared = prepareProgram(program, memory, { variant: kernels.variant });
+  const prepared = prepareProgram(program, memory, { kernels });
   const arena = reserveArena(prepared, memory, 0, program.name);
   return createInstance(program, prepared, kernels, memory, arena);
 }

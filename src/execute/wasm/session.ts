@@ -1,16 +1,15 @@
 /**
  * A program in a memory that all workers share: constants are packed once. Each worker has an arena of its own, or all share one and
  * each has scratch of its own. The handle is plain data; a worker that gets it attaches an instance and keeps it until the session ends.
+ * Every worker loads this module, so that it imports nothing of what prepares a program.
  */
-import { readShared, storeShared } from '../../platform/shared-value.js';
+import { readShared } from '../../platform/shared-value.js';
 import type { Program } from '../../program/program.js';
 import type { Executor, Replay } from '../executor.js';
-import { createMemory } from './executor.js';
+import { reserveArena, reserveScratch } from './arenas.js';
 import { createInstance, type WasmInstance } from './instance.js';
-import { type PrepareOptions, prepareProgram, reserveArena, reserveScratch } from './prepare.js';
 import type { Prepared } from './prepared.js';
-import { loadKernels } from './select-variant.js';
-import { createTeamControl, type TeamControl } from './team.js';
+import type { TeamControl } from './team.js';
 import { accessTensors, type TensorAccess } from './tensor-access.js';
 import type { KernelSet } from './variants.js';
 import type { Memory } from './webassembly.js';
@@ -41,44 +40,11 @@ export interface MemoryUse {
   readonly furtherWorker: number;
 }
 
-interface Content {
+/** What is stored in `SessionHandle.content`. */
+export interface Content {
   /** Without the data of constants, which is in the memory. */
   readonly program: Program;
   readonly prepared: Prepared;
-}
-
-let sessions = 0;
-
-/**
- * Packs a program into a memory that no other session uses, new or left by one that has ended. Throws a ProgramError for what
- * the kernels do not run.
- */
-export function createSessionHandle(
-  program: Program,
-  memory: Memory = createMemory(),
-  options?: Omit<PrepareOptions, 'variant'>,
-  kernels: KernelSet = loadKernels(),
-): SessionHandle {
-  const prepared = prepareProgram(program, memory, { ...options, variant: kernels.variant });
-  const shared = options?.threads !== undefined;
-  return {
-    id: sessions++,
-    kernels,
-    memory,
-    content: storeShared({ program: withoutData(program), prepared } satisfies Content),
-    control: new Int32Array(new SharedArrayBuffer(8)),
-    ...(shared && { team: createTeamControl() }),
-    memoryUse: {
-      constants: prepared.constantBytes,
-      arena: prepared.arenaBytes,
-      furtherWorker: shared ? prepared.scratchBytes : prepared.arenaBytes,
-    },
-  };
-}
-
-/** The program without the data of its constants. */
-export function withoutData(program: Program): Program {
-  return { ...program, tensors: program.tensors.map(({ data, ...tensor }) => tensor) };
 }
 
 /** Tells the workers to let go of the memory: each does when it next opens a session. */

@@ -1,6 +1,6 @@
 /** A worker's side of a run that the workers share. */
 import { type PortableError, toPortable } from '../../errors.js';
-import { serve } from '../../platform/pool.js';
+import { serve } from '../../platform/serve.js';
 import { joinSession, type SessionHandle } from './session.js';
 import { shareRun } from './team.js';
 

@@ -104,8 +104,11 @@ function withName(module: Uint8Array, text: string): Uint8Array {
 
 export type Call = (...args: readonly number[]) => number | undefined;
 
+/** The functions of a variant; those that it lacks are absent. */
+export type Kernels = Record<Kernel, Call>;
+
 /** The functions of a set of kernels on one memory. */
-export function instantiate({ modules }: Pick<KernelSet, 'modules'>, memory: Memory): Record<Kernel, Call> {
+export function instantiate({ modules }: Pick<KernelSet, 'modules'>, memory: Memory): Kernels {
   const exports = modules.map((module) => new webAssembly.Instance(module, { env: { memory } }).exports);
   return Object.assign({}, ...exports);
 }

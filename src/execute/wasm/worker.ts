@@ -1,5 +1,5 @@
 /** The worker's side of `Session.run`. */
-import { serve } from '../../platform/pool.js';
+import { serve } from '../../platform/serve.js';
 import type { Elements } from '../executor.js';
 import { type RunResult, runPorts } from '../ports.js';
 import { openSession, type SessionHandle } from './session.js';

@@ -1,5 +1,5 @@
 /** A stream on a worker of a pool. */
-import { serve } from '../../platform/pool.js';
+import { serve } from '../../platform/serve.js';
 import { createStream, type StreamKind } from './stream.js';
 
 export interface StreamTask {
