@@ -167,7 +167,8 @@ describe('workers as a team', () => {
   });
 
   test('one that dies with a unit in hand fails the run, not the next one', async () => {
-    const program = chain(40, 20_000);
+    // Long enough that it comes before the others have run every unit.
+    const program = chain(400, 20_000);
     const pool = createPool(3);
     const handle = createSessionHandle(program, createMemory(), { threads: 3 });
     const deadly = new URL('../fixtures/leave-team-task.mjs', import.meta.url);
