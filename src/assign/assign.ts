@@ -23,7 +23,7 @@ import { satisfy } from './constraints.js';
 import { collectDemands } from './demands.js';
 import { clippedShare, expectedError, signalPower } from './distribution.js';
 import type { FormatsFile, Move, Reason } from './formats-file.js';
-import { chooseFractionBits, type Method, type MethodOptions } from './fraction-bits.js';
+import { chooseFractionBits, type Method, type MethodOptions, PERCENTILE } from './fraction-bits.js';
 import { formGroups, type Group } from './groups.js';
 import { createPosition, createRepairs, type Position } from './positions.js';
 
@@ -32,7 +32,7 @@ export { METHODS, type Method } from './fraction-bits.js';
 export interface AssignOptions {
   /** How the ranges of values are chosen; default leastSquares. */
   readonly method?: Method;
-  /** Share of the values that the method `percentile` holds; default 0.9999. */
+  /** Share of the values that the method `percentile` holds; default PERCENTILE. */
   readonly percentile?: number;
   /** SHA-256 of the model, which the statistics must belong to; default: that of the statistics. */
   readonly model?: string;
@@ -47,7 +47,7 @@ export async function assignFormats(
   graph: Graph,
   statistics: Statistics,
   profile: Profile,
-  { method = 'leastSquares', percentile = 0.9999, model = statistics.model }: AssignOptions = {},
+  { method = 'leastSquares', percentile = PERCENTILE, model = statistics.model }: AssignOptions = {},
 ): Promise<FormatsFile> {
   if (statistics.model !== model) {
     const what = 'belong to another model';

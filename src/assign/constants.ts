@@ -146,7 +146,7 @@ export function explainConstant({ values, format, position }: ConstantChoice, me
     }
   }
   return {
-    method: power === 0 ? 'zeros' : method === 'minmax' ? 'minmax' : 'leastSquares',
+    method: power === 0 ? 'zeros' : method,
     minimum: values.reduce((a, b) => Math.min(a, b), values[0] ?? 0),
     maximum: values.reduce((a, b) => Math.max(a, b), values[0] ?? 0),
     clipped: values.length === 0 ? 0 : clipped / values.length,

@@ -1,20 +1,22 @@
 /**
  * Choosing fraction bits for values from their distribution, and for constants from the constants themselves.
  */
+import { histogramOf } from '../calibrate/histogram.js';
 import {
   type CodeRange,
   clippedShare,
   type Distribution,
+  divergence,
   expectedError,
   mostFractionBits,
   reachError,
 } from './distribution.js';
 
-export const METHODS = ['leastSquares', 'minmax', 'percentile'] as const;
+export const METHODS = ['leastSquares', 'minmax', 'percentile', 'entropy'] as const;
 /**
  * `minmax`: the most fraction bits that hold every value. `percentile`: the most that hold a given share of
  * them. `leastSquares`: those with the least expected squared error, clipping and rounding together, of the values seen and
- * of one unseen value at each end of their reach.
+ * of one unseen value at each end of their reach. `entropy`: those with the least divergence.
  */
 export type Method = (typeof METHODS)[number];
 
@@ -23,6 +25,9 @@ export interface MethodOptions {
   /** Share of the values that `percentile` holds. */
   readonly percentile: number;
 }
+
+/** The share of the values that `percentile` holds unless another is asked for. */
+export const PERCENTILE = 0.9999;
 
 /** A percentile never cuts a range to less than 2^-16 of what it was, however few values are not 0. */
 const MOST_CLIPPED_BITS = 16;
@@ -44,6 +49,7 @@ export function chooseFractionBits(
       (bits) => expectedError(distribution, bits, range) + reachError(distribution, bits, range),
     );
   }
+  if (method === 'entropy') return leastDivergence(distribution, start, range);
   let bits = start;
   while (bits < start + MOST_CLIPPED_BITS && clippedShare(distribution, bits + 1, range) <= 1 - percentile)
     bits++;
@@ -51,33 +57,55 @@ export function chooseFractionBits(
 }
 
 /**
- * Fraction bits for each of `channels` equal rows of a constant, or one for all. By least squared error on
- * the constants themselves, or without clipping for `minmax`. A row of zeros takes the fewest fraction bits
- * of the others; undefined where everything is 0.
+ * The fewest fraction bits of least divergence, from `start` on, with which nothing is clipped. Steps are no finer than the bins
+ * of the histogram: what happens within a bin it does not show.
+ */
+function leastDivergence(distribution: Distribution, start: number, range: CodeRange): number {
+  let chosen = start;
+  let least = divergence(distribution, start, range);
+  for (let bits = start + 1; bits <= -distribution.histogram.exponent; bits++) {
+    const current = divergence(distribution, bits, range);
+    if (current < least) {
+      chosen = bits;
+      least = current;
+    }
+  }
+  return chosen;
+}
+
+/**
+ * Fraction bits for each of `channels` equal rows of a constant, or one for all, by the method and on the constants
+ * themselves. A row of zeros takes the fewest fraction bits of the others; undefined where everything is 0.
  */
 export function chooseConstantBits(
   values: Float32Array,
   channels: number,
   range: CodeRange,
   method: Method,
+  percentile = PERCENTILE,
 ): number[] | undefined {
   const length = values.length / channels;
   const rows = Array.from({ length: channels }, (_, row) =>
     values.subarray(row * length, (row + 1) * length),
   );
-  const chosen = rows.map((row) => chooseRow(row, range, method));
+  const chosen = rows.map((row) => chooseRow(row, range, { method, percentile }));
   const known = chosen.filter((bits) => bits !== undefined);
   if (known.length === 0) return undefined;
   const fewest = known.reduce((a, b) => Math.min(a, b));
   return chosen.map((bits) => bits ?? fewest);
 }
 
-function chooseRow(row: Float32Array, range: CodeRange, method: Method): number | undefined {
+function chooseRow(row: Float32Array, range: CodeRange, options: MethodOptions): number | undefined {
   const minimum = row.reduce((a, b) => Math.min(a, b), 0);
   const maximum = row.reduce((a, b) => Math.max(a, b), 0);
-  const start = mostFractionBits(minimum, maximum, range);
-  if (start === undefined || method === 'minmax') return start;
-  return leastCost(start, row.length, (bits) => constantError(row, bits, range));
+  if (options.method === 'leastSquares') {
+    const start = mostFractionBits(minimum, maximum, range);
+    if (start === undefined) return undefined;
+    return leastCost(start, row.length, (bits) => constantError(row, bits, range));
+  }
+  const zeros = row.reduce((count, value) => count + Number(value === 0), 0);
+  const distribution = { count: row.length, zeros, minimum, maximum, histogram: histogramOf(row) };
+  return chooseFractionBits(distribution, range, options);
 }
 
 /** Sum of squared differences between constants and what a format, rounding to nearest, makes of them. */

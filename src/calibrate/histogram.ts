@@ -29,6 +29,16 @@ export function binOf(value: number, exponent: number): number {
   return Math.floor(value * 2 ** -exponent);
 }
 
+/** The canonical histogram of finite values. */
+export function histogramOf(values: Float32Array): Histogram {
+  const minimum = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const maximum = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const exponent = fitExponent(LEAST_EXPONENT, minimum, maximum);
+  const bins = new Float64Array(2 * MOST_BINS);
+  for (const value of values) bins[binOf(value, exponent) + MOST_BINS]++;
+  return trimBins(exponent, -MOST_BINS, bins);
+}
+
 /** Adds bins of width 2^exponent, the first at index `first`, to `target`, whose width is no smaller. */
 export function addBins(
   target: Float64Array,

@@ -1,5 +1,6 @@
 /** Options that several commands share, and their checks. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { METHODS, type Method, PERCENTILE } from '../assign/fraction-bits.js';
 import { SENSITIVITY_SAMPLES } from '../calibrate/calibrate.js';
 import { VARIANTS, type VariantName } from '../execute/wasm/variants.js';
 import { machineThreads } from '../platform/pool.js';
@@ -68,6 +69,26 @@ export function addLabelOptions(command: Command): Command {
       wholeNumber(0),
       0,
     );
+}
+
+export interface MethodOptions {
+  readonly method: Method;
+  readonly percentile: number;
+}
+
+export function addMethodOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--method <name>', 'how ranges are chosen').choices(METHODS).default('leastSquares'),
+    )
+    .option('--percentile <share>', 'share of the values that --method percentile holds', share, PERCENTILE);
+}
+
+/** A number above 0 and of at most 1. */
+function share(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number above 0 and of at most 1.');
 }
 
 export function addSensitivityOption(command: Command): Command {

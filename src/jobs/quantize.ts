@@ -31,6 +31,7 @@ export interface QuantizeOptions {
   /** Class of every sample of `data`. */
   readonly labels?: readonly number[];
   readonly method?: AssignOptions['method'];
+  readonly percentile?: number;
   /** Samples whose sensitivities are measured: see `CalibrateOptions`. */
   readonly sensitivity?: number;
   /** Folder to write; it is created. */
@@ -78,7 +79,11 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     }),
   );
   const assigned = await timed(() =>
-    assignFormats(model.graph, calibrated.value, profile, { method: options.method, model: model.digest }),
+    assignFormats(model.graph, calibrated.value, profile, {
+      method: options.method,
+      percentile: options.percentile,
+      model: model.digest,
+    }),
   );
   writeFormats(`${output}/formats.json`, assigned.value);
   const compiled = await timed(() =>

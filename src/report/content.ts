@@ -60,6 +60,7 @@ const METHODS: Readonly<Record<Reason['method'], string>> = {
   leastSquares: 'least squared error',
   minmax: 'smallest range that holds every value',
   percentile: 'percentile of the values',
+  entropy: 'least relative entropy',
   zeros: 'nothing but zeros seen',
 };
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clippedShare, expectedError, mostFractionBits, signalPower } from '#src/assign/distribution.js';
+import {
+  clippedShare,
+  divergence,
+  expectedError,
+  mostFractionBits,
+  signalPower,
+} from '#src/assign/distribution.js';
 import { chooseConstantBits, chooseFractionBits } from '#src/assign/fraction-bits.js';
 import { codeRange, fixed } from '#src/formats/format.js';
 import { summarise } from '../calibrate/summarise.js';
@@ -68,6 +74,30 @@ describe('prediction from a histogram', () => {
   });
 });
 
+describe('divergence', () => {
+  // Bins of width 1 from 0 on.
+  const of = (...counts: number[]) => {
+    const histogram = { exponent: 0, first: 0, counts: Float64Array.from(counts) };
+    return { count: 0, zeros: 0, minimum: 0, maximum: counts.length, histogram };
+  };
+
+  test('of two bins to a code, worked by hand', () => {
+    // Centres 0.5, 1.5, 2.5, 3.5 in steps of 2 are the codes 0, 1, 1, 2: 6 and 2 become 4 and 4.
+    const expected = (6 / 16) * Math.log(6 / 4) + (2 / 16) * Math.log(2 / 4);
+    expect(divergence(of(3, 6, 2, 5), -1, int8)).toBeCloseTo(expected, 12);
+    // An empty bin takes nothing.
+    expect(divergence(of(3, 8, 0, 5), -1, int8)).toBe(0);
+    expect(divergence(of(3, 8, 1, 5), 3, int8)).toBe(0);
+  });
+
+  test('of saturation, worked by hand', () => {
+    // Steps of 1, codes up to 2: the last two bins saturate, centres 2.5 and 3.5, and join the second.
+    const expected = (1 / 8) * Math.log(1 / 8 / (1 / 4)) + (7 / 8) * Math.log(7 / 8 / (3 / 4));
+    expect(divergence(of(1, 3, 2, 2), 0, { low: -2, high: 2 })).toBeCloseTo(expected, 12);
+    expect(divergence(of(0, 0, 0, 2), 0, { low: -2, high: 2 })).toBe(Infinity);
+  });
+});
+
 describe('choosing', () => {
   const options = { method: 'leastSquares', percentile: 0.9999 } as const;
 
@@ -108,6 +138,28 @@ describe('choosing', () => {
     expect(share(limit)).toBeLessThanOrEqual(0.0011);
     expect(share(limit / 2)).toBeGreaterThan(0.001);
   });
+
+  test('entropy clips rare outliers, and nothing where 8 bits hold the shape', () => {
+    const entropy = { method: 'entropy', percentile: 0 } as const;
+    const outlier = distributionOf([...normal(20_000, 4), 1000]);
+    const chosen = chooseFractionBits(outlier, int8, entropy)!;
+    const clipped = clippedShare(outlier, chosen, int8);
+    expect(chosen).toBeGreaterThan(chooseFractionBits(outlier, int8, { ...entropy, method: 'minmax' })!);
+    expect(clipped).toBeGreaterThan(0);
+    expect(clipped).toBeLessThan(0.01);
+    const even = distributionOf(Array.from({ length: 4096 }, (_, index) => index / 4096));
+    expect(chooseFractionBits(even, int8, entropy)).toBe(6); // 4095 / 4096 * 2^7 rounds to 128
+  });
+
+  test.each(['minmax', 'percentile', 'entropy'] as const)(
+    '%s of a row of weights is that of a tensor with its values',
+    (method) => {
+      const row = normal(5000, 5);
+      const weights = Float32Array.from([...row, ...row.map((value) => 8 * value)]);
+      const chosen = chooseFractionBits(distributionOf(row), int8, { method, percentile: 0.9999 })!;
+      expect(chooseConstantBits(weights, 2, int8, method)).toEqual([chosen, chosen - 3]);
+    },
+  );
 
   test('values that are all 0 leave the choice open', () => {
     expect(chooseFractionBits(distributionOf([0, -0, 0]), int8, options)).toBeUndefined();

@@ -8,18 +8,20 @@ import {
   addDataOptions,
   addJsonOption,
   addLabelOptions,
+  addMethodOptions,
   addModelOptions,
   addRunOptions,
   addSensitivityOption,
   type DataOptions,
   type LabelOptions,
+  type MethodOptions,
   type ModelOptions,
   type RunOptions,
 } from '../options.js';
 import { describeSummary } from '../summary.js';
 import { print, printJson, say } from '../terminal.js';
 
-interface Options extends ModelOptions, DataOptions, LabelOptions, RunOptions {
+interface Options extends ModelOptions, DataOptions, LabelOptions, MethodOptions, RunOptions {
   readonly calibration?: string;
   readonly hardware: string;
   readonly output: string;
@@ -34,7 +36,7 @@ const command = new Command('quantize')
   .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')
   .option('--no-layers', 'validate by comparing outputs only, and write no report')
   .requiredOption('-o, --output <folder>', 'folder to write');
-addSensitivityOption(command);
+addMethodOptions(addSensitivityOption(command));
 
 export const quantize = addJsonOption(
   addRunOptions(addModelOptions(addLabelOptions(addDataOptions(command)))),
@@ -55,6 +57,8 @@ export const quantize = addJsonOption(
       calibration,
       labels,
       sensitivity: options.sensitivity,
+      method: options.method,
+      percentile: options.percentile,
       output: options.output,
       layers: options.layers,
       signal,
