@@ -11,6 +11,7 @@ import { codeRange, type Format, fixed } from '../formats/format.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
+import { assignScales } from './assign-scales.js';
 import {
   type ConstantChoices,
   chooseConstants,
@@ -60,6 +61,14 @@ export async function assignFormats(
   const places = new Map([...new Set(groups.values())].map((group) => [group, placeGroup(group, options)]));
   const place = (name: string) => places.get(groups.get(name)!);
   const constants = chooseConstants(computed, profile, groups, method);
+  const describeNodes = () =>
+    Object.fromEntries(computed.map(({ node }) => [node.name, nodeArithmetic(node, profile, constants)]));
+  const conversions = { ...profile.conversions, scaling: scalingRule(profile.requantize) };
+  const common = { version: 1, model, hardware: profile.name, conversions } as const;
+  if (profile.scales !== 'powerOfTwo') {
+    const scaled = assignScales(computed, groups, constants, profile, options);
+    return { ...common, ...scaled, nodes: describeNodes(), moves: [] };
+  }
   const positions = {
     value: place,
     constant: (name: string) => constants.byName.get(name)!.position,
@@ -84,19 +93,7 @@ export async function assignFormats(
     formats[name] = constantFormat(choice);
     reasons[name] = explainConstant(choice, method);
   }
-  const nodes: Record<string, NodeArithmetic> = {};
-  for (const { node } of computed) nodes[node.name] = nodeArithmetic(node, profile, constants);
-  return {
-    version: 1,
-    model,
-    hardware: profile.name,
-    conversions: profile.conversions,
-    tensors,
-    constants: formats,
-    nodes,
-    reasons,
-    moves: repairs.moves,
-  };
+  return { ...common, tensors, constants: formats, nodes: describeNodes(), reasons, moves: repairs.moves };
 }
 
 function placeGroup({ values, distribution, format }: Group, options: MethodOptions): Position {

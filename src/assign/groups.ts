@@ -22,6 +22,8 @@ export interface Group {
   readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
   /** Widths that the profile allows, the preferred one first. */
   readonly widths: readonly number[];
+  /** Widths at which the values have a zero point of their own. */
+  readonly zeroPoints: readonly number[];
 }
 
 /** Groups by each of their values. Values that stay float32 have none. */
@@ -121,8 +123,9 @@ function commonFormat(
   producers: ReadonlyMap<string, Demand>,
   profile: Profile,
   minimum: number,
-): Pick<Group, 'format' | 'widths'> {
+): Pick<Group, 'format' | 'widths' | 'zeroPoints'> {
   let allowed = profile.activations.bits;
+  let zeroPoints = allowed;
   let owner = '';
   let narrow = false;
   let signed = minimum < 0;
@@ -143,9 +146,12 @@ function commonFormat(
     }
     if (common.length < allowed.length || index === 0) owner = name;
     allowed = common;
+    zeroPoints = allowed.filter(
+      (bits) => rules.zeroPoints.includes(bits) && (index === 0 || zeroPoints.includes(bits)),
+    );
     narrow ||= rules.narrow;
     signed ||= rules.signed === 'always';
     unsigned ||= rules.signed === 'never';
   }
-  return { format: { bits: allowed[0], signed: signed && !unsigned, narrow }, widths: allowed };
+  return { format: { bits: allowed[0], signed: signed && !unsigned, narrow }, widths: allowed, zeroPoints };
 }

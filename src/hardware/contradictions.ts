@@ -61,9 +61,19 @@ export function findContradictions(profile: Profile): Problem[] {
   return problems;
 }
 
-function findInScales({ scales, requantize }: Profile): Problem[] {
-  if (requantize.style !== 'shift' || scales === 'powerOfTwo') return [];
-  return [{ path: 'requantize.style', message: 'shift needs scales that are powerOfTwo' }];
+function findInScales({ scales, requantize, bias, activations }: Profile): Problem[] {
+  const problems: Problem[] = [];
+  if (scales === 'powerOfTwo') {
+    if (activations.zeroPoints.length === 0) return [];
+    return [{ path: 'activations.zeroPoints', message: 'need scales that are not powerOfTwo' }];
+  }
+  if (requantize.style === 'shift') {
+    problems.push({ path: 'requantize.style', message: 'shift needs scales that are powerOfTwo' });
+  }
+  if (bias.position === 'own') {
+    problems.push({ path: 'bias.position', message: 'own needs scales that are powerOfTwo' });
+  }
+  return problems;
 }
 
 function findInWindows(

@@ -7,7 +7,24 @@ import { type Profile, profileSchema } from './schema.js';
 
 export type { Profile } from './schema.js';
 
-export const BUILT_IN_PROFILES = ['generic-int8', 'generic-int16'] as const;
+export const BUILT_IN_PROFILES = [
+  'generic-int8',
+  'generic-mixed',
+  'generic-int16',
+  'dpu-int8',
+  'dpu-mixed',
+  'dpu-int16',
+  'kneron-int8',
+  'kneron-mixed',
+  'kneron-int16',
+  'tflite-int8',
+  'tflite-int8-single',
+  'tflite-mixed',
+  'tflite-int16x8',
+  'cmsis-nn',
+  'onnx-qlinear',
+  'fpga',
+] as const;
 
 /**
  * The profile of a built-in name, or in a JSON file. Throws an InputError where the file cannot be read, and

@@ -37,10 +37,19 @@ export function replaceRules(
     weights: { ...rules.weights, ...own.weights },
     bias: own.bias ?? rules.bias,
     accumulator: { ...rules.accumulator, ...own.accumulator },
-    requantize: { ...rules.requantize, ...own.requantize },
+    requantize: replaceRequantize(rules.requantize, own.requantize),
     windows: Object.fromEntries(windows.filter((entry): entry is [string, Window] => entry[1] !== null)),
     reciprocals: own.reciprocals ?? rules.reciprocals,
     slopes: own.slopes ?? rules.slopes,
     table: own.table ?? rules.table,
   };
+}
+
+/** Another style has no multiplier, or one of its own. */
+function replaceRequantize(
+  rules: Profile['requantize'],
+  own: NodeRules['requantize'],
+): Profile['requantize'] {
+  const multiplierBits = own?.style === undefined ? rules.multiplierBits : undefined;
+  return { ...rules, multiplierBits, ...own };
 }

@@ -1,6 +1,8 @@
 /** Samples, labels and options that do not fit, and the lines that say why. */
+
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { BUILT_IN_PROFILES } from '#src/hardware/profile.js';
 import { encodeNpy } from '#src/inputs/npy.js';
 import type { Case } from './bad-input.js';
 import { model, testImages } from './command-line.js';
@@ -180,7 +182,9 @@ const usage: readonly Case[] = [
   {
     name: 'an unknown hardware',
     words: ['quantize', model, '--data', testImages, '--hardware', 'generic', '-o', 'out'],
-    lines: ['--hardware: no such profile, expected generic-int8, generic-int16 or a JSON file, got generic'],
+    lines: [
+      `--hardware: no such profile, expected ${BUILT_IN_PROFILES.join(', ')} or a JSON file, got generic`,
+    ],
   },
 ];
 

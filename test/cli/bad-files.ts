@@ -163,11 +163,15 @@ export function badFiles({ statistics, formats, program }: Made): Case[] {
       name: 'hardware that this network cannot use',
       files: {
         's.pb': statistics,
-        'h.json': changed(generic, { operators: { Conv: { shifts: { output: { min: 24 } } } } }),
+        'h.json': changed(generic, {
+          operators: {
+            Conv: { windows: { shift: { terms: { input: 1, weights: 1, output: -1 }, min: 24 } } },
+          },
+        }),
       },
       words: assign('h.json'),
       lines: [
-        '"relu1.out": the constraints leave nothing but zeros: node "relu1": shifts.output.min 24 of Conv',
+        '"relu1.out": the constraints leave nothing but zeros: node "relu1": windows.shift.min 24 of Conv',
       ],
     },
     {

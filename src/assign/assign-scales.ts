@@ -1,0 +1,142 @@
+/** Formats of a network for hardware whose scales need not be powers of two: each value and constant gets the best of its own. */
+import { ConstraintError } from '../errors.js';
+import { at, codeRange, type Format, formatOfChannel, stepSize } from '../formats/format.js';
+import { numbers } from '../graph/tensor.js';
+import { rulesFor } from '../hardware/rules.js';
+import type { Profile } from '../hardware/schema.js';
+import { type ConstantChoice, type ConstantChoices, constantFormat, decibels } from './constants.js';
+import type { Demand, ProductDemand } from './demands.js';
+import { clippedShare, expectedError, signalPower } from './distribution.js';
+import type { Reason } from './formats-file.js';
+import { constantError, type MethodOptions } from './fraction-bits.js';
+import type { Group } from './groups.js';
+import { chooseConstantFormat, chooseValueFormat, formatPosition } from './scales.js';
+
+export interface ScaledFormats {
+  readonly tensors: Readonly<Record<string, Format>>;
+  readonly constants: Readonly<Record<string, Format>>;
+  readonly reasons: Readonly<Record<string, Reason>>;
+}
+
+/** Throws a ConstraintError for a node whose sums no scale of the weights keeps within a register that has to hold them. */
+export function assignScales(
+  demands: readonly Demand[],
+  groups: ReadonlyMap<string, Group>,
+  { byName }: ConstantChoices,
+  profile: Profile,
+  options: MethodOptions,
+): ScaledFormats {
+  const { scales } = profile;
+  const formats = new Map(
+    [...new Set(groups.values())].map((group) => {
+      const hasZeroPoint = group.zeroPoints.includes(group.format.bits);
+      return [group, chooseValueFormat(group.distribution, group.format, scales, hasZeroPoint, options)];
+    }),
+  );
+  const tensors: Record<string, Format> = {};
+  const reasons: Record<string, Reason> = {};
+  for (const [value, group] of groups) {
+    tensors[value] = formats.get(group)!;
+    reasons[value] = explainValue(value, group, tensors[value], options);
+  }
+  const leastSteps = new Map<string, number[]>();
+  for (const demand of demands) {
+    if (demand.kind !== 'product') continue;
+    const { name } = demand.weights;
+    const own = productSteps(demand, profile, tensors[demand.inputs[0]], byName.get(name)!);
+    const others = leastSteps.get(name);
+    leastSteps.set(
+      name,
+      others === undefined ? own : own.map((step, index) => Math.max(step, others[index])),
+    );
+  }
+  const slopes = new Set(demands.map((demand) => (demand.kind === 'slope' ? demand.slopes.name : undefined)));
+  const constants: Record<string, Format> = {};
+  for (const [name, choice] of byName) {
+    const { values, format, position } = choice;
+    constants[name] = slopes.has(name)
+      ? constantFormat(choice)
+      : chooseConstantFormat(
+          values,
+          position.bits.length,
+          format,
+          scales,
+          options.method,
+          leastSteps.get(name),
+        );
+    reasons[name] = explainConstant(choice, constants[name], options);
+  }
+  return { tensors, constants, reasons };
+}
+
+/** The least step of each channel of the weights: that the bias fits, and that no sum leaves a register that has to hold all. */
+function productSteps(
+  { node, bias, weights }: ProductDemand,
+  profile: Profile,
+  input: Format,
+  { values, position }: ConstantChoice,
+): number[] {
+  const rules = rulesFor(profile, node);
+  const channels = weights.tensor.shape[0];
+  const offsets = bias === undefined ? new Array<number>(channels).fill(0) : numbers(bias.tensor);
+  const inputStep = stepSize(input);
+  const { low, high } = codeRange(input);
+  const zero = at(input.zeroPoint, 0);
+  const reach = Math.max(high - zero, zero - low);
+  const length = values.length / channels;
+  const steps = offsets.map((offset, channel) => {
+    const fits = Math.abs(offset) / inputStep / (2 ** (rules.bias.bits - 1) - 1);
+    if (rules.accumulator.proof === 'emulated') return fits;
+    const row = values.subarray(channel * length, (channel + 1) * length);
+    const sum =
+      row.reduce((total, value) => total + Math.abs(value), 0) * reach + Math.abs(offset) / inputStep;
+    // Every weight and the bias may be rounded away from zero.
+    const room = 2 ** (rules.accumulator.bits - 1) - 1 - (row.length * reach + 1) / 2;
+    if (room <= 0) {
+      const what = `accumulator.proof: ${row.length} products of ${input.bits} bits cannot be proved to fit ${rules.accumulator.bits} bits`;
+      throw new ConstraintError({ where: `node "${node.name}" (${node.operator})`, what });
+    }
+    return Math.max(fits, sum / room);
+  });
+  return position.bits.length === 1 ? [steps.reduce((a, b) => Math.max(a, b), 0)] : steps;
+}
+
+function explainValue(value: string, group: Group, format: Format, { method }: MethodOptions): Reason {
+  const { distribution, sources } = group;
+  const { minimum, maximum } = distribution;
+  const [fractionBits, range] = formatPosition(format);
+  const alone = sources.length === 1 && sources[0] === value;
+  return {
+    method: minimum === 0 && maximum === 0 ? 'zeros' : method,
+    minimum,
+    maximum,
+    clipped: clippedShare(distribution, fractionBits, range),
+    sqnr: decibels(signalPower(distribution), expectedError(distribution, fractionBits, range)),
+    ...(alone ? {} : { sources: [...sources] }),
+  };
+}
+
+function explainConstant(
+  { values, position }: ConstantChoice,
+  format: Format,
+  { method }: MethodOptions,
+): Reason {
+  const channels = position.bits.length;
+  const length = values.length / channels;
+  let [error, clipped] = [0, 0];
+  for (let channel = 0; channel < channels; channel++) {
+    const row = values.subarray(channel * length, (channel + 1) * length);
+    const [fractionBits, { low, high }] = formatPosition(formatOfChannel(format, channel));
+    error += constantError(row, fractionBits, { low, high });
+    const step = stepSize(format, channel);
+    clipped += row.filter((entry) => entry < low * step || entry > high * step).length;
+  }
+  const power = values.reduce((sum, entry) => sum + entry * entry, 0);
+  return {
+    method: power === 0 ? 'zeros' : method === 'minmax' ? 'minmax' : 'leastSquares',
+    minimum: values.reduce((a, b) => Math.min(a, b), values[0] ?? 0),
+    maximum: values.reduce((a, b) => Math.max(a, b), values[0] ?? 0),
+    clipped: values.length === 0 ? 0 : clipped / values.length,
+    sqnr: decibels(power, error),
+  };
+}

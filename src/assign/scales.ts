@@ -1,0 +1,172 @@
+/** Choosing scales that need not be powers of two, and zero points, by the error that they are expected to cost. */
+import { codeRange, type Format } from '../formats/format.js';
+import { formatOfScale } from '../formats/scale.js';
+import type { Scales } from '../hardware/schema.js';
+import {
+  type CodeRange,
+  clippedShare,
+  type Distribution,
+  expectedError,
+  reachError,
+} from './distribution.js';
+import { constantError, type Method, type MethodOptions } from './fraction-bits.js';
+
+/** What is known of a format before its scale. */
+export type Shape = Pick<Format, 'bits' | 'signed' | 'narrow'>;
+
+/** Ranges are tried at these fractions of the whole, then around the best of them. */
+const COARSE = Array.from({ length: 33 }, (_, index) => 2 ** (-index / 4));
+const FINE = [-3, -2, -1, 1, 2, 3].map((index) => 2 ** (index / 16));
+
+interface Range {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** A step and the code of 0. */
+interface Grid {
+  readonly step: number;
+  readonly zeroPoint: number;
+}
+
+/**
+ * The scale, and where `hasZeroPoint` the zero point, of values. Both ends of the range shrink together, then each alone, for the
+ * least expected squared error (`minmax`: not at all; `percentile`: together, as far as the share of values allows). The range always
+ * holds 0, which has a code of its own.
+ */
+export function chooseValueFormat(
+  distribution: Distribution,
+  shape: Shape,
+  scales: Scales,
+  hasZeroPoint: boolean,
+  { method, percentile }: MethodOptions,
+): Format {
+  const codes = codeRange(shape);
+  const format = ({ step, zeroPoint }: Grid) => scaledFormat(shape, [step], zeroPoint, scales);
+  const whole = withZero(distribution);
+  if (whole.minimum === whole.maximum) return format({ step: 1, zeroPoint: 0 });
+  const gridOf = (range: Range): Grid => {
+    const { step, zeroPoint } = hasZeroPoint ? affineGrid(range, codes) : symmetricGrid(range, codes);
+    return { step: storedStep(step, scales), zeroPoint };
+  };
+  if (method === 'minmax') return format(gridOf(whole));
+  if (method === 'percentile') {
+    const holds = (part: number) =>
+      clippedShare(distribution, ...position(gridOf(shrink(whole, part, part)), codes)) <= 1 - percentile;
+    const part = COARSE.findLast((entry, index) => COARSE.slice(0, index + 1).every(holds) && entry > 0);
+    return format(gridOf(shrink(whole, part ?? 1, part ?? 1)));
+  }
+  const cost = (range: Range) => {
+    const [fractionBits, centred] = position(gridOf(range), codes);
+    return (
+      expectedError(distribution, fractionBits, centred) + reachError(distribution, fractionBits, centred)
+    );
+  };
+  const start = withZero(distribution.reach ?? distribution);
+  let best = least(
+    COARSE.map((part) => shrink(start, part, part)),
+    cost,
+  );
+  for (let round = 0; round < 2; round++) {
+    const candidates = FINE.flatMap((part) => [
+      shrink(best, part, 1),
+      shrink(best, 1, part),
+      shrink(best, part, part),
+    ]);
+    best = least([best, ...candidates], cost);
+  }
+  return format(gridOf(best));
+}
+
+/** The zero point of the format is 0 and there is one scale for each of `channels` rows of equal length, or one for all. */
+export function chooseConstantFormat(
+  values: Float32Array,
+  channels: number,
+  shape: Shape,
+  scales: Scales,
+  method: Method,
+  leastSteps: readonly number[] = [],
+): Format {
+  const length = values.length / channels;
+  const range = codeRange(shape);
+  const steps = Array.from({ length: channels }, (_, channel) => {
+    const row = values.subarray(channel * length, (channel + 1) * length);
+    const chosen = chooseStep(row, range, scales, method);
+    const floor = leastSteps[channel] ?? 0;
+    return chosen !== undefined && chosen < floor ? storedStep(floor * (1 + 2 ** -10), scales) : chosen;
+  });
+  const known = steps.filter((step) => step !== undefined);
+  const coarsest = known.reduce((a, b) => Math.max(a, b), 0) || 1;
+  return scaledFormat(
+    shape,
+    steps.map((step) => step ?? coarsest),
+    0,
+    scales,
+  );
+}
+
+/** Step and centred code range of a format, as the predictions of errors take them. */
+export function formatPosition(format: Format): [fractionBits: number, range: CodeRange] {
+  const grid = {
+    step: (format.mantissa as number) * 2 ** -(format.fractionBits as number),
+    zeroPoint: format.zeroPoint as number,
+  };
+  return position(grid, codeRange(format));
+}
+
+function position({ step, zeroPoint }: Grid, { low, high }: CodeRange): [number, CodeRange] {
+  return [-Math.log2(step), { low: low - zeroPoint, high: high - zeroPoint }];
+}
+
+function chooseStep(row: Float32Array, range: CodeRange, scales: Scales, method: Method): number | undefined {
+  const minimum = row.reduce((a, b) => Math.min(a, b), 0);
+  const maximum = row.reduce((a, b) => Math.max(a, b), 0);
+  if (minimum === 0 && maximum === 0) return undefined;
+  const { step } = symmetricGrid({ minimum, maximum }, range);
+  if (method === 'minmax') return storedStep(step, scales);
+  const cost = (candidate: number) => constantError(row, -Math.log2(candidate), range);
+  const coarse = COARSE.slice(0, 9).map((part) => storedStep(step * part, scales));
+  const best = least(coarse, cost);
+  return least([best, ...FINE.map((part) => storedStep(best * part, scales))], cost);
+}
+
+function withZero({ minimum, maximum }: Range): Range {
+  return { minimum: Math.min(0, minimum), maximum: Math.max(0, maximum) };
+}
+
+function shrink({ minimum, maximum }: Range, low: number, high: number): Range {
+  return { minimum: minimum * low, maximum: maximum * high };
+}
+
+function symmetricGrid({ minimum, maximum }: Range, { low, high }: CodeRange): Grid {
+  return { step: Math.max(maximum / high, low === 0 ? 0 : minimum / low), zeroPoint: 0 };
+}
+
+function affineGrid({ minimum, maximum }: Range, { low, high }: CodeRange): Grid {
+  const step = (maximum - minimum) / (high - low);
+  const zeroPoint = Math.min(Math.max(Math.round(low - minimum / step), low), high);
+  return { step, zeroPoint };
+}
+
+/** The nearest step that the hardware can have. */
+function storedStep(step: number, scales: Scales): number {
+  if (scales === 'float32') return Math.fround(step);
+  const mantissaBits = scales === 'powerOfTwo' ? 1 : scales.mantissaBits;
+  const unit = 2 ** (Math.floor(Math.log2(step)) - mantissaBits + 1);
+  return Math.round(step / unit) * unit;
+}
+
+function scaledFormat(shape: Shape, steps: readonly number[], zeroPoint: number, scales: Scales): Format {
+  const scale = steps.map((step) => storedStep(step, scales));
+  const single = scale.length === 1;
+  return {
+    ...formatOfScale({ ...shape, scale: single ? scale[0] : scale, zeroPoint, axis: single ? null : 0 }),
+    ...shape,
+  };
+}
+
+/** The first of the candidates with the least cost. */
+function least<T>(candidates: readonly T[], cost: (candidate: T) => number): T {
+  const costs = candidates.map(cost);
+  return candidates[costs.indexOf(costs.reduce((a, b) => Math.min(a, b)))];
+}
