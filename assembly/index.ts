@@ -88,7 +88,6 @@ export {
   transpose_i16_i16,
   transpose_f32_f32,
 } from './move';
-export { compare_i16_f32, compare_i32_f32, compare_f32_f32 } from './compare';
 export { gather_i16_i16, gather_f32_f32 } from './gather';
 export { matmul_f32_f32_f32, matmul_i16_i16_i32, matmulSums_i16_i16_i64, matmulWeights_i16_i32 } from './matmul';
 export {
@@ -138,14 +137,10 @@ export { power_f32_f32_f32, select_f32_f32_f32 } from './selection';
 export {
   rescale_i32_i16,
   rescale_i64_i16,
-  rescaleCounted_i32_i16,
-  rescaleCounted_i64_i16,
   rescale_i32_i32,
   rescale_i64_i32,
-  rescaleCounted_i32_i32,
-  rescaleCounted_i64_i32,
 } from './rescale';
-export { accumulate_i16_i32_i32, accumulate_i16_i32_i64, accumulateCounted_i16_i32_i64 } from './accumulate';
+export { accumulate_i16_i32_i32, accumulate_i16_i32_i64 } from './accumulate';
 export {
   addSums_i16_i16_i64,
   addSums_i32_i32_i64,
@@ -156,5 +151,4 @@ export {
   multiplySums_i16_i16_i32,
 } from './sums';
 export { rescaleDoubling_i32_i16, rescaleScale_i32_i16, rescaleMultiplier_i32_i16 } from './rescale-vector';
-export { countSums_i32 } from './count';
 export { observe_f32_f64 } from './observe';

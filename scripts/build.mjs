@@ -17,6 +17,7 @@ const schemas = { onnx: 'src/onnx', statistics: 'src/calibrate', program: 'src/p
 /** Modules of kernels: their file in dist/execute/wasm/, and what they need beside plain SIMD. */
 const modules = {
   kernels: { entry: 'assembly/index.ts', options: [] },
+  counting: { entry: 'assembly/counting/index.ts', options: [] },
   simd256: { entry: 'assembly/simd256/index.ts', options: [] },
   relaxed256: { entry: 'assembly/relaxed256/index.ts', options: ['--enable', 'relaxed-simd'] },
 };

@@ -77,6 +77,22 @@ export class ExecutionError extends DynafixError {
   override readonly exitCode = 3;
 }
 
+/** An error that only code which is seldom loaded can word: `word` throws it. */
+export class DeferredError extends ExecutionError {
+  constructor(
+    facts: Facts,
+    readonly word: () => Promise<never>,
+  ) {
+    super(facts);
+  }
+}
+
+/** The error that a deferred one stands for; others as they are. */
+export async function settleError(error: unknown): Promise<unknown> {
+  if (!(error instanceof DeferredError)) return error;
+  return error.word().catch((worded: unknown) => worded);
+}
+
 /** The work was cancelled through an AbortSignal. */
 export class AbortedError extends DynafixError {
   override readonly code = 'ABORTED';

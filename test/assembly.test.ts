@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createMemory } from '#src/execute/wasm/executor.js';
+import { REPORTING } from '#src/execute/wasm/failure.js';
 import { kernels } from '#src/execute/wasm/kernels.js';
 import { compileVariant, instantiate, VARIANTS } from '#src/execute/wasm/variants.js';
 
@@ -57,6 +58,63 @@ test('exports of all variants are the kernels of the table, with as many argumen
     Object.fromEntries(Object.entries(kernels).map(([name, names]) => [name, names.length])),
   );
 });
+
+/** The functions that a module exports, and whether they return a number. */
+function results(bytes: Uint8Array): Map<string, boolean> {
+  const [TYPE, FUNCTION, EXPORT] = [1, 3, 7];
+  const reader = (payload: Uint8Array) => {
+    let at = 0;
+    const number = () => {
+      let value = 0;
+      for (let shift = 0, more = true; more; shift += 7) {
+        const byte = payload[at++];
+        value |= (byte & 127) << shift;
+        more = byte > 127;
+      }
+      return value;
+    };
+    const bytes = (length: number) => {
+      at += length;
+      return payload.subarray(at - length, at);
+    };
+    return { number, bytes, list: <T>(read: () => T) => Array.from({ length: number() }, read) };
+  };
+  const parts = sections(bytes);
+  const types = reader(parts.get(TYPE)!);
+  const returns = types.list(() => {
+    types.number();
+    types.bytes(types.number());
+    return types.bytes(types.number()).length > 0;
+  });
+  const functions = reader(parts.get(FUNCTION)!);
+  const typeOf = functions.list(functions.number);
+  const exports = reader(parts.get(EXPORT)!);
+  const found = exports.list(() => {
+    const name = Buffer.from(exports.bytes(exports.number())).toString();
+    const [kind, index] = [exports.number(), exports.number()];
+    return { name, kind, index };
+  });
+  return new Map(
+    found.filter(({ kind }) => kind === 0).map(({ name, index }) => [name, returns[typeOf[index]]]),
+  );
+}
+
+test('what counts is a module of its own, so that the other kernels are those of a build without it', () => {
+  const exported = (file: string) => [...results(modules.find(([name]) => name === file)![1]).keys()];
+  const counts = /Counted|^count|^compare/;
+  expect(exported('kernels.wasm').filter((name) => counts.test(name))).toEqual([]);
+  expect(exported('counting.wasm').filter((name) => !counts.test(name))).toEqual([]);
+});
+
+test.each(modules)(
+  'the kernels of %s that report an element are those whose instructions run again',
+  (_, bytes) => {
+    for (const [name, returned] of results(bytes)) {
+      // An observation fails by itself.
+      if (name !== 'observe_f32_f64') expect(REPORTING.test(name), name).toBe(returned);
+    }
+  },
+);
 
 test('every kernel is described in docs/kernels.md', () => {
   const text = readFileSync(new URL('../docs/kernels.md', import.meta.url), 'utf8');

@@ -1,5 +1,5 @@
 /** The worker's side of a task: it loads nothing of what owns the workers. */
-import { type PortableError, toPortable } from '../errors.js';
+import { type PortableError, settleError, toPortable } from '../errors.js';
 
 /** What a task ends with. */
 export type Answer<R> = { readonly value: R } | { readonly error: PortableError };
@@ -10,7 +10,7 @@ export function serve<T, R>(handler: (task: T) => R | Promise<R>): (task: T) => 
     try {
       return { value: await handler(task) };
     } catch (error) {
-      return { error: toPortable(error, 'worker thread') };
+      return { error: toPortable(await settleError(error), 'worker thread') };
     }
   };
 }

@@ -147,7 +147,7 @@ describe('workers as a team', () => {
     const session = four.load(program, { mode: 'latency' });
     const bad = ramp(elements).with(69_999, Number.NaN).with(20_001, Number.NaN).with(55_000, Number.NaN);
     for (let i = 0; i < 5; i++)
-      await expect(session.run([bad])).rejects.toThrow('element 20001 is not a number and has no code');
+      await expect(session.run([bad])).rejects.toThrow('element 20001: not a number has no code');
     expect((await session.run([ramp(elements)])).outputs[0].codes).toHaveLength(elements);
     session.dispose();
   });

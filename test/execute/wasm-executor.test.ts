@@ -84,7 +84,7 @@ test('a reshape costs no memory and no call where its input ends there', () => {
 test('a value that is not a number has no code', () => {
   const bad = values.with(4, Number.NaN);
   expect(() => createWasmExecutor(chain()).run([bad])).toThrow(
-    'instruction "quantize" (quantize): element 4 is not a number and has no code',
+    'instruction "quantize", element 4: not a number has no code, got NaN',
   );
 });
 

@@ -1,6 +1,7 @@
 /** The making of sessions, on the thread that owns the workers. */
 import { storeShared } from '../../platform/shared-value.js';
 import type { Program } from '../../program/program.js';
+import { constantsOfFailures } from './failure.js';
 import { type PrepareOptions, prepareProgram } from './prepare.js';
 import { loadKernels } from './select-variant.js';
 import type { Content, SessionHandle } from './session.js';
@@ -26,7 +27,10 @@ export function createSessionHandle(
     id: sessions++,
     kernels,
     memory,
-    content: storeShared({ program: withoutData(program), prepared } satisfies Content),
+    content: storeShared({
+      program: withoutData(program, constantsOfFailures(program, prepared)),
+      prepared,
+    } satisfies Content),
     control: new Int32Array(new SharedArrayBuffer(8)),
     ...(shared && { team: createTeamControl() }),
     memoryUse: {
@@ -37,7 +41,10 @@ export function createSessionHandle(
   };
 }
 
-/** The program without the data of its constants. */
-export function withoutData(program: Program): Program {
-  return { ...program, tensors: program.tensors.map(({ data, ...tensor }) => tensor) };
+/** The program without the data of its constants, but for those that are to be kept. */
+export function withoutData(program: Program, kept: ReadonlySet<number> = new Set()): Program {
+  const tensors = program.tensors.map(({ data, ...tensor }, index) =>
+    kept.has(index) ? { ...tensor, data } : tensor,
+  );
+  return { ...program, tensors };
 }

@@ -2,6 +2,7 @@
 import type { Program } from '../../program/program.js';
 import type { Executor } from '../executor.js';
 import { reserveArena } from './arenas.js';
+import { failAsOracle } from './fail-as-oracle.js';
 import { createInstance } from './instance.js';
 import { type PrepareOptions, prepareProgram } from './prepare.js';
 import { loadKernels } from './select-variant.js';
@@ -22,5 +23,6 @@ export function createWasmExecutor(
   const kernels = loadKernels(options);
   const prepared = prepareProgram(program, memory, { ...options, kernels });
   const arena = reserveArena(prepared, memory, 0, `program "${program.name}"`);
-  return { name: 'wasm', program, ...createInstance(program, prepared, kernels, memory, arena) };
+  const instance = createInstance(program, prepared, kernels, memory, arena, 0, failAsOracle);
+  return { name: 'wasm', program, ...instance };
 }

@@ -1,9 +1,9 @@
 /** Running prepared programs: kernels bound to one memory and one arena. */
-import { ExecutionError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
 import type { Executor, Observer, Replay } from '../executor.js';
+import { type Failure, failLater } from './failure.js';
 import type { Kernel } from './kernels.js';
-import { createMeasure } from './measures.js';
+import { createMeasure } from './measure.js';
 import { failObservation, readObservations, resetObservations } from './observations.js';
 import type { Prepared, Step } from './prepared.js';
 import { accessTensors } from './tensor-access.js';
@@ -29,7 +29,8 @@ export interface WasmInstance
 
 /**
  * Binds a prepared program to the arena at `arena` of the memory that holds its constants. Threads that use the same arena differ in
- * `scratch`, which is added to the addresses of scratch. The program's constants may lack their data.
+ * `scratch`, which is added to the addresses of scratch. The program's constants may lack their data. `fail` throws the error for an
+ * element that fails.
  */
 export function createInstance(
   program: Program,
@@ -38,6 +39,7 @@ export function createInstance(
   memory: Memory,
   arena: number,
   scratch = 0,
+  fail: (failure: Failure) => never = failLater,
 ): WasmInstance {
   const functions = instantiate(kernels, memory);
   const bind = ({ instruction, first, kernel, args, ...masks }: Step): BoundStep => ({
@@ -58,10 +60,12 @@ export function createInstance(
   const runStep = ({ call, args, instruction, first, kernel }: BoundStep) => {
     const failed = call(...args);
     if (!failed) return;
-    if (kernel !== 'observe_f32_f64') failStep(program, instruction, first, failed);
-    const [x, state] = args;
-    const values = new Float32Array(memory.buffer, x, failed);
-    failObservation(observations!, state - arena, failed - 1, values[failed - 1]);
+    if (kernel === 'observe_f32_f64') {
+      const [x, state] = args;
+      const values = new Float32Array(memory.buffer, x, failed);
+      failObservation(observations!, state - arena, failed - 1, values[failed - 1]);
+    }
+    fail({ program, instruction, element: first + Math.abs(failed) - 1, read: tensors.read });
   };
   const stepsOf = program.instructions.map((): BoundStep[] => []);
   for (const step of steps) stepsOf[step.instruction].push(step);
@@ -101,18 +105,4 @@ export function createInstance(
       return taken;
     },
   };
-}
-
-/** `failed` is what the kernel returned: 1 + the index of an element that it counts from `first`, perhaps negative. */
-function failStep(program: Program, instruction: number, first: number, failed: number): never {
-  const { name, op } = program.instructions[instruction];
-  if (failed > 0 && op === 'quantize')
-    throw new ExecutionError({
-      where: `instruction "${name}" (quantize)`,
-      what: `element ${first + failed - 1} is not a number and has no code`,
-    });
-  throw new ExecutionError({
-    where: `instruction "${name}", element ${first + Math.abs(failed) - 1}`,
-    what: 'overflows where the program forbids it',
-  });
 }

@@ -1,15 +1,12 @@
-/** Tensors beside float values: kernel calls that a run makes after an instruction where it is asked to, not steps of the program. */
-import { ExecutionError } from '../../errors.js';
+/** Tensors beside float values: the calls for measure.ts, which are no steps of the program. */
 import { at, codeRange, type Format, stepSize } from '../../formats/format.js';
 import type { Program } from '../../program/program.js';
 import { elementCount } from '../../program/shapes.js';
-import type { ErrorSums, Measure } from '../executor.js';
 import { SLACK } from './constants.js';
 import type { Address, ArenaAddress, Context } from './context.js';
 import { channelRun, emitQuantize } from './lower-elementwise.js';
 import type { PlacedMeasures, Step } from './prepared.js';
 import type { PendingStep } from './schedule.js';
-import type { Memory } from './webassembly.js';
 
 /** Bytes of what assembly/compare.ts writes. */
 const SUMS_BYTES = 32;
@@ -83,39 +80,4 @@ function emitReplace(context: Context, tensor: number, reference: Address): void
   const length = elementCount(shape);
   const line = { n0: 1, n1: 1, n2: 1, x0: 0, x1: 0, x2: 0, x3: 4, y0: 0, y1: 0, y2: 0, y3: 4 };
   context.emit('move_f32_f32', { x: reference, y: context.address(tensor), n3: length, ...line });
-}
-
-/** Measures in the arena at `arena`; `bind` gives what makes a call and returns what its kernel does. */
-export function createMeasure(
-  program: Program,
-  { reference, sums, calls }: PlacedMeasures,
-  memory: Memory,
-  arena: number,
-  bind: (step: Step) => () => number,
-): Measure {
-  const callsOf = new Map(
-    calls.map(({ compare, replace }) => [
-      compare.instruction,
-      { compare: bind(compare), replace: bind(replace) },
-    ]),
-  );
-  const lengthOf = (instruction: number) =>
-    elementCount(program.tensors[program.instructions[instruction].output].shape);
-  return {
-    compare(instruction, values): ErrorSums {
-      new Float32Array(memory.buffer, arena + reference, values.length).set(values);
-      callsOf.get(instruction)!.compare();
-      const [signal, noise, maxError, clipped] = new Float64Array(memory.buffer, arena + sums, 4);
-      return { signal, noise, maxError, clipped, count: lengthOf(instruction) };
-    },
-    replace(instruction) {
-      const failed = callsOf.get(instruction)!.replace();
-      if (!failed) return;
-      const { name } = program.tensors[program.instructions[instruction].output];
-      throw new ExecutionError({
-        where: `tensor "${name}"`,
-        what: `its float reference is not a number in element ${failed - 1}`,
-      });
-    },
-  };
 }

@@ -42,7 +42,7 @@ export interface MemoryUse {
 
 /** What is stored in `SessionHandle.content`. */
 export interface Content {
-  /** Without the data of constants, which is in the memory. */
+  /** Without the data of constants, which is packed in the memory, but where the oracle may need it. */
   readonly program: Program;
   readonly prepared: Prepared;
 }

@@ -1,5 +1,5 @@
 /** A worker's side of a run that the workers share. */
-import { type PortableError, toPortable } from '../../errors.js';
+import { type PortableError, settleError, toPortable } from '../../errors.js';
 import { serve } from '../../platform/serve.js';
 import { joinSession, type SessionHandle } from './session.js';
 import { shareRun } from './team.js';
@@ -14,9 +14,10 @@ export interface TeamAnswer {
   readonly failure?: { readonly unit: number; readonly error: PortableError };
 }
 
-export default serve(({ handle }: TeamTask): TeamAnswer => {
+export default serve(async ({ handle }: TeamTask): Promise<TeamAnswer> => {
   const { prepared, instance } = joinSession(handle);
   const end = shareRun(handle.team!, prepared.units, instance.runUnit);
   if (typeof end === 'string') return { done: end === 'done' };
-  return { done: false, failure: { unit: end.failed, error: toPortable(end.error, 'worker thread') } };
+  const error = toPortable(await settleError(end.error), 'worker thread');
+  return { done: false, failure: { unit: end.failed, error } };
 });

@@ -22,20 +22,37 @@ const relaxed256: KernelModule = {
   kernels: ['convolutionTiles_u8_i8_i32', 'narrow_i16_u8'],
 };
 
-/** The kernels that every variant has. */
+/** What counts or measures, in every variant: no part of the code of the others. */
+const counting: KernelModule = {
+  file: 'counting.wasm',
+  modes: [],
+  kernels: [
+    'accumulateCounted_i16_i32_i64',
+    'compare_i16_f32',
+    'compare_i32_f32',
+    'compare_f32_f32',
+    'countSums_i32',
+    'rescaleCounted_i32_i16',
+    'rescaleCounted_i64_i16',
+    'rescaleCounted_i32_i32',
+    'rescaleCounted_i64_i32',
+  ],
+};
+
+/** All other kernels. */
 const plain: KernelModule = {
   file: 'kernels.wasm',
   modes: [],
   kernels: (Object.keys(kernels) as Kernel[]).filter(
-    (name) => ![simd256, relaxed256].some((module) => module.kernels.includes(name)),
+    (name) => ![counting, simd256, relaxed256].some((module) => module.kernels.includes(name)),
   ),
 };
 
 /** Variants and the modules that they consist of. */
 const variants = {
-  simd: [plain],
-  simd256: [plain, simd256],
-  relaxed256: [plain, simd256, relaxed256],
+  simd: [plain, counting],
+  simd256: [plain, counting, simd256],
+  relaxed256: [plain, counting, simd256, relaxed256],
 } as const satisfies Record<string, readonly KernelModule[]>;
 
 export type VariantName = keyof typeof variants;
