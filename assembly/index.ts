@@ -35,6 +35,7 @@ export {
 export { packPairs_i8_i16, packPairs_i8_i8 } from './pack-pairs';
 export { winogradWeights2_i8_i16, winogradWeights4_i8_i16 } from './winograd-weights';
 export { depthwise3x3_i16_i16_i32, depthwise3x3Half_i16_i16_i32 } from './depthwise3';
+export { depthwise3x3_i16_i16_i16, depthwise3x3Half_i16_i16_i16 } from './depthwise-short';
 export {
   maxPool_i16_i16,
   maxPool_f32_f32,

@@ -34,7 +34,7 @@ const values = fc.record({
   overflow: saturations,
   shift: fc.integer({ min: -3, max: 26 }),
   spread: fc.integer({ min: 0, max: 6 }),
-  biasBits: fc.constantFrom(0, 8, 20, 31, 40),
+  biasBits: fc.constantFrom<number>(0, 8, 20, 31, 40),
   clamp: fc.boolean(),
 });
 export type Values = typeof values extends fc.Arbitrary<infer T> ? T : never;
@@ -145,18 +145,12 @@ export function depthwiseSquares(): Case[] {
             dilations: [1, 1],
           };
           if (outputSize(window, [5, columns]) === undefined) continue;
+          const image = { batch: 2, input: [5, columns], window, groups: 1, outputs: 1, depthwise: true };
+          const seed = cases.length;
           const channels = 2 + ((columns + left) % 9);
-          const image = {
-            batch: 2,
-            input: [5, columns],
-            window,
-            groups: 1,
-            channels,
-            outputs: 1,
-            depthwise: true,
-          };
-          const values = { ...eightBits, seed: cases.length };
-          cases.push(convolution([image as Image, values]));
+          cases.push(convolution([{ ...image, channels } as Image, { ...eightBits, seed }]));
+          const short = { ...eightBits, seed, x: fixed(7, 4, { signed: false }), weights: fixed(6, 3) };
+          cases.push(convolution([{ ...image, channels: channels + 14 } as Image, short]));
         }
   return cases;
 }
@@ -174,6 +168,39 @@ export const eightBits: Omit<Values, 'seed'> = {
   biasBits: 8,
   clamp: false,
 };
+
+/** Depthwise 3x3 with sums of about 16 bits. */
+const shortSums: fc.Arbitrary<Case> = fc
+  .tuple(
+    fc.record({
+      batch: fc.integer({ min: 1, max: 2 }),
+      input: fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 2, max: 6 })),
+      window: windows.map((window) => ({ ...window, kernel: [3, 3] as [number, number] })),
+      groups: fc.constant<1>(1),
+      channels: fc.integer({ min: 8, max: 25 }),
+      outputs: fc.constant(1),
+      depthwise: fc.constant(true),
+    }),
+    values,
+    fc
+      .record({
+        bits: fc.integer({ min: 3, max: 9 }),
+        product: fc.constantFrom(12, 14, 14, 14, 15),
+        y: fc.constantFrom(fixed(8, 4), fixed(16, 4)),
+        weightFill: fc.constantFrom('uniform', 'highest', 'lowest'),
+        signed: fc.boolean(),
+        biasBits: fc.constantFrom(0, 12, 15, 17),
+        shift: fc.integer({ min: -2, max: 14 }),
+        rounding: fc.constantFrom('halfEven', 'halfEven', 'halfEven', 'floor'),
+      })
+      .map(({ bits, product, signed, ...rest }) => ({
+        x: fixed(bits, 4, { signed }),
+        weights: fixed(product - bits, 3),
+        ...rest,
+      })),
+  )
+  .filter(([{ window, input }]) => outputSize(window, input) !== undefined)
+  .map(([image, v, short]) => convolution([image, { ...v, ...short }]));
 
 /** Windows of 3x3 at stride 1 with enough channels and pixels for tiles, cut by every border, up to the widest sums that fit. */
 const tiled: fc.Arbitrary<Case> = fc
@@ -240,4 +267,4 @@ const floatGemms: fc.Arbitrary<Case> = fc
     return single<'gemm'>({ op: 'gemm', clamp, arithmetic: null }, operands, { shape: [m, n], format: null });
   });
 
-export const families = { convolutions, tiled, gemms, floatConvolutions, floatGemms };
+export const families = { convolutions, shortSums, tiled, gemms, floatConvolutions, floatGemms };

@@ -65,6 +65,20 @@ const depthwise3x3 = [
   'channels',
   'stride',
 ] as const;
+const depthwise3x3Short = [
+  'x',
+  'y',
+  'rows',
+  'records',
+  'limits',
+  'padding',
+  'height',
+  'width',
+  'columns',
+  'left',
+  'channels',
+  'stride',
+] as const;
 const winogradInput = [
   'x',
   'y',
@@ -174,6 +188,8 @@ export const kernels = {
   winogradOutput4_i32_i16: winogradOutput,
   depthwise3x3_i16_i16_i32: depthwise3x3,
   depthwise3x3Half_i16_i16_i32: depthwise3x3,
+  depthwise3x3_i16_i16_i16: depthwise3x3Short,
+  depthwise3x3Half_i16_i16_i16: depthwise3x3Short,
   depthwise_i16_i16_i40: depthwise,
   depthwise_i16_i16_i64: depthwise,
   depthwise_f32_f32_f32: depthwise,

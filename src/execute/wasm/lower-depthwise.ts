@@ -5,13 +5,8 @@ import type { CentredProduct } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import { fusedShift, placeFloatClamp, placeStart, sumsOf } from './layer.js';
 import { emitSums, pixelsPerCall, placeFilled } from './lower-convolution.js';
-import {
-  hasExtremePair,
-  packDepthwise,
-  packDepthwise3x3,
-  packDepthwiseFloats,
-  splitPairs,
-} from './pack-depthwise.js';
+import { fits3x3, lowerDepthwise3x3 } from './lower-depthwise3x3.js';
+import { hasExtremePair, packDepthwise, packDepthwiseFloats, splitPairs } from './pack-depthwise.js';
 import { elementBytes } from './prepared.js';
 import { type Sums, sumBytes } from './rescale.js';
 import {
@@ -24,9 +19,6 @@ import {
 } from './rounding.js';
 import { evenStep, unitsFor } from './schedule.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
-
-/** What one call reads: it stays in the second-level cache from one block of channels to the next. */
-const CALL_BYTES = 192 * 1024;
 
 type Depthwise = Instruction<'convolution'>;
 
@@ -61,7 +53,7 @@ export function lowerDepthwise(
       ? planFloats(context, instruction, weights, channels, taps, product.bias as Float32Array | undefined)
       : planCodes(context, instruction, product, taps);
   if (plan.kernel === 'depthwise_i16_i16_i32' && fits3x3(geometry, zero)) {
-    lower3x3(instruction, context, geometry, plan, weights);
+    lowerDepthwise3x3(instruction, context, geometry, product, plan);
     return;
   }
   const listed: Geometry = { ...geometry, ...plan.entries };
@@ -97,57 +89,6 @@ export function lowerDepthwise(
   for (let first = 0; first < pixels; first += step) {
     context.unit();
     emit(first, Math.min(step, pixels - first), shift(y, first * channels * size), size);
-  }
-}
-
-/** True where the kernel for 3x3 windows serves; beside its input it takes zeros for what it does not read. */
-function fits3x3({ window, input }: Geometry, zero: number): boolean {
-  const { kernel, strides, pads, dilations } = window;
-  if (zero !== 0 && pads.some((pad) => pad !== 0)) return false;
-  const square = kernel[0] === 3 && kernel[1] === 3 && dilations[1] === 1;
-  return square && strides[1] <= 2 && pads[1] <= 1 && input[1] >= 2;
-}
-
-function lower3x3(
-  instruction: Depthwise,
-  context: Context,
-  geometry: Geometry,
-  plan: Plan,
-  data: ArrayLike<number>,
-): void {
-  const { constants } = context;
-  const { batch, input, output, window, pixelBytes } = geometry;
-  const channels = context.tensor(instruction.output).shape[3];
-  const height = batch * output[0];
-  const rows = new Int32Array(height * 4).fill(-1);
-  for (let row = 0; row < height; row++)
-    for (let tap = 0; tap < 3; tap++) {
-      const from = (row % output[0]) * window.strides[0] - window.pads[0] + tap * window.dilations[0];
-      const image = Math.floor(row / output[0]) * input[0];
-      if (from >= 0 && from < input[0]) rows[row * 4 + tap] = (image + from) * input[1] * pixelBytes;
-    }
-  const table = constants.place(rows.byteLength, () => rows);
-  const packed = constants.place(Math.ceil(channels / 8) * 160, () => packDepthwise3x3(data, channels));
-  const padding = placeFilled(context, input[1] * pixelBytes, 0);
-  const most = Math.max(1, Math.floor(CALL_BYTES / (input[1] * pixelBytes * window.strides[0])));
-  const step = evenStep(height, most, unitsFor(context.sharing, 0, height * output[1] * channels * 36), 1);
-  for (let first = 0; first < height; first += step) {
-    context.unit();
-    context.emit(window.strides[1] === 1 ? 'depthwise3x3_i16_i16_i32' : 'depthwise3x3Half_i16_i16_i32', {
-      x: context.address(instruction.inputs[0]),
-      y: shift(context.address(instruction.output), first * output[1] * pixelBytes),
-      rows: table + first * 16,
-      weights: packed,
-      blocks: plan.blocks,
-      layer: plan.layer,
-      padding,
-      height: Math.min(step, height - first),
-      width: output[1],
-      columns: input[1],
-      left: window.pads[1],
-      channels,
-      stride: pixelBytes,
-    });
   }
 }
 
