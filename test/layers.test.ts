@@ -21,6 +21,7 @@ const layers = [
   ['tflite', 'lift'],
   ['calibrate'],
   ['assign'],
+  ['recover'],
   ['validate'],
   ['report', 'export', 'tune', 'train'],
   ['jobs'],

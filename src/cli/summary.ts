@@ -1,4 +1,5 @@
 /** A summary for people at a terminal. */
+import type { RecoverySummary } from '../recover/steps.js';
 import type { Summary } from '../validate/summary.js';
 import { short } from './terminal.js';
 
@@ -8,7 +9,7 @@ const decibel = (value: number | null) => (value === null ? 'exact' : `${value.t
 /** How many of the worst layers are listed. */
 const WORST = 5;
 
-export function describeSummary(summary: Summary): string {
+export function describeSummary(summary: Summary & { recovery?: readonly RecoverySummary[] }): string {
   const { float, fixed, agreement, outputs, layers, size, imagesPerSecond } = summary;
   const lines = [
     `samples      ${summary.samples} (${summary.hardware}, kernels ${summary.variant}, ${summary.threads} threads)`,
@@ -21,6 +22,10 @@ export function describeSummary(summary: Summary): string {
   if (agreement !== undefined) lines.push(`agreement    ${percent(agreement)}`);
   for (const { name, sqnr, maxError } of outputs) {
     lines.push(`output       ${name}: SQNR ${decibel(sqnr)}, largest error ${maxError.toPrecision(3)}`);
+  }
+  for (const { step, before, after, kept } of summary.recovery ?? []) {
+    const change = `${decibel(before)} to ${decibel(after)} on calibration samples`;
+    lines.push(`recovery     ${step}: ${change}${kept ? '' : ', undone'}`);
   }
   const worst = layers
     .filter((layer) => layer.isolatedSqnr !== null)

@@ -229,9 +229,14 @@ function productFormat(input: Format, weights: Format, bits: number): Format {
 
 /**
  * Bias codes at the accumulator's position. A bias with a format of its own is stored in that and then shifted. One that does
- * not fit its register is an error.
+ * not fit its register is an error. `format` is that of the accumulator.
  */
-function quantizeBias(values: Float32Array, format: Format, arithmetic: NodeArithmetic, node: Node): Codes {
+export function quantizeBias(
+  values: Float32Array,
+  format: Format,
+  arithmetic: NodeArithmetic,
+  node: Node,
+): Codes {
   const { rounding, biasFormat } = arithmetic;
   const shape = [values.length];
   try {

@@ -8,16 +8,21 @@ import { compileProgram } from '../compile/compile.js';
 import { InputError } from '../errors.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import { type ExportResults, exportModels } from '../export/onnx/write-exports.js';
+import type { Graph } from '../graph/graph.js';
 import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
-import { fileExists, makeFolder, writeFile } from '../platform/files.js';
+import { createSha256, fileExists, makeFolder, writeFile } from '../platform/files.js';
 import { writeProgram } from '../program/file.js';
 import type { Program } from '../program/program.js';
+import { addBiases } from '../recover/add-biases.js';
+import { RECOVERY_STEPS, type RecoveryStep, type RecoverySummary } from '../recover/steps.js';
+import { encodeRefined } from '../recover/write-refined.js';
 import { reportTensors } from '../report/content.js';
 import { renderReport } from '../report/report.js';
 import type { Summary } from '../validate/summary.js';
 import { type ValidateOptions, validate } from '../validate/validate.js';
 import { type LoadedModel, statisticsHeader } from './load-model.js';
+import { recoverAccuracy } from './recover.js';
 
 /** Samples that calibrate where no calibration data is given: they are left out of every score. */
 const HELD_OUT = 100;
@@ -34,6 +39,8 @@ export interface QuantizeOptions {
   readonly percentile?: number;
   /** Samples whose sensitivities are measured: see `CalibrateOptions`. */
   readonly sensitivity?: number;
+  /** Steps that recover accuracy; default: all. See docs/recovery.md. */
+  readonly recover?: readonly RecoveryStep[];
   /** Folder to write; it is created. */
   readonly output: string;
   /** False: validation compares outputs only, and no report is written. Default true. */
@@ -41,7 +48,7 @@ export interface QuantizeOptions {
   /** See ValidateOptions. */
   readonly references?: ValidateOptions['references'];
   readonly signal?: AbortSignal;
-  /** Progress of one phase: calibrate, sensitivity or validate. */
+  /** Progress of one phase: calibrate, sensitivity, recover or validate. */
   readonly onProgress?: (phase: string, done: number, total: number) => void;
 }
 
@@ -49,6 +56,8 @@ export interface QuantizeOptions {
 export interface QuantizeSummary extends Summary {
   /** The ONNX models that were written, or why not. */
   readonly exports: ExportResults;
+  /** What each step of recovery did; absent without them. */
+  readonly recovery?: readonly RecoverySummary[];
 }
 
 /** Seconds that `work` takes, with its result. */
@@ -78,16 +87,31 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
       sensitivity: options.sensitivity,
     }),
   );
+  const steps = options.recover ?? RECOVERY_STEPS;
+  const graph = steps.includes('correct') ? addBiases(model.graph) : model.graph;
   const assigned = await timed(() =>
-    assignFormats(model.graph, calibrated.value, profile, {
+    assignFormats(graph, calibrated.value, profile, {
       method: options.method,
       percentile: options.percentile,
       model: model.digest,
     }),
   );
-  writeFormats(`${output}/formats.json`, assigned.value);
+  const recovered = await timed(() =>
+    recoverAccuracy(engine, {
+      ...phase('recover'),
+      graph,
+      formats: assigned.value,
+      float,
+      calibration,
+      steps,
+    }),
+  );
+  const digest =
+    steps.length === 0 ? model.digest : writeRefined(`${output}/refined.onnx`, recovered.value.graph);
+  const formats = { ...assigned.value, model: digest };
+  writeFormats(`${output}/formats.json`, formats);
   const compiled = await timed(() =>
-    compileProgram(model.graph, assigned.value, { model: model.digest, hardware: profile.name }),
+    compileProgram(recovered.value.graph, formats, { model: digest, hardware: profile.name }),
   );
   writeProgram(`${output}/model.program`, compiled.value);
   const exports = exportModels(compiled.value, output);
@@ -104,16 +128,18 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     ...compared,
     exports,
     calibration: { samples: calibrated.value.samples.length, disjoint },
+    ...(steps.length > 0 && { recovery: recovered.value.summary }),
     seconds: {
       calibrate: calibrated.seconds,
       assign: assigned.seconds,
+      ...(steps.length > 0 && { recover: recovered.seconds }),
       compile: compiled.seconds,
       ...compared.seconds,
     },
   };
   writeFile(`${output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
   if (options.layers !== false)
-    writeReport(`${output}/report.html`, model, summary, calibrated.value, assigned.value, compiled.value);
+    writeReport(`${output}/report.html`, model, summary, calibrated.value, formats, compiled.value);
   return summary;
 }
 
@@ -166,6 +192,15 @@ function areDisjoint(statistics: Statistics, spec: DatasetSpec, scored: readonly
   const seen = new Set(statistics.samples);
   const dataset = openDataset(spec);
   return !scored.some((index) => seen.has(dataset.digest(index)));
+}
+
+/** Writes the refined float network; gives its digest. */
+function writeRefined(file: string, graph: Graph): string {
+  const bytes = encodeRefined(graph);
+  writeFile(file, bytes);
+  const hash = createSha256();
+  hash.add(bytes);
+  return hash.digest();
 }
 
 function writeReport(

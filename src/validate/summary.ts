@@ -57,6 +57,7 @@ export interface Summary {
   readonly seconds: {
     readonly calibrate?: number;
     readonly assign?: number;
+    readonly recover?: number;
     readonly compile?: number;
     readonly float: number;
     readonly fixed: number;

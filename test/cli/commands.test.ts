@@ -168,6 +168,7 @@ test('quantize writes its files; without --calibration the first 100 samples are
       'formats.json',
       'model.integer.onnx',
       'model.program',
+      'refined.onnx',
       'report.html',
       'statistics.pb',
       'summary.json',
@@ -181,9 +182,19 @@ test('quantize writes its files; without --calibration the first 100 samples are
   });
 });
 
+test('the refined network and the formats of quantize give its program', async () => {
+  const out = temporaryFolder();
+  const { recovery } = await json(['quantize', model, ...data, '--limit', '120', '-o', out]);
+  expect(recovery.map(({ step }: { step: string }) => step)).toEqual(['correct', 'round']);
+  const again = join(out, 'again.program');
+  await json(['compile', join(out, 'refined.onnx'), '--formats', join(out, 'formats.json'), '-o', again]);
+  expect(readFileSync(again).equals(readFileSync(join(out, 'model.program')))).toBe(true);
+});
+
 test('quantize with --calibration scores every sample and tells whether it has calibrated with it', async () => {
   const quantize = async (calibration: string) => {
-    const words = ['quantize', model, ...data, '--calibration', calibration, '-o', temporaryFolder()];
+    const files = ['--calibration', calibration, '-o', temporaryFolder()];
+    const words = ['quantize', model, ...data, ...files, '--recover', 'none'];
     const { samples, digest, calibration: used } = await json(words);
     return { samples, digest, calibrated: used.samples, disjoint: used.disjoint };
   };

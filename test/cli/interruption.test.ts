@@ -117,5 +117,11 @@ test('quantize ends with 130 and leaves whole files only', async () => {
   const when = () => existsSync(join(out, 'model.integer.onnx'));
   const interrupted = await dynafix(words, { kill: { signal: 'SIGINT', when } });
   expect(interrupted).toEqual({ exit: 130, stdout: '', stderr: '' });
-  expect(listAll(out)).toEqual(['formats.json', 'model.integer.onnx', 'model.program', 'statistics.pb']);
+  expect(listAll(out)).toEqual([
+    'formats.json',
+    'model.integer.onnx',
+    'model.program',
+    'refined.onnx',
+    'statistics.pb',
+  ]);
 });

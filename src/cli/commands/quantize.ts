@@ -1,7 +1,8 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadProfile } from '../../hardware/profile.js';
 import { loadModel } from '../../jobs/load-model.js';
 import { quantize as quantizeModel } from '../../jobs/quantize.js';
+import { RECOVERY_STEPS, type RecoveryStep } from '../../recover/steps.js';
 import { classCount, datasetSpec, readLabels } from '../data.js';
 import { withEngine } from '../engine.js';
 import {
@@ -27,6 +28,15 @@ interface Options extends ModelOptions, DataOptions, LabelOptions, MethodOptions
   readonly output: string;
   readonly layers: boolean;
   readonly sensitivity: number;
+  readonly recover: readonly RecoveryStep[];
+}
+
+/** A list of steps, or none. */
+function readSteps(text: string): readonly RecoveryStep[] {
+  const names = text === 'none' ? [] : text.split(',');
+  if (names.every((name) => (RECOVERY_STEPS as readonly string[]).includes(name)))
+    return names as RecoveryStep[];
+  throw new InvalidArgumentError(`Expected none or a list of ${RECOVERY_STEPS.join(', ')}.`);
 }
 
 const command = new Command('quantize')
@@ -34,6 +44,14 @@ const command = new Command('quantize')
   .argument('<model>', '.onnx or .tflite, also with .gz')
   .option('--calibration <path>', 'samples to calibrate with; default: the first 100 of --data')
   .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')
+  .addOption(
+    new Option(
+      '--recover <steps>',
+      `steps that recover accuracy: none, or a list of ${RECOVERY_STEPS.join(', ')}`,
+    )
+      .argParser(readSteps)
+      .default(RECOVERY_STEPS, 'all'),
+  )
   .option('--no-layers', 'validate by comparing outputs only, and write no report')
   .requiredOption('-o, --output <folder>', 'folder to write');
 addMethodOptions(addSensitivityOption(command));
@@ -59,6 +77,7 @@ export const quantize = addJsonOption(
       sensitivity: options.sensitivity,
       method: options.method,
       percentile: options.percentile,
+      recover: options.recover,
       output: options.output,
       layers: options.layers,
       signal,

@@ -1,0 +1,149 @@
+/** New codes for the weights of one product, and the bias that goes with them. */
+import type { Engine } from '../execute/wasm/engine.js';
+import { at, codeRange, type Format, stepSize } from '../formats/format.js';
+import { runTasks } from '../platform/pool.js';
+import { multiplyMatrices, sharedFloats } from './multiply-matrices.js';
+import type { RoundingProblem } from './round-weights.js';
+import type { RoundTask } from './round-worker.js';
+import { columnMeans, damp, transposeLess } from './second-moments.js';
+
+const worker = new URL('./round-worker.js', import.meta.url);
+
+/** Share by which mean products are damped. */
+const DAMPING = 0.01;
+/** Tasks per thread. */
+const TASKS_PER_THREAD = 4;
+
+/** A product with the channels of each row of weights last, and what it reads at sampled positions. */
+export interface ProductData {
+  readonly outputs: number;
+  readonly groups: number;
+  /** Input channels of one group. */
+  readonly depth: number;
+  /** [outputs, inner, depth] */
+  readonly weights: Float32Array;
+  readonly format: Format;
+  /** Rows [inner, groups * depth], in fixed point and in float. */
+  readonly disturbed: Float32Array<SharedArrayBuffer>;
+  readonly clean: Float32Array<SharedArrayBuffer>;
+}
+
+export interface RefineSteps {
+  /** Adaptive rounding of weights. */
+  readonly round: boolean;
+  /** Correction of biases. */
+  readonly correct: boolean;
+}
+
+/** For each group the columns of a row that its weights meet, in the order of the weights. */
+function groupColumns({ outputs, groups, depth, weights }: ProductData): number[][] {
+  const length = weights.length / outputs;
+  return Array.from({ length: groups }, (_, group) =>
+    Array.from(
+      { length },
+      (_, index) => Math.floor(index / depth) * groups * depth + group * depth + (index % depth),
+    ),
+  );
+}
+
+/** Codes [outputs, inner, depth], rounded for the inputs. */
+export async function roundProduct(
+  engine: Engine,
+  product: ProductData,
+  { correct }: RefineSteps,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
+  const { outputs, groups, weights, format, disturbed, clean } = product;
+  const length = weights.length / outputs;
+  const rowLength = length * groups;
+  const zeros = new Float64Array(rowLength);
+  // A corrected bias takes the mean error upon itself.
+  const offsets = {
+    disturbed: correct ? columnMeans(disturbed, rowLength) : zeros,
+    clean: correct ? columnMeans(clean, rowLength) : zeros,
+  };
+  const { low, high } = codeRange(format);
+  const problem = (first: number, end: number): Omit<RoundingProblem, 'gram' | 'drift'> => {
+    const zeroPoints = Float64Array.from({ length: end - first }, (_, row) =>
+      at(format.zeroPoint, first + row),
+    );
+    return {
+      weights: Float64Array.from(
+        { length: (end - first) * length },
+        (_, index) => weights[first * length + index] / stepSize(format, first + Math.floor(index / length)),
+      ),
+      low: zeroPoints.map((zero) => low - zero),
+      high: zeroPoints.map((zero) => high - zero),
+    };
+  };
+  const tasks: { first: number; task: RoundTask }[] = [];
+  const perTask = (count: number) => Math.ceil(count / (TASKS_PER_THREAD * engine.threads));
+  if (groups > 1) {
+    const columns = groupColumns(product);
+    const rows = { disturbed, clean, offsets, rowLength, damping: DAMPING };
+    const perGroup = outputs / groups;
+    const step = perTask(groups);
+    for (let first = 0; first < groups; first += step) {
+      const list = columns.slice(first, first + step).map((entry, index) => ({
+        columns: entry,
+        problem: problem((first + index) * perGroup, (first + index + 1) * perGroup),
+      }));
+      tasks.push({ first: first * perGroup, task: { kind: 'grouped', rows, groups: list } });
+    }
+  } else {
+    const count = disturbed.length / length;
+    const x = transposeLess(disturbed, length, offsets.disturbed, 1 / count);
+    const y = transposeLess(clean, length, offsets.clean, 1 / count);
+    const centred = sharedFloats(disturbed.length);
+    for (let index = 0; index < centred.length; index++) {
+      centred[index] = disturbed[index] - offsets.disturbed[index % length];
+    }
+    const gram = await multiplyMatrices(engine, x, centred, count);
+    const cross = await multiplyMatrices(engine, y, centred, count);
+    for (let index = 0; index < cross.length; index++) cross[index] -= gram[index];
+    const all = problem(0, outputs);
+    const scaled = sharedFloats(all.weights.length);
+    scaled.set(all.weights);
+    const drift = await multiplyMatrices(engine, scaled, cross, length);
+    damp(gram, length, DAMPING);
+    const step = perTask(outputs);
+    for (let first = 0; first < outputs; first += step) {
+      const end = Math.min(first + step, outputs);
+      const part = { ...problem(first, end), gram, drift: drift.subarray(first * length, end * length) };
+      tasks.push({ first, task: { kind: 'dense', problem: part } });
+    }
+  }
+  const codes = new Float64Array(weights.length);
+  await runTasks<RoundTask, Float64Array[]>(
+    engine.pool,
+    worker,
+    tasks.length,
+    (index) => tasks[index].task,
+    (parts, index) => {
+      let to = tasks[index].first * length;
+      for (const part of parts) {
+        codes.set(part, to);
+        to += part.length;
+      }
+    },
+    signal,
+  );
+  return codes.map((code, index) => code + at(format.zeroPoint, Math.floor(index / length)));
+}
+
+/** By how much the mean output of each channel lies below that of float: what its bias lacks. */
+export function missingBias(product: ProductData, refined: Float32Array): Float64Array {
+  const { outputs, groups, weights, disturbed, clean } = product;
+  const length = weights.length / outputs;
+  const wanted = columnMeans(clean, length * groups);
+  const found = columnMeans(disturbed, length * groups);
+  const columns = groupColumns(product);
+  return Float64Array.from({ length: outputs }, (_, output) => {
+    let missing = 0;
+    columns[Math.floor(output / (outputs / groups))].forEach((column, index) => {
+      const entry = output * length + index;
+      missing += weights[entry] * wanted[column] - refined[entry] * found[column];
+    });
+    return missing;
+  });
+}

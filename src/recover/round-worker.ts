@@ -1,0 +1,58 @@
+/** The worker's side of adaptive rounding: some rows of a dense product, or some groups of a grouped one. */
+import { serve } from '../platform/serve.js';
+import { type RoundingProblem, roundWeights } from './round-weights.js';
+import { damp, meanProducts, pickColumns } from './second-moments.js';
+
+/** What the weights of a grouped product read at sampled positions. */
+export interface GroupedRows {
+  /** Fixed point, and float where the difference between both is to be compensated. */
+  readonly disturbed: Float32Array;
+  readonly clean?: Float32Array;
+  readonly offsets: { readonly disturbed: Float64Array; readonly clean: Float64Array };
+  readonly rowLength: number;
+  readonly damping: number;
+}
+
+export type RoundTask =
+  | { readonly kind: 'dense'; readonly problem: RoundingProblem }
+  | {
+      readonly kind: 'grouped';
+      readonly rows: GroupedRows;
+      /** Per group the columns of the rows that it reads, and its weights. */
+      readonly groups: readonly {
+        readonly columns: readonly number[];
+        readonly problem: Omit<RoundingProblem, 'gram' | 'drift'>;
+      }[];
+    };
+
+/** Codes above the zero point of each problem. */
+export default serve((task: RoundTask): Float64Array[] => {
+  if (task.kind === 'dense') return [roundWeights(task.problem)];
+  return task.groups.map(({ columns, problem }) => roundGroup(task.rows, columns, problem));
+});
+
+function roundGroup(
+  { disturbed, clean, offsets, rowLength, damping }: GroupedRows,
+  columns: readonly number[],
+  problem: Omit<RoundingProblem, 'gram' | 'drift'>,
+): Float64Array {
+  const depth = columns.length;
+  const x = pickColumns(disturbed, rowLength, columns, offsets.disturbed);
+  const gram = meanProducts(x, x, depth);
+  let drift: Float32Array | undefined;
+  if (clean !== undefined) {
+    const cross = meanProducts(pickColumns(clean, rowLength, columns, offsets.clean), x, depth);
+    drift = new Float32Array(problem.weights.length);
+    for (let entry = 0; entry < drift.length; entry++) {
+      const start = entry - (entry % depth);
+      const to = entry % depth;
+      let sum = 0;
+      for (let from = 0; from < depth; from++) {
+        sum += problem.weights[start + from] * (cross[from * depth + to] - gram[from * depth + to]);
+      }
+      drift[entry] = sum;
+    }
+  }
+  damp(gram, depth, damping);
+  return roundWeights({ ...problem, gram, drift });
+}

@@ -1,0 +1,79 @@
+/** Means and mean products of what a product reads at sampled positions. */
+import { sharedFloats } from './multiply-matrices.js';
+
+/** Mean of each of `length` columns of a matrix with rows of that length. */
+export function columnMeans(rows: Float32Array, length: number): Float64Array {
+  const means = new Float64Array(length);
+  const count = rows.length / length;
+  for (let start = 0; start < rows.length; start += length) {
+    for (let index = 0; index < length; index++) means[index] += rows[start + index];
+  }
+  return means.map((sum) => sum / count);
+}
+
+/** Some columns of a matrix with rows of `length`, each less what `offsets` says of it. */
+export function pickColumns(
+  rows: Float32Array,
+  length: number,
+  columns: readonly number[],
+  offsets: Float64Array,
+): Float32Array {
+  const picked = new Float32Array((rows.length / length) * columns.length);
+  for (let start = 0, to = 0; start < rows.length; start += length) {
+    for (const column of columns) picked[to++] = rows[start + column] - offsets[column];
+  }
+  return picked;
+}
+
+/** Mean products a^T b / rows of two matrices with the same number of rows, of `length` columns each; for few columns. */
+export function meanProducts(a: Float32Array, b: Float32Array, length: number): Float32Array {
+  const sums = new Float64Array(length * length);
+  const count = a.length / length;
+  for (let start = 0; start < a.length; start += length) {
+    for (let i = 0; i < length; i++) {
+      const factor = a[start + i];
+      if (factor === 0) continue;
+      const line = i * length;
+      for (let j = 0; j < length; j++) sums[line + j] += factor * b[start + j];
+    }
+  }
+  return Float32Array.from(sums, (sum) => sum / count);
+}
+
+/** The transpose of a matrix with rows of `length`, each column less its offset and all times `factor`. */
+export function transposeLess(
+  rows: Float32Array,
+  length: number,
+  offsets: Float64Array,
+  factor: number,
+): Float32Array<SharedArrayBuffer> {
+  const count = rows.length / length;
+  const result = sharedFloats(rows.length);
+  const TILE = 32;
+  for (let column0 = 0; column0 < length; column0 += TILE) {
+    for (let row0 = 0; row0 < count; row0 += TILE) {
+      for (let column = column0; column < Math.min(column0 + TILE, length); column++) {
+        const offset = offsets[column];
+        for (let row = row0; row < Math.min(row0 + TILE, count); row++) {
+          result[column * count + row] = (rows[row * length + column] - offset) * factor;
+        }
+      }
+    }
+  }
+  return result;
+}
+
+/**
+ * Raises the diagonal of mean products, each entry by a share of itself and of their mean: samples are few, and what
+ * they do not tell apart must not be traded.
+ */
+export function damp(gram: Float32Array, length: number, share: number): void {
+  let trace = 0;
+  for (let index = 0; index < length; index++) trace += gram[index * (length + 1)];
+  // Where everything read is 0 any positive diagonal leaves plain rounding.
+  const mean = trace > 0 ? trace / length : 1;
+  for (let index = 0; index < length; index++) {
+    const entry = index * (length + 1);
+    gram[entry] += share * (gram[entry] + mean);
+  }
+}
