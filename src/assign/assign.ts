@@ -6,27 +6,32 @@
 import type { Statistics } from '../calibrate/statistics.js';
 import type { NodeArithmetic } from '../compile/model-formats.js';
 import type { ScalingRule } from '../compile/scaling.js';
-import { ConstraintError, InputError } from '../errors.js';
+import { InputError } from '../errors.js';
 import { codeRange, type Format, fixed } from '../formats/format.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import { assignScales } from './assign-scales.js';
+import { checkPlacement } from './check.js';
+import { conflictError, findConflict } from './conflict.js';
 import {
   type ConstantChoices,
   chooseConstants,
   constantFormat,
   decibels,
   explainConstant,
-  greatestScaled,
 } from './constants.js';
-import { satisfy } from './constraints.js';
 import { collectDemands } from './demands.js';
 import { clippedShare, expectedError, signalPower } from './distribution.js';
-import type { FormatsFile, Move, Reason } from './formats-file.js';
-import { chooseFractionBits, type Method, type MethodOptions, PERCENTILE } from './fraction-bits.js';
+import type { FormatsFile, Reason } from './formats-file.js';
+import { type Method, type MethodOptions, PERCENTILE } from './fraction-bits.js';
+import { createGains } from './gains.js';
 import { formGroups, type Group } from './groups.js';
-import { createPosition, createRepairs, type Position } from './positions.js';
+import { loadSolver } from './highs.js';
+import { explainMoves } from './moves.js';
+import { placeFormats } from './placement.js';
+import { createProblem, type ProblemInputs } from './problem.js';
+import { solveModel } from './solve.js';
 
 export { METHODS, type Method } from './fraction-bits.js';
 
@@ -58,67 +63,50 @@ export async function assignFormats(
   const demands = collectDemands(graph);
   const groups = formGroups(graph, demands, statistics, profile);
   const computed = demands.filter(({ kind, output }) => kind !== 'float' && groups.has(output));
-  const places = new Map([...new Set(groups.values())].map((group) => [group, placeGroup(group, options)]));
-  const place = (name: string) => places.get(groups.get(name)!);
   const constants = chooseConstants(computed, profile, groups, method);
-  const describeNodes = () =>
-    Object.fromEntries(computed.map(({ node }) => [node.name, nodeArithmetic(node, profile, constants)]));
   const conversions = { ...profile.conversions, scaling: scalingRule(profile.requantize) };
   const common = { version: 1, model, hardware: profile.name, conversions } as const;
+  const describeNodes = (choices: ConstantChoices) =>
+    Object.fromEntries(computed.map(({ node }) => [node.name, nodeArithmetic(node, profile, choices)]));
   if (profile.scales !== 'powerOfTwo') {
     const scaled = assignScales(computed, groups, constants, profile, options);
-    return { ...common, ...scaled, nodes: describeNodes(), moves: [] };
+    return { ...common, ...scaled, nodes: describeNodes(constants), moves: [] };
   }
-  const positions = {
-    value: place,
-    constant: (name: string) => constants.byName.get(name)!.position,
-    bias: (node: string) => constants.biases.get(node)?.position,
-    bits: (name: string) => (groups.get(name) ?? constants.byName.get(name))!.format.bits,
-  };
-  const repairs = createRepairs();
-  satisfy(computed, profile, positions, repairs);
+  const gains = createGains(statistics);
+  const inputs: ProblemInputs = { demands: computed, profile, groups, constants, gains, options };
+  const problem = createProblem(inputs);
+  const solve = await loadSolver();
+  const solution = solveModel(solve, problem.model);
+  if (solution === undefined) throw conflictError(findConflict(solve, problem.model) ?? []);
+  const placement = placeFormats(inputs, problem, solution.assignment);
+  checkPlacement(computed, profile, placement);
 
   const tensors: Record<string, Format> = {};
   const reasons: Record<string, Reason> = {};
   for (const [value, group] of groups) {
-    const [fractionBits] = place(value)!.bits;
-    const { minimum, maximum } = group.distribution;
-    requireSignal(place(value)!, () => Math.max(-minimum, maximum) * 2 ** fractionBits, repairs.moves);
-    tensors[value] = { ...fixed(group.format.bits, fractionBits), ...group.format };
-    reasons[value] = explainValue(value, group, fractionBits, method);
+    const { bits, position } = placement.value(value)!;
+    tensors[value] = { ...fixed(bits, position), ...group.format, bits };
+    reasons[value] = explainValue(value, group, tensors[value], method);
   }
   const formats: Record<string, Format> = {};
-  for (const [name, choice] of constants.byName) {
-    requireSignal(choice.position, () => greatestScaled(choice), repairs.moves);
+  for (const [name, choice] of placement.constants.byName) {
     formats[name] = constantFormat(choice);
     reasons[name] = explainConstant(choice, method);
   }
-  return { ...common, tensors, constants: formats, nodes: describeNodes(), reasons, moves: repairs.moves };
+  return {
+    ...common,
+    tensors,
+    constants: formats,
+    nodes: describeNodes(placement.constants),
+    reasons,
+    moves: explainMoves(inputs, problem, solution.assignment, placement),
+    prediction: { noise: solution.cost, sqnr: decibels(1, solution.cost), measured: gains.measured },
+  };
 }
 
-function placeGroup({ values, distribution, format }: Group, options: MethodOptions): Position {
-  const chosen = chooseFractionBits(distribution, codeRange(format), options);
-  return createPosition(values[0], [chosen ?? 0]);
-}
-
-/**
- * Refuses windows of the profile that leave nothing but the code 0; `greatest` is the largest magnitude in
- * steps of the format. Weights that vanish beside their bias are no such case.
- */
-function requireSignal({ name }: Position, greatest: () => number, moves: readonly Move[]): void {
-  const own = moves.filter((move) => move.name === name && /^windows\./.test(move.constraint));
-  if (own.length === 0) return;
-  const steps = greatest();
-  if (steps === 0 || steps > 0.5) return;
-  const causes = new Set(own.map(({ node, constraint }) => `node "${node}": ${constraint}`));
-  throw new ConstraintError({
-    where: `"${name}"`,
-    what: `the constraints leave nothing but zeros: ${[...causes].join('; ')}`,
-  });
-}
-
-function explainValue(value: string, group: Group, fractionBits: number, method: Method): Reason {
-  const { distribution, sources, format } = group;
+function explainValue(value: string, group: Group, format: Format, method: Method): Reason {
+  const { distribution, sources } = group;
+  const fractionBits = format.fractionBits as number;
   const { minimum, maximum } = distribution;
   const range = codeRange(format);
   const power = signalPower(distribution);

@@ -119,16 +119,6 @@ export function constantFormat({ format, position: { bits } }: ConstantChoice): 
   return { ...fixed(format.bits, bits.length === 1 ? bits[0] : bits), ...format };
 }
 
-/** The largest magnitude of the constant in steps of its format. */
-export function greatestScaled({ values, position: { bits } }: ConstantChoice): number {
-  const length = values.length / bits.length;
-  let greatest = 0;
-  for (const [index, value] of values.entries()) {
-    greatest = Math.max(greatest, Math.abs(value) * 2 ** bits[Math.floor(index / length)]);
-  }
-  return greatest;
-}
-
 /** What the format does to the constant: measured, not predicted. */
 export function explainConstant({ values, format, position }: ConstantChoice, method: Method): Reason {
   const range = codeRange(format);

@@ -1,188 +1,173 @@
-/** The constraints that a profile and the arithmetic itself put on fraction bits, and what each repairs. */
-import { ConstraintError } from '../errors.js';
-import { numbers } from '../graph/tensor.js';
+/** The constraints that a profile and the arithmetic itself put on formats, as rows over what is chosen. */
 import { type ResolvedRules, rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import type { Demand, ProductDemand } from './demands.js';
-import type { Cause, Position, Repairs } from './positions.js';
+import { atMost, type Choice, type Constraint, type Row, type Term, term } from './model.js';
+import type { WeightChoices } from './variables.js';
 import {
-  evaluateSum,
   findNeighbours,
   type Subject,
+  type Sum,
   type Variable,
   type WindowLimit,
   windowLimits,
 } from './windows.js';
 
-/** Looks for violations and repairs them by lowering; true where anything moved. */
-type Constraint = () => boolean;
-
-/** The fraction bits of everything that constraints speak of; undefined for values that stay float32. */
-export interface Positions {
-  value(name: string): Position | undefined;
-  constant(name: string): Position;
+/** What is chosen, by name; undefined for values that stay float32. */
+export interface Variables {
+  value(name: string): Choice | undefined;
+  /** A constant that is not the weights of a product. */
+  operand(name: string): Choice | undefined;
+  weights(name: string): WeightChoices | undefined;
   /** Only where the profile gives biases fraction bits of their own. */
-  bias(node: string): Position | undefined;
-  /** Width of the codes of a value. */
-  bits(name: string): number;
+  bias(node: string): Choice | undefined;
 }
 
 /** Bits of the registers in which operands are added and multiplied, element by element. */
 const OPERAND_BITS = 32;
 
-/**
- * Moves fraction bits until all constraints hold. Throws a ConstraintError naming those that cannot hold
- * together.
- */
-export function satisfy(
+/** The width in which an input is shifted to the position of its product with a slope. */
+const SLOPE_REGISTER_BITS = 31;
+
+/** All constraints on the nodes of a graph. */
+export function collectConstraints(
   demands: readonly Demand[],
   profile: Profile,
-  positions: Positions,
-  repairs: Repairs,
-): void {
-  const constraints: Constraint[] = [];
+  variables: Variables,
+): Constraint[] {
   const neighbours = findNeighbours(demands);
-  const isPlaced = ({ kind, name }: Subject) =>
-    (kind === 'value'
-      ? positions.value(name)
-      : kind === 'bias'
-        ? positions.bias(name)
-        : name || undefined) !== undefined;
+  const isPlaced = (subject: Subject) => choicesOf(subject, variables).length > 0;
+  const constraints: Constraint[] = [];
   for (const demand of demands) {
     if (demand.kind === 'float' || demand.kind === 'alias') continue;
-    if (positions.value(demand.output) === undefined) continue;
+    if (variables.value(demand.output) === undefined) continue;
     const rules = rulesFor(profile, demand.node);
     for (const limit of windowLimits(demand, rules, neighbours, isPlaced)) {
-      constraints.push(...windowConstraints(limit, positions, repairs));
+      const clauses = windowClauses(limit, variables);
+      constraints.push(
+        ...clauses.map((alternatives) => ({ node: limit.node, rule: limit.rule, alternatives })),
+      );
     }
-    if (demand.kind === 'product') constraints.push(...productLimits(demand, rules, positions, repairs));
-    else if (demand.kind === 'sum') constraints.push(...sumLimits(demand, positions, repairs));
+    if (demand.kind === 'product') constraints.push(registerConstraint(demand, rules, variables));
+    else if (demand.kind === 'sum') constraints.push(...roomConstraints(demand, variables));
+    else if (demand.kind === 'slope') constraints.push(...slopeConstraints(demand, variables));
   }
-  let moved = true;
-  while (moved) {
-    moved = false;
-    for (const constraint of constraints) moved = constraint() || moved;
-  }
-}
-
-/** Repairs of one side of a window: what stands in it with the right sign is lowered, weights before values. */
-function windowConstraints(
-  limit: WindowLimit,
-  positions: Positions,
-  { lower, raise }: Repairs,
-): Constraint[] {
-  const { node, sum, side, bounds, of, rule } = limit;
-  const cause: Cause = { node, constraint: rule };
-  const find = ({ kind, name }: Subject) =>
-    (kind === 'value'
-      ? positions.value(name)
-      : kind === 'bias'
-        ? positions.bias(name)
-        : positions.constant(name))!;
-  const at = (subject: Subject, channel: number) => {
-    const { bits } = find(subject);
-    return bits.length === 1 ? bits[0] : bits[channel];
-  };
-  const value = ({ kind, subjects }: Variable, channel: number) => {
-    if (kind === 'width') return positions.bits(subjects[0].name);
-    const all = subjects.map((subject) => at(subject, channel));
-    return kind === 'coarsest' ? Math.min(...all) : Math.max(...all);
-  };
-  const sign = side === 'max' ? 1 : -1;
-  const movable = sum.parts.filter(({ factor, variable }) => factor * sign > 0 && variable.kind !== 'width');
-  if (movable.length === 0) {
-    const [part] = sum.parts.filter(({ variable }) => variable.kind === 'position');
-    const [bound] = bounds;
-    if (part?.factor === 1 && sum.parts.length === 1 && bound.parts.length === 0) {
-      raise(find(part.variable.subjects[0]), bound.constant, cause);
-      return [];
-    }
-    const what = `${rule} can only be met by raising fraction bits`;
-    throw new ConstraintError({ where: `node "${node.name}" (${node.operator})`, what });
-  }
-  const subjectsOf = ({ subjects, kind }: Variable, channel: number) =>
-    kind === 'coarsest'
-      ? [subjects.reduce((a, b) => (at(b, channel) < at(a, channel) ? b : a))]
-      : [subjects.reduce((a, b) => (at(b, channel) > at(a, channel) ? b : a))];
-  const repair = (channel: number) => {
-    const limits = bounds.map((bound) => evaluateSum(bound, value, channel));
-    const reached = of === 'least' ? Math.min(...limits) : Math.max(...limits);
-    const excess = sign * (evaluateSum(sum, value, channel) - reached);
-    if (excess <= 0) return false;
-    const candidates = movable.flatMap(({ factor, variable }) =>
-      subjectsOf(variable, channel).map((subject) => ({ factor: Math.abs(factor), subject })),
-    );
-    const chosen =
-      candidates.find(({ subject }) => subject.kind === 'constant') ??
-      candidates.reduce((a, b) => (at(b.subject, channel) > at(a.subject, channel) ? b : a));
-    const position = find(chosen.subject);
-    return lower(
-      position,
-      at(chosen.subject, channel) - Math.ceil(excess / chosen.factor),
-      cause,
-      position.bits.length === 1 ? undefined : channel,
-    );
-  };
-  const all = [sum, ...bounds].flatMap(({ parts }) => parts.flatMap(({ variable }) => variable.subjects));
-  const channels = Math.max(...all.map((subject) => find(subject).bits.length));
-  return [() => Array.from({ length: channels }, (_, channel) => repair(channel)).some((moved) => moved)];
-}
-
-function productLimits(
-  demand: ProductDemand,
-  { accumulator, bias: biasRules }: ResolvedRules,
-  positions: Positions,
-  { lower }: Repairs,
-): Constraint[] {
-  const input = positions.value(demand.inputs[0])!;
-  const output = positions.value(demand.output)!;
-  const weights = positions.constant(demand.weights.name);
-  const register: Cause = {
-    node: demand.node,
-    constraint: `a shift of at most ${accumulator.bits - 1} in an accumulator of ${accumulator.bits} bits`,
-  };
-  const constraints = [
-    () =>
-      weights.bits
-        .map((_, channel) =>
-          lower(weights, accumulator.bits - 1 + output.bits[0] - input.bits[0], register, channel),
-        )
-        .some((moved) => moved),
-  ];
-  if (demand.bias === undefined) return constraints;
-
-  const registerBits = biasRules.position === 'own' ? accumulator.bits : biasRules.bits;
-  const most = numbers(demand.bias.tensor).map((value) => mostBiasPosition(value, registerBits));
-  const fits: Cause = { node: demand.node, constraint: `the bias fits ${registerBits} bits` };
-  constraints.push(() =>
-    most
-      .map((limit, channel) =>
-        lower(weights, limit - input.bits[0], fits, weights.bits.length > 1 ? channel : 0),
-      )
-      .some((moved) => moved),
-  );
   return constraints;
 }
 
-/** The most fraction bits with which a value fits a signed register, whatever the rounding. */
-function mostBiasPosition(value: number, bits: number): number {
-  if (value === 0) return Infinity;
-  return Math.floor(Math.log2((2 ** (bits - 1) - 1) / Math.abs(value)) - 2 ** -40);
+function choicesOf({ kind, name }: Subject, { value, operand, weights, bias }: Variables): Choice[] {
+  const found = {
+    value: () => [value(name)],
+    bias: () => [bias(name)],
+    constant: () => [weights(name)?.cap ?? operand(name)],
+  }[kind]();
+  return found.filter((choice) => choice !== undefined);
 }
 
-function sumLimits(demand: Demand & { kind: 'sum' }, positions: Positions, { lower }: Repairs): Constraint[] {
-  const operands = operandPositions(demand, positions);
-  const least = () => Math.min(...operands.map(({ bits }) => bits[0]));
-  const room = OPERAND_BITS - 1 - Math.max(...[...demand.inputs, demand.output].map(positions.bits));
-  const cause: Cause = {
-    node: demand.node,
-    constraint: `operands at most ${room} positions apart in ${OPERAND_BITS} bits`,
+/**
+ * A window as clauses that must all hold, each a list of rows of which one must. Limits that hold for all of several bounds or
+ * operands become clauses of their own, limits that hold for any of them alternatives.
+ */
+function windowClauses({ sum, side, of, bounds }: WindowLimit, variables: Variables): Row[][] {
+  const sign = side === 'max' ? 1 : -1;
+  // Every bound as: parts of the sum less those of the bound, which may be at most a number.
+  const forms = bounds.map((bound) => expand(difference(sum, bound, sign), variables));
+  const all = (side === 'max') === (of === 'least');
+  if (all || forms.length === 1) return forms.flat();
+  return forms.reduce((clauses, form) =>
+    clauses.flatMap((clause) => form.map((other) => [...clause, ...other])),
+  );
+}
+
+function difference(sum: Sum, bound: Sum, sign: number): Sum {
+  const scaled = (parts: Sum['parts'], by: number) =>
+    parts.map(({ factor, variable }) => ({ factor: factor * by, variable }));
+  return {
+    constant: sign * (sum.constant - bound.constant),
+    parts: [...scaled(sum.parts, sign), ...scaled(bound.parts, -sign)],
   };
-  return [() => operands.map((operand) => lower(operand, least() + room, cause)).some((moved) => moved)];
 }
 
-function operandPositions(demand: Exclude<Demand, ProductDemand>, positions: Positions): Position[] {
-  const values = demand.inputs.map(positions.value).filter((position) => position !== undefined);
-  const constants = 'constants' in demand ? demand.constants.map(({ name }) => positions.constant(name)) : [];
-  return [...values, ...constants];
+/** Clauses that say that a sum is at most 0. */
+function expand({ constant, parts }: Sum, variables: Variables): Row[][] {
+  let clauses: Term[][][] = [[[]]];
+  for (const { factor, variable } of mergeParts(parts)) {
+    if (factor === 0) continue;
+    const terms = termsOf(variable, factor, variables);
+    const greatest = variable.kind === 'finest' ? factor : -factor;
+    const each = variable.kind === 'position' || variable.kind === 'width' || greatest > 0;
+    const append = (row: readonly Term[], entry: Term) => [...row, entry];
+    clauses = each
+      ? clauses.flatMap((clause) => terms.map((entry) => clause.map((row) => append(row, entry))))
+      : clauses.map((clause) => clause.flatMap((row) => terms.map((entry) => append(row, entry))));
+  }
+  return clauses.map((clause) => clause.map((terms) => atMost(-constant, ...terms)));
+}
+
+/** Terms of the same variable added up, so that the sign of what is left decides. */
+function mergeParts(parts: Sum['parts']): { factor: number; variable: Variable }[] {
+  const merged = new Map<string, { factor: number; variable: Variable }>();
+  for (const { factor, variable } of parts) {
+    const key = JSON.stringify(variable);
+    merged.set(key, { variable, factor: factor + (merged.get(key)?.factor ?? 0) });
+  }
+  return [...merged.values()];
+}
+
+/** A variable as a term, or one term for each of its subjects. Weights count with the limit that the sign asks for. */
+function termsOf({ kind, subjects }: Variable, factor: number, variables: Variables): Term[] {
+  const of = kind === 'width' ? 'bits' : 'position';
+  return subjects.map((subject) => {
+    const weights = subject.kind === 'constant' ? variables.weights(subject.name) : undefined;
+    if (weights !== undefined && of === 'position')
+      return term(factor > 0 ? weights.cap : weights.floor, factor);
+    return term(choicesOf(subject, variables)[0], factor, of);
+  });
+}
+
+function registerConstraint(
+  { node, inputs, output, weights }: ProductDemand,
+  { accumulator }: ResolvedRules,
+  { value, weights: weightsOf }: Variables,
+): Constraint {
+  const most = accumulator.bits - 1;
+  const rule = `a shift of at most ${most} in an accumulator of ${accumulator.bits} bits`;
+  const { cap } = weightsOf(weights.name)!;
+  return {
+    node,
+    rule,
+    alternatives: [atMost(most, term(cap), term(value(inputs[0])!), term(value(output)!, -1))],
+  };
+}
+
+function roomConstraints(
+  { node, inputs, output, constants }: Demand & { kind: 'sum' },
+  { value, operand }: Variables,
+): Constraint[] {
+  const operands = [...inputs.map(value), ...constants.map(({ name }) => operand(name))];
+  const placed = [...new Set(operands.filter((choice) => choice !== undefined))];
+  const wide = [...new Set([...inputs, output].map(value).filter((choice) => choice !== undefined))];
+  const rule = `operands and their distance within ${OPERAND_BITS} bits`;
+  return placed.flatMap((finer) =>
+    placed
+      .filter((coarser) => coarser !== finer)
+      .flatMap((coarser) =>
+        wide.map((register): Constraint => {
+          const row = atMost(OPERAND_BITS - 1, term(finer), term(coarser, -1), term(register, 1, 'bits'));
+          return { node, rule, alternatives: [row] };
+        }),
+      ),
+  );
+}
+
+function slopeConstraints(
+  { node, inputs, slopes }: Demand & { kind: 'slope' },
+  { value, operand }: Variables,
+): Constraint[] {
+  const input = value(inputs[0]);
+  const slope = operand(slopes.name);
+  if (input === undefined || slope === undefined) return [];
+  const rule = `a shifted input within ${SLOPE_REGISTER_BITS} bits`;
+  const row = atMost(SLOPE_REGISTER_BITS, term(slope), term(input, 1, 'bits'));
+  return [{ node, rule, alternatives: [row] }];
 }

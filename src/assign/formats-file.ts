@@ -67,6 +67,15 @@ const move = z.strictObject({
   constraint: z.string(),
 });
 
+const prediction = z.strictObject({
+  /** Power of the noise at the outputs relative to their own, as far as rounding and clipping make it. */
+  noise: z.number(),
+  /** The same in dB; null without noise. */
+  sqnr: z.number().nullable(),
+  /** False where the statistics have no sensitivities: every noise then counts relative to its own value. */
+  measured: z.boolean(),
+});
+
 const formatsSchema = z.strictObject({
   version: z.literal(1),
   /** SHA-256 of the model. */
@@ -79,10 +88,12 @@ const formatsSchema = z.strictObject({
   nodes: z.record(z.string(), arithmetic),
   reasons: z.record(z.string(), reason),
   moves: z.array(move),
+  prediction: prediction.optional(),
 });
 
 export type Reason = z.infer<typeof reason>;
 export type Move = z.infer<typeof move>;
+export type Prediction = z.infer<typeof prediction>;
 
 /** What formats.json holds. */
 export interface FormatsFile extends ModelFormats {
@@ -91,6 +102,8 @@ export interface FormatsFile extends ModelFormats {
   readonly hardware: string;
   readonly reasons: Readonly<Record<string, Reason>>;
   readonly moves: readonly Move[];
+  /** What the assignment expects of the whole network; absent where formats were not assigned. */
+  readonly prediction?: Prediction;
 }
 
 /** Throws an InputError that lists what is wrong with the file, or a FormatError naming the tensor. */

@@ -18,7 +18,9 @@ export interface Group {
    * chosen for.
    */
   readonly sources: readonly string[];
+  /** Of all values of the sources together, and of each. */
   readonly distribution: Distribution;
+  readonly parts: ReadonlyMap<string, Distribution>;
   readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
   /** Widths that the profile allows, the preferred one first. */
   readonly widths: readonly number[];
@@ -58,11 +60,15 @@ export function formGroups(
       if (producer.kind === 'movement') return producer.mixed === true;
       return producer.kind !== 'alias';
     });
-    const distribution = sources
-      .map((source) => expectUnseen(readStatistics(statistics, source), producers.get(source)))
-      .reduce(merge);
+    const parts = new Map(
+      sources.map((source) => [
+        source,
+        expectUnseen(readStatistics(statistics, source), producers.get(source)),
+      ]),
+    );
+    const distribution = [...parts.values()].reduce(merge);
     const shape = commonFormat(values, producers, profile, distribution.minimum);
-    const group = { values, sources, distribution, ...shape };
+    const group = { values, sources, distribution, parts, ...shape };
     for (const value of values) groups.set(value, group);
   }
   return groups;

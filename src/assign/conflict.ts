@@ -1,0 +1,144 @@
+/**
+ * Why nothing satisfies all constraints: an irreducible set of them that cannot hold together (QuickXplain, Junker 2004). Formats
+ * may lie anywhere here; that a choice keeps to its states counts as a constraint too.
+ */
+import { ConstraintError } from '../errors.js';
+import type { IntegerProgram, Solver } from './highs.js';
+import type { Choice, Constraint, Model, Row } from './model.js';
+
+/** Positions beyond the states of a choice that the search for a conflict allows. */
+const BEYOND = 64;
+
+/** That the fraction bits of a choice lie within its states of the same width. */
+interface UsefulStates extends Constraint {
+  readonly choice: Choice;
+  readonly side: 'min' | 'max';
+}
+
+/** The ends of a choice's states, and what formats beyond them are good for. */
+const ZEROS = 'nothing but zeros';
+const CLIPPED = 'nothing but clipped values';
+
+/**
+ * An irreducible set of constraints that cannot hold together: without any one of them the others can. Undefined where
+ * all of them can.
+ */
+export function findConflict(solve: Solver, model: Model): Constraint[] | undefined {
+  const named = model.constraints.filter(({ rule }) => rule !== undefined);
+  const background = model.constraints.filter(({ rule }) => rule === undefined);
+  const all = [...model.choices.flatMap(usefulStates), ...named];
+  const consistent = (constraints: readonly Constraint[]) =>
+    solve(encode(model.choices, [...background, ...constraints])) !== undefined;
+  if (consistent(all)) return undefined;
+  const explain = (
+    base: readonly Constraint[],
+    grown: boolean,
+    from: readonly Constraint[],
+  ): Constraint[] => {
+    if (grown && !consistent(base)) return [];
+    if (from.length === 1) return [...from];
+    const middle = Math.floor(from.length / 2);
+    const [first, second] = [from.slice(0, middle), from.slice(middle)];
+    const inSecond = explain([...base, ...first], first.length > 0, second);
+    const inFirst = explain([...base, ...inSecond], inSecond.length > 0, first);
+    return [...inFirst, ...inSecond];
+  };
+  return explain([], false, all);
+}
+
+/** That fraction bits are neither so few that all codes are 0 nor so many that all are clipped. */
+function usefulStates(choice: Choice): UsefulStates[] {
+  const { subject } = choice;
+  if (subject === undefined || choice.states.length === 0) return [];
+  return [
+    { rule: ZEROS, subject, choice, side: 'min', alternatives: [] },
+    { rule: CLIPPED, subject, choice, side: 'max', alternatives: [] },
+  ];
+}
+
+const isUseful = (constraint: Constraint): constraint is UsefulStates => 'side' in constraint;
+
+/** Is there any assignment? An integer for each position, and one for each of several widths. */
+function encode(choices: readonly Choice[], constraints: readonly Constraint[]): IntegerProgram {
+  const columns: IntegerProgram['columns'][number][] = [];
+  const rows: IntegerProgram['rows'][number][] = [];
+  const add = (min: number, max: number) => columns.push({ cost: 0, min, max }) - 1;
+  const places = new Map(
+    choices.map((choice) => {
+      const positions = choice.states.map(({ position }) => position);
+      const widths = [...new Set(choice.states.map(({ bits }) => bits))];
+      const [least, greatest] = [Math.min(...positions), Math.max(...positions)];
+      const position = add(least - BEYOND, greatest + BEYOND);
+      const ofWidth = widths.map((bits) => [bits, add(0, 1)] as const);
+      rows.push({ min: 1, max: 1, entries: ofWidth.map(([, column]) => [column, 1] as const) });
+      return [choice, { position, ofWidth }];
+    }),
+  );
+  const encodeRow = ({ terms }: Row) => {
+    const entries = new Map<number, number>();
+    const put = (column: number, value: number) => entries.set(column, (entries.get(column) ?? 0) + value);
+    for (const { choice, of, coefficient } of terms) {
+      const { position, ofWidth } = places.get(choice)!;
+      if (of === 'position') put(position, coefficient);
+      else
+        for (const [bits, column] of ofWidth)
+          put(column, coefficient * (of === 'bits' ? bits : Number(bits > 8)));
+    }
+    const values = [...entries].map(([column, value]) => {
+      const { min, max } = columns[column];
+      return [value * min, value * max];
+    });
+    const least = values.reduce((sum, ends) => sum + Math.min(...ends), 0);
+    const greatest = values.reduce((sum, ends) => sum + Math.max(...ends), 0);
+    return { entries: [...entries], least, greatest };
+  };
+  for (const constraint of constraints) {
+    const { alternatives } = constraint;
+    if (isUseful(constraint)) {
+      // The position, less the end of the states of the width that is taken.
+      const { choice, side } = constraint;
+      const { position, ofWidth } = places.get(choice)!;
+      const ends = ofWidth.map(([bits, column]) => {
+        const found = choice.states.filter((state) => state.bits === bits).map((state) => state.position);
+        return [column, -(side === 'min' ? Math.min(...found) : Math.max(...found))] as const;
+      });
+      const limits = side === 'min' ? { min: 0, max: Infinity } : { min: -Infinity, max: 0 };
+      rows.push({ ...limits, entries: [[position, 1], ...ends] });
+      continue;
+    }
+    if (alternatives.length === 1) {
+      const [{ min, max }] = alternatives;
+      rows.push({ min, max, entries: encodeRow(alternatives[0]).entries });
+      continue;
+    }
+    const chosen = alternatives.map(() => add(0, 1));
+    rows.push({ min: 1, max: Infinity, entries: chosen.map((column) => [column, 1] as const) });
+    for (const [index, { min, max, ...row }] of alternatives.entries()) {
+      const { entries, least, greatest } = encodeRow({ ...row, min, max });
+      const switched = (by: number) => [...entries, [chosen[index], by] as const];
+      if (min > least) rows.push({ min: least, max: Infinity, entries: switched(least - min) });
+      if (max < greatest) rows.push({ min: -Infinity, max: greatest, entries: switched(greatest - max) });
+    }
+  }
+  return { columns, rows };
+}
+
+/** The error that names a conflict: every constraint with its node, and what formats would otherwise come to. */
+export function conflictError(conflict: readonly Constraint[]): ConstraintError {
+  const useless = conflict.filter(({ subject }) => subject !== undefined);
+  const issues = [...new Set(conflict.filter(({ subject }) => subject === undefined).map(constraintText))];
+  const list = issues.join('; ');
+  if (useless.length > 0) {
+    const where = [...new Set(useless.map(({ subject }) => `"${subject}"`))].join(' and ');
+    const left = [...new Set(useless.map(({ rule }) => rule))].join(' and ');
+    return new ConstraintError({ where, what: `the constraints leave ${left}: ${list}`, issues });
+  }
+  const first = conflict.find(({ node }) => node !== undefined)?.node;
+  const where = first === undefined ? 'budgets' : `node "${first.name}" (${first.operator})`;
+  const what = issues.length === 1 ? `no formats satisfy ${list}` : `no formats satisfy all of ${list}`;
+  return new ConstraintError({ where, what, issues });
+}
+
+export function constraintText({ node, rule }: Constraint): string {
+  return node === undefined ? `${rule}` : `node "${node.name}": ${rule}`;
+}
