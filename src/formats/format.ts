@@ -111,6 +111,7 @@ export function checkFormat(format: Format, where: string): void {
 
 /** True where two formats give every code the same meaning. */
 export function sameFormat(a: Format, b: Format): boolean {
+  if (a === b) return true;
   return formatText(a) === formatText(b);
 }
 

@@ -16,6 +16,8 @@ const worker = new URL('./run-worker.js', import.meta.url);
 export interface RunSamplesOptions extends RunOptions {
   /** Called once per sample, in order. */
   readonly onSample?: (result: RunResult, index: number) => void;
+  /** See SessionOptions. */
+  readonly release?: boolean;
   /** Writes a folder per sample with every tensor whose instruction's name matches, and a manifest. */
   readonly dump?: DumpSpec;
 }
@@ -37,7 +39,7 @@ export async function runSamples(
   engine: Engine,
   program: Program,
   spec: DatasetSpec,
-  { onSample, dump, onProgress, signal }: RunSamplesOptions = {},
+  { onSample, release, dump, onProgress, signal }: RunSamplesOptions = {},
 ): Promise<RunSummary> {
   const { count, samples } = openDataset(spec);
   if (dump !== undefined) {
@@ -56,9 +58,9 @@ export async function runSamples(
     onProgress?.(index + 1, count);
   });
   // A single sample takes all workers.
-  if (count === 1 && dump === undefined) merge(await runAlone(engine, program, spec, signal), 0);
+  if (count === 1 && dump === undefined) merge(await runAlone(engine, program, spec, { release, signal }), 0);
   else {
-    const session = engine.load(program);
+    const session = engine.load(program, { release });
     const makeTask = (index: number): SampleTask => ({ handle: session.handle, spec, index, dump });
     try {
       await runTasks<SampleTask, SampleRun>(engine.pool, worker, count, makeTask, merge, signal);
@@ -89,11 +91,11 @@ async function runAlone(
   engine: Engine,
   program: Program,
   spec: DatasetSpec,
-  signal: AbortSignal | undefined,
+  { release, signal }: Pick<RunSamplesOptions, 'release' | 'signal'>,
 ): Promise<SampleRun> {
   const { load, samples } = openDataset(spec);
   const inputs = bindInputs(program, load(0), samples[0].name);
-  const session = engine.load(program, { mode: 'latency' });
+  const session = engine.load(program, { mode: 'latency', release });
   try {
     const start = performance.now();
     const result = await session.run(inputs, { signal });

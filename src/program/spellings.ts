@@ -105,7 +105,7 @@ function onePerChannel(item: Spelling<number>): Spelling<number | readonly numbe
       const message = wire as proto.Integers.$Properties | proto.Numbers.$Properties | null;
       const values = message?.values;
       if (!values) return undefined;
-      if (message.perChannel) return [...values];
+      if (message.perChannel) return values;
       return values.length === 1 ? values[0] : undefined;
     },
   };

@@ -135,7 +135,10 @@ function verifyFormat(format: Format, shape: readonly number[], isConstant: bool
   if (bits < 2 || (bits > 16 && !signed) || (bits > 32 && !isConstant)) {
     fail('has an illegal width', '2 to 16 bits, signed up to 32, or up to 64 for a bias');
   }
-  if (bits > 16 && [zeroPoint].flat().some((entry) => entry !== 0)) {
+  if (
+    bits > 16 &&
+    (typeof zeroPoint === 'number' ? zeroPoint !== 0 : zeroPoint.some((entry) => entry !== 0))
+  ) {
     fail('has a zero point', 'none where codes have more than 16 bits');
   }
   if (axis !== null && !(Number.isInteger(axis) && axis >= 0 && axis < shape.length)) {

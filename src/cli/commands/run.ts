@@ -55,7 +55,12 @@ export const run = addJsonOption(addRunOptions(addModelOptions(addDataOptions(co
     const onSample =
       options.output === undefined ? undefined : (result: RunResult) => void results.push(result);
     const summary = await withEngine(options, 'run', (engine, attendance) =>
-      runSamples(engine, program, spec, { ...attendance, onSample, dump: dumpSpec(options) }),
+      runSamples(engine, program, spec, {
+        ...attendance,
+        onSample,
+        dump: dumpSpec(options),
+        release: true,
+      }),
     );
     if (options.output !== undefined) writeFile(options.output, encodeNpz(stackOutputs(results)));
     if (options.json) {

@@ -3,7 +3,7 @@ import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
 import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
-import { createSessionHandle, withoutData } from './create-session.js';
+import { createSessionHandle, freeConstants, withoutData } from './create-session.js';
 import { createMemory } from './executor.js';
 import { createInputSlots } from './input-slots.js';
 import type { PrepareOptions } from './prepare.js';
@@ -37,6 +37,11 @@ export type SessionOptions = Pick<PrepareOptions, 'counters' | 'observed' | 'mea
    * bytes. Default `throughput`.
    */
   readonly mode?: 'throughput' | 'latency';
+  /**
+   * True: once the program is packed, the memory of its constants is freed at once, and that of the file they were read from: nobody
+   * uses the program again. Default false: it is freed when the last who holds the program lets go of it and a garbage collection comes.
+   */
+  readonly release?: boolean;
 };
 
 /** A program that is ready to run. */
@@ -116,14 +121,15 @@ function createSession(
   pool: WorkerPool,
   kernels: KernelSet,
   loaded: Program,
-  { counters, observed, measured, retain, mode }: SessionOptions,
+  { counters, observed, measured, retain, mode, release }: SessionOptions,
   memory: Memory,
-  release: () => void,
+  returnMemory: () => void,
 ): Session {
   const shared = mode === 'latency' ? { threads: pool.threads } : {};
   const options = { counters, observed, measured, retain, ...shared };
   const handle = createSessionHandle(loaded, memory, options, kernels);
   const program = withoutData(loaded);
+  if (release) freeConstants(loaded);
   const team = handle.team && createTeam(pool, handle);
   const slots = createInputSlots(SLOTS * pool.threads);
   let disposed = false;
@@ -131,8 +137,8 @@ function createSession(
   const releaseWhenIdle = () => {
     if (!disposed || running > 0) return;
     // Workers that come late to a run that is done still look at its memory.
-    if (team === undefined) release();
-    else void team.idle().then(release);
+    if (team === undefined) returnMemory();
+    else void team.idle().then(returnMemory);
   };
   return {
     program,

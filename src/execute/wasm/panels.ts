@@ -4,8 +4,10 @@
 export function byPanels<T>(values: ArrayLike<T>, groups: number, fill: T, lanes = 8): T[] {
   const perGroup = values.length / groups;
   const panel = Math.ceil(perGroup / lanes) * lanes;
-  return Array.from({ length: groups * panel }, (_, index) => {
-    const channel = index % panel;
-    return channel < perGroup ? values[Math.floor(index / panel) * perGroup + channel] : fill;
-  });
+  const spread = new Array<T>(groups * panel).fill(fill);
+  for (let index = 0; index < values.length; index++) {
+    const group = Math.floor(index / perGroup);
+    spread[group * panel + (index % perGroup)] = values[index];
+  }
+  return spread;
 }

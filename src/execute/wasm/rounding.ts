@@ -36,7 +36,8 @@ export function byShift(requantize: Requantize, bits: number): ByShift | undefin
   const { shift } = requantize;
   const rounding = ROUNDINGS.find((name) => name === requantize.rounding);
   const most = bits > 63 ? 44 : 52;
-  if (rounding === undefined || [shift].flat().some((by) => by > most)) return undefined;
+  const shifts = typeof shift === 'number' ? [shift] : shift;
+  if (rounding === undefined || shifts.some((by) => by > most)) return undefined;
   return { shift, rounding, overflow };
 }
 
@@ -78,10 +79,10 @@ function floatRecords(
 ): NarrowRecords {
   const blocks = new Int32Array(Math.ceil(shifts.length / 8) * 32);
   const scales = new Float32Array(blocks.buffer);
-  for (const [channel, shift] of shifts.entries()) {
+  for (let channel = 0; channel < shifts.length; channel++) {
     const word = (channel >> 3) * 32 + (channel & 7);
     blocks[word] = Number(bias?.[channel] ?? 0);
-    scales[word + 24] = 2 ** -shift;
+    scales[word + 24] = 2 ** -shifts[channel];
   }
   return { layer: layerRecord(range, AS_FLOATS), blocks };
 }

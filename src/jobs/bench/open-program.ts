@@ -159,10 +159,11 @@ export function openMemory(spec: MemorySpec, emptyBytes: number): OpenSubject {
   const engine = createEngine({ threads, ...kernelOptions(variant) });
   const measure = async () => {
     const program = readProgram(spec.program);
-    const session = engine.load(program);
+    const inputs = loadInputs(program, data);
+    const session = engine.load(program, { release: true });
     const { constants, arena, furtherWorker } = session.memoryUse;
     if (figure === 'planned') return constants + arena + (threads - 1) * furtherWorker;
-    await runMany(session, loadInputs(program, data), 4 * threads, LANES * threads);
+    await runMany(session, inputs, 4 * threads, LANES * threads);
     await settle();
     const peak = process.resourceUsage().maxRSS * 1024;
     return (figure === 'peak' ? peak : process.memoryUsage.rss()) - emptyBytes;
