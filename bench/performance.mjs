@@ -149,22 +149,34 @@ function memoryTable(index) {
       .rowsOf(`${name} memory`)
       .filter(({ subject }) => subject.includes('planned'))
       .map(({ work, subject, threads, median }) => {
-        const [resident, peak] = ['resident', 'peak'].map((figure) =>
-          index.find(work, subject.replace('planned', figure), threads),
+        const [engine, resident, collected, peak] = ['engine', 'resident', 'collected', 'peak'].map(
+          (figure) => index.find(work, subject.replace('planned', figure), threads),
         );
-        const times = resident.median / median;
         return [
           name,
           threads,
           number(median, 1),
           number(resident.median, 1),
-          number(times),
+          number(resident.median / median),
+          number(engine?.median, 1),
+          number(engine && (resident.median - engine.median) / median),
+          number(collected?.median, 1),
           number(peak.median, 1),
         ];
       }),
   );
   return markdown(
-    ['network', 'workers', 'planned MiB', 'resident MiB', 'resident / planned', 'peak MiB'],
+    [
+      'network',
+      'workers',
+      'planned MiB',
+      'resident MiB',
+      'resident / planned',
+      'engine alone MiB',
+      '(resident - engine) / planned',
+      'after a collection',
+      'peak MiB',
+    ],
     rows,
   );
 }

@@ -59,7 +59,7 @@ export { loadLabels } from './inputs/labels.js';
 export { loadPreprocess, type Preprocess } from './inputs/preprocess.js';
 export { type DiffResult, diffSides } from './jobs/diff.js';
 export type { SidesSpec } from './jobs/diff-sides.js';
-export { type Inspection, inspectModel } from './jobs/inspect.js';
+export { type Inspection, inspectModel, inspectProgram } from './jobs/inspect.js';
 export { type LoadedModel, loadModel } from './jobs/load-model.js';
 export { type QuantizeOptions, type QuantizeSummary, quantize } from './jobs/quantize.js';
 export { type RunSummary, runSamples } from './jobs/run.js';

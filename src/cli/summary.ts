@@ -10,7 +10,7 @@ const decibel = (value: number | null) => (value === null ? 'exact' : `${value.t
 const WORST = 5;
 
 export function describeSummary(summary: Summary & { recovery?: readonly RecoverySummary[] }): string {
-  const { float, fixed, agreement, outputs, layers, size, imagesPerSecond } = summary;
+  const { float, fixed, agreement, outputs, layers, size, memory, imagesPerSecond } = summary;
   const lines = [
     `samples      ${summary.samples} (${summary.hardware}, kernels ${summary.variant}, ${summary.threads} threads)`,
   ];
@@ -37,6 +37,9 @@ export function describeSummary(summary: Summary & { recovery?: readonly Recover
   const islands = summary.floatIslands.map(({ node, operator }) => `${node} (${operator})`);
   lines.push(`float only   ${islands.join(', ') || 'none'}`);
   lines.push(`size         ${short(size.floatBytes)}B float, ${short(size.fixedBytes)}B fixed`);
+  lines.push(
+    `memory       ${short(memory.packedBytes)}B packed weights, ${short(memory.activationBytes)}B activations`,
+  );
   lines.push(`speed        ${short(imagesPerSecond.float)}/s float, ${short(imagesPerSecond.fixed)}/s fixed`);
   if (summary.digest) lines.push(`digest       ${summary.digest}`);
   return lines.join('\n');

@@ -2,12 +2,15 @@
 import { compileProgram } from '../compile/compile.js';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { placeError } from '../errors.js';
-import { arenaBytes } from '../execute/wasm/prepare.js';
+import { arenaBytes, prepareProgram } from '../execute/wasm/prepare.js';
+import { createMemory } from '../execute/wasm/webassembly.js';
+import { formatText } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
 import { elementCount } from '../graph/tensor.js';
 import { type PreparedModel, prepareAnyModel } from '../lift/prepare.js';
 import { operators } from '../operators/index.js';
 import type { Unsupported } from '../passes/infer-shapes.js';
+import { readProgram } from '../program/file.js';
 import { type FloatIsland, listFloatIslands } from '../program/float-islands.js';
 import { constantBytes } from '../program/program.js';
 import { countMacs } from './count-macs.js';
@@ -20,7 +23,13 @@ export interface Inspection {
   readonly macs: number;
   readonly parameters: number;
   /** Of the program, which is float32 unless the model comes quantised: constants, and the arena that activations share. */
-  readonly memory: { readonly weightBytes: number; readonly activationBytes: number };
+  readonly memory: {
+    readonly weightBytes: number;
+    readonly activationBytes: number;
+    /** Of a program file: its constants as the kernels take them, once for all workers, and what each worker takes beside. */
+    readonly packedBytes?: number;
+    readonly arenaBytes?: number;
+  };
   readonly inputs: readonly { name: string; type: string; shape: readonly number[] }[];
   readonly outputs: readonly { name: string; type: string; shape: readonly number[] }[];
   /** Of a quantised model the nodes that it computes in float32, of a float one those that have no form on codes. */
@@ -55,6 +64,33 @@ export function inspectModel(
     floatIslands:
       program === undefined || formats === null ? listFloatNodes(prepared) : listFloatIslands(program),
     unsupported,
+  };
+}
+
+/** The same of a program, whose operators are instructions. Throws what `readProgram` throws. */
+export function inspectProgram(path: string): Inspection {
+  const program = readProgram(path);
+  const counts: Record<string, number> = {};
+  for (const { op } of program.instructions) counts[op] = (counts[op] ?? 0) + 1;
+  const { constantBytes: packedBytes, arenaBytes: perWorker } = prepareProgram(program, createMemory());
+  const port = (name: string, tensor: number) => {
+    const { format, shape } = program.tensors[tensor];
+    return { name, type: format === null ? 'float32' : formatText(format), shape };
+  };
+  return {
+    operators: counts,
+    macs: countMacs(program),
+    parameters: program.tensors.reduce((sum, { data }) => sum + (data?.length ?? 0), 0),
+    memory: {
+      weightBytes: constantBytes(program),
+      activationBytes: arenaBytes(program),
+      packedBytes,
+      arenaBytes: perWorker,
+    },
+    inputs: program.inputs.map(({ name, tensor }) => port(name, tensor)),
+    outputs: program.outputs.map(({ name, tensor }) => port(name, tensor)),
+    floatIslands: listFloatIslands(program),
+    unsupported: [],
   };
 }
 

@@ -46,7 +46,8 @@ function showHeader() {
 }
 
 function showSummary() {
-  const { float, fixed, agreement, rightToWrong, wrongToRight, size, imagesPerSecond, digest } = summary;
+  const { float, fixed, agreement, rightToWrong, wrongToRight, size, memory, imagesPerSecond, digest } =
+    summary;
   const facts = [];
   if (agreement !== undefined) facts.push(fact(formatPercent(agreement), 'same answer as float'));
   if (float) {
@@ -73,6 +74,8 @@ function showSummary() {
     formatBytes(fixedBytes),
     `÷ ${formatNumber(floatBytes / fixedBytes)}`,
   ]);
+  rows.push(['memory: packed weights', '', formatBytes(memory.packedBytes), '']);
+  rows.push(['memory: activations of a run', '', formatBytes(memory.activationBytes), '']);
   const speed = imagesPerSecond.fixed / imagesPerSecond.float;
   rows.push([
     'samples per second',

@@ -5,6 +5,7 @@
 import { UsageError } from '../errors.js';
 import type { ErrorSums, InstructionCounters } from '../execute/executor.js';
 import type { Engine } from '../execute/wasm/engine.js';
+import { arenaBytes } from '../execute/wasm/prepare.js';
 import { formatText } from '../formats/format.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { createSha256 } from '../platform/files.js';
@@ -106,6 +107,7 @@ export async function validate(
   return summarize(engine, float, fixed, totals, indices.length, {
     ...options,
     digest,
+    memory: { packedBytes: sessions.fixed.memoryUse.constants, activationBytes: arenaBytes(fixed) },
     outputs: outputs.map(({ name, layer }) => {
       const sums = totals.cumulative[layers.indexOf(layer)];
       return { name, sqnr: sqnr(sums), maxError: sums.maxError };
@@ -175,8 +177,9 @@ function summarize(
     hardware = 'unknown',
     outputs,
     layers,
+    memory,
     digest,
-  }: Pick<ValidateOptions, 'labels' | 'hardware'> & Pick<Summary, 'outputs' | 'layers' | 'digest'>,
+  }: Pick<ValidateOptions, 'labels' | 'hardware'> & Pick<Summary, 'outputs' | 'layers' | 'memory' | 'digest'>,
 ): Summary {
   const share = (count: number) => count / samples;
   const accuracy = (top1: number, top5: number): Accuracy => ({ top1: share(top1), top5: share(top5) });
@@ -198,6 +201,7 @@ function summarize(
     layers,
     floatIslands: listFloatIslands(fixed),
     size: { floatBytes: constantBytes(float), fixedBytes: constantBytes(fixed) },
+    memory,
     seconds,
     imagesPerSecond: { float: samples / seconds.float, fixed: samples / seconds.fixed },
     threads: engine.threads,

@@ -46,6 +46,7 @@ export function makeContent(
       outputs: [{ name: 'output', sqnr: 30, maxError: 0.5 }],
       layers,
       floatIslands: [{ node: 'tail', operator: 'Softmax' }],
+      memory: { packedBytes: 2000, activationBytes: 500 },
       size: { floatBytes: 4000, fixedBytes: 1000 },
       seconds: { float: 1, fixed: 1 },
       imagesPerSecond: { float: 1, fixed: 1 },

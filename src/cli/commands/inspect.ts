@@ -1,16 +1,29 @@
 import { Command } from 'commander';
-import { type Inspection, inspectModel } from '../../jobs/inspect.js';
+import { type Inspection, inspectModel, inspectProgram } from '../../jobs/inspect.js';
 import { addJsonOption, addModelOptions, type ModelOptions } from '../options.js';
 import { print, printJson, short, table } from '../terminal.js';
 
 export const inspect = addJsonOption(addModelOptions(new Command('inspect')))
   .description('show operators, shapes, multiply-accumulates, memory and what is not supported')
-  .argument('<model>', '.onnx or .tflite, also with .gz')
+  .argument('<file>', 'model (.onnx or .tflite) or program, also with .gz')
   .action((path: string, options: ModelOptions & { json?: boolean }) => {
-    const inspection = inspectModel(path, options.shape);
+    const inspection = /\.program(\.gz)?$/.test(path)
+      ? inspectProgram(path)
+      : inspectModel(path, options.shape);
     if (options.json) printJson(inspection);
     else print(describe(inspection));
   });
+
+function describeMemory({
+  weightBytes,
+  activationBytes,
+  packedBytes,
+  arenaBytes,
+}: Inspection['memory']): string {
+  const plain = `${short(weightBytes)}B weights, ${short(activationBytes)}B activations`;
+  if (packedBytes === undefined || arenaBytes === undefined) return plain;
+  return `${plain}; to run ${short(packedBytes)}B packed, ${short(arenaBytes)}B per worker`;
+}
 
 function describe(inspection: Inspection): string {
   const { operators, macs, parameters, memory, inputs, outputs, floatIslands, unsupported } = inspection;
@@ -24,7 +37,7 @@ function describe(inspection: Inspection): string {
       .join(', ')}`,
     `MACs         ${short(macs)}`,
     `parameters   ${short(parameters)}`,
-    `memory       ${short(memory.weightBytes)}B weights, ${short(memory.activationBytes)}B activations`,
+    `memory       ${describeMemory(memory)}`,
     `float only   ${floatIslands.map(({ node, operator }) => `${node} (${operator})`).join(', ') || 'none'}`,
   ];
   if (unsupported.length === 0) return [...lines, 'unsupported  none'].join('\n');

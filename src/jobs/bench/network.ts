@@ -174,12 +174,12 @@ const loadWork: MakeWork = ({ macs, data, path }, name, _, { variants }) => {
 };
 
 /** Bytes beyond those of an empty process, and what the plan says. */
-const memoryWork: MakeWork = ({ macs, data, path }, name, _, { variants, threads }) => {
+const memoryWork: MakeWork = ({ macs, path }, name, _, { variants, threads }) => {
   const subjects = variants.flatMap((variant) =>
     threads.flatMap((count) =>
-      (['planned', 'resident', 'peak'] as const).map((figure): Subject => {
+      (['planned', 'engine', 'resident', 'collected', 'peak'] as const).map((figure): Subject => {
         const program = path('int8.program');
-        const spec = { kind: 'memory' as const, figure, program, variant, data, threads: count };
+        const spec = { kind: 'memory' as const, figure, program, variant, threads: count };
         return { name: `int8 ${figure}, VARIANT`, spec };
       }),
     ),

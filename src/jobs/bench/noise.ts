@@ -1,5 +1,7 @@
 /** Elements that only depend on their index, for inputs where none are given and for weights of synthetic layers. */
 import { ExecutionError } from '../../errors.js';
+import type { Elements } from '../../execute/executor.js';
+import type { Program } from '../../program/program.js';
 import { elementCount } from '../../program/shapes.js';
 
 /** A number in -1 .. 1. */
@@ -29,4 +31,13 @@ export function noise(
   for (let i = 0; i < elements.length; i++)
     elements[i] = type.startsWith('u') ? Math.abs(noiseAt(i) * size) : noiseAt(i) * size;
   return elements;
+}
+
+/** An input for each port of a program. */
+export function noiseInputs({ inputs, tensors }: Program): Elements[] {
+  return inputs.map(({ tensor }) => {
+    const { format, shape } = tensors[tensor];
+    const type = format === null ? 'float32' : format.signed ? 'int8' : 'uint8';
+    return noise(type, shape) as Elements;
+  });
 }

@@ -16,16 +16,9 @@ import { readProgram } from '../../program/file.js';
 import type { Program } from '../../program/program.js';
 import { loadModel } from '../load-model.js';
 import { runSamples } from '../run.js';
-import { noise } from './noise.js';
+import { noiseInputs } from './noise.js';
 import type { OpenSubject } from './open-subject.js';
-import type {
-  CalibrateSpec,
-  FirstRunSpec,
-  KernelsSpec,
-  LoadSpec,
-  MemorySpec,
-  ProgramSpec,
-} from './specification.js';
+import type { CalibrateSpec, FirstRunSpec, KernelsSpec, LoadSpec, ProgramSpec } from './specification.js';
 import { createTimer, settle } from './timing.js';
 
 /** A process measures one variant: V8's flags disturb nobody. */
@@ -34,11 +27,7 @@ const kernelOptions = (variant: string | undefined) => ({ variant: variant as Va
 /** The first sample of the data, else noise. */
 function loadInputs(program: Program, data: DatasetSpec | undefined): Elements[] {
   if (data !== undefined) return bindInputs(program, openDataset(data).load(0));
-  return program.inputs.map(({ tensor }) => {
-    const { format, shape } = program.tensors[tensor];
-    if (format === null) return noise('float32', shape) as Float32Array;
-    return noise(format.signed ? 'int8' : 'uint8', shape) as Elements;
-  });
+  return noiseInputs(program);
 }
 
 /** Runs a sample `count` times, at most `lanes` at once. */
@@ -151,22 +140,4 @@ export async function openLoad({ file, formats, variant }: LoadSpec): Promise<Op
 function compileModel(file: string, formats: string | undefined): Program {
   const model = loadModel(file);
   return compileProgram(model.graph, formats === undefined ? model.formats : readFormats(formats));
-}
-
-/** Bytes beyond those of an empty process, or what the plan says of them. */
-export function openMemory(spec: MemorySpec, emptyBytes: number): OpenSubject {
-  const { threads, variant, data, figure } = spec;
-  const engine = createEngine({ threads, ...kernelOptions(variant) });
-  const measure = async () => {
-    const program = readProgram(spec.program);
-    const inputs = loadInputs(program, data);
-    const session = engine.load(program, { release: true });
-    const { constants, arena, furtherWorker } = session.memoryUse;
-    if (figure === 'planned') return constants + arena + (threads - 1) * furtherWorker;
-    await runMany(session, inputs, 4 * threads, LANES * threads);
-    await settle();
-    const peak = process.resourceUsage().maxRSS * 1024;
-    return (figure === 'peak' ? peak : process.memoryUsage.rss()) - emptyBytes;
-  };
-  return { variant: engine.variant, measure };
 }

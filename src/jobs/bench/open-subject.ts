@@ -2,15 +2,8 @@
 import { ExecutionError } from '../../errors.js';
 import { createPool } from '../../platform/pool.js';
 import { openOnnxRuntime } from './onnxruntime.js';
-import {
-  openCalibrate,
-  openFirstRun,
-  openKernels,
-  openLoad,
-  openMemory,
-  openProgram,
-} from './open-program.js';
-import type { StreamSpec, SubjectSpec } from './specification.js';
+import { openCalibrate, openFirstRun, openKernels, openLoad, openProgram } from './open-program.js';
+import type { MemorySpec, StreamSpec, SubjectSpec } from './specification.js';
 import { createStream } from './stream.js';
 import type { StreamTask } from './stream-worker.js';
 import { createTimer } from './timing.js';
@@ -22,8 +15,7 @@ export interface OpenSubject {
   readonly measure: () => Promise<number>;
 }
 
-/** `emptyBytes`: the size of the process before it loaded anything. */
-export async function openSubject(spec: SubjectSpec, emptyBytes: number): Promise<OpenSubject> {
+export async function openSubject(spec: Exclude<SubjectSpec, MemorySpec>): Promise<OpenSubject> {
   switch (spec.kind) {
     case 'program':
       return openProgram(spec);
@@ -35,8 +27,6 @@ export async function openSubject(spec: SubjectSpec, emptyBytes: number): Promis
       return openFirstRun(spec);
     case 'load':
       return openLoad(spec);
-    case 'memory':
-      return openMemory(spec, emptyBytes);
     case 'stream':
       return { measure: await openStream(spec) };
     case 'onnxruntime-node':

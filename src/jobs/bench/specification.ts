@@ -70,12 +70,16 @@ export interface FirstRunSpec extends Omit<ProgramSpec, 'kind'> {
 }
 
 /**
- * Bytes of a process with a loaded program on `threads` workers that have run it, beyond those of an empty process:
- * `resident` now, `peak` at most; `planned`: packed weights and one arena per worker.
+ * Bytes of a process with a loaded program on `threads` workers that have run it on noise, beyond those of an empty process:
+ * `resident` now, `collected` after a collection of the main thread's garbage, `peak` at most; `planned`: packed weights and one
+ * arena per worker; `engine`: a process whose workers have only run a program of one number.
  */
-export interface MemorySpec extends Omit<ProgramSpec, 'kind'> {
+export interface MemorySpec {
   readonly kind: 'memory';
-  readonly figure: 'resident' | 'peak' | 'planned';
+  readonly figure: 'engine' | 'resident' | 'collected' | 'peak' | 'planned';
+  readonly program: string;
+  readonly variant?: string;
+  readonly threads: number;
 }
 
 export type SubjectSpec =
