@@ -42,3 +42,38 @@ export function countSums_i32(x: usize, blocks: usize, pixels: i32, channels: i3
   store<i64>(counters, max(load<i64>(counters, 8), <i64>maximum), 8);
   store<i64>(counters, load<i64>(counters, 16) + clipped, 16);
 }
+
+/** The same for 64-bit sums; `blocks` holds 4 x i64 each per 4 channels. */
+export function countSums_i64(x: usize, blocks: usize, pixels: i32, channels: i32, counters: usize): void {
+  let least = i64x2.splat(i64.MAX_VALUE);
+  let most = i64x2.splat(i64.MIN_VALUE);
+  let outside = i64x2.splat(0);
+  let minimum = load<i64>(counters);
+  let maximum = load<i64>(counters, 8);
+  let clipped = load<i64>(counters, 16);
+  const vectors = channels & ~1;
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < vectors; channel += 2) {
+      const block = blocks + (<usize>(channel >> 2) << 6) + (<usize>(channel & 2) << 3);
+      const v = v128.load(x);
+      least = v128.bitselect(v, least, i64x2.lt_s(v, least));
+      most = v128.bitselect(v, most, i64x2.gt_s(v, most));
+      const beyond = v128.or(i64x2.lt_s(v, v128.load(block)), i64x2.gt_s(v, v128.load(block, 32)));
+      outside = i64x2.sub(outside, beyond);
+      x += 16;
+    }
+    if (vectors < channels) {
+      const block = blocks + (<usize>(vectors >> 2) << 6) + (<usize>(vectors & 2) << 3);
+      const v = load<i64>(x);
+      minimum = min(minimum, v);
+      maximum = max(maximum, v);
+      clipped += <i64>(v < load<i64>(block) || v > load<i64>(block, 32));
+      x += 8;
+    }
+  }
+  minimum = min(minimum, min(i64x2.extract_lane(least, 0), i64x2.extract_lane(least, 1)));
+  maximum = max(maximum, max(i64x2.extract_lane(most, 0), i64x2.extract_lane(most, 1)));
+  store<i64>(counters, minimum);
+  store<i64>(counters, maximum, 8);
+  store<i64>(counters, clipped + i64x2.extract_lane(outside, 0) + i64x2.extract_lane(outside, 1), 16);
+}

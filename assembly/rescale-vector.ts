@@ -1,9 +1,9 @@
 /**
- * From exact 32-bit sums to saturated codes, the common scalings by vectors. Sums and codes are dense: `pixels` of `channels` each;
+ * From exact sums to saturated codes, the common scalings by vectors. Sums and codes are dense: `pixels` of `channels` each;
  * `blocks` holds what 8 channels need, zeros where there are fewer.
  */
 import { storeShorts } from './lanes';
-import { BLOCK, roundLanes } from './round';
+import { BLOCK, roundLanes, storeEightSums } from './round';
 
 // @ts-ignore: decorator
 @inline
@@ -122,6 +122,24 @@ export function rescaleMultiplier_i32_i16(
       x += <usize>count * 4;
       y += <usize>count * 2;
       block += BLOCK + 96;
+    }
+  }
+}
+
+/** Style `shift` of 64-bit sums without a zero point. Layer and blocks as for 64-bit sums in round.ts. */
+export function rescaleShift_i64_i16(
+  x: usize, y: usize, layer: usize, blocks: usize, pixels: i32, channels: i32,
+): void {
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    let block = blocks;
+    for (let channel = 0; channel < channels; channel += 8) {
+      const count = min(channels - channel, 8);
+      storeEightSums(
+        y, v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48), block, layer, count,
+      );
+      x += <usize>count * 8;
+      y += <usize>count * 2;
+      block += BLOCK + 64;
     }
   }
 }

@@ -6,7 +6,7 @@ import { createEngine } from '#src/execute/wasm/engine.js';
 import { createMemory, createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { prepareProgram } from '#src/execute/wasm/prepare.js';
 import { fixed } from '#src/formats/format.js';
-import { ROUNDINGS } from '#src/formats/rounding.js';
+import { ROUNDINGS, roundShift } from '#src/formats/rounding.js';
 import type { Accumulator, Clamp, Requantize, Scaling } from '#src/program/instructions.js';
 import type { Program } from '#src/program/program.js';
 import { programOf, proved } from '../programs.js';
@@ -119,6 +119,69 @@ test('every scaling: clipped are the outputs that a wider format would hold beyo
       expect(clipped).toBe(Array.from(wide, Number).filter((value) => value < -128 || value > 127).length);
     }),
     { numRuns: 300 },
+  );
+});
+
+test('sums of more than 32 bits: their ends, the codes, and those outside of the range', () => {
+  const wide = (length: number) =>
+    fc
+      .array(fc.integer({ min: -32768, max: 32767 }), { minLength: length, maxLength: length })
+      .map((codes) => Int16Array.from(codes));
+  const outputs = fc.integer({ min: 1, max: 19 });
+  const cases = outputs.chain((count) =>
+    fc.record({
+      x: wide(3 * depth),
+      w: wide(count * depth),
+      shifts: fc.array(fc.integer({ min: 8, max: 20 }), { minLength: count, maxLength: count }),
+      rounding: fc.constantFrom(...ROUNDINGS),
+    }),
+  );
+  fc.assert(
+    fc.property(cases, ({ x, w, shifts, rounding }) => {
+      const rows = x.length / depth;
+      const format = fixed(16, 4);
+      const program = programOf(
+        {
+          x: { shape: [rows, depth], format },
+          w: { shape: [shifts.length, depth], format, data: w },
+          y: { shape: [rows, shifts.length], format },
+        },
+        [
+          {
+            op: 'gemm',
+            clamp: null,
+            arithmetic: {
+              accumulator: { ...proved, bits: 40, provedBits: 35 },
+              requantize: { style: 'shift', shift: shifts, rounding, overflow: 'saturate' },
+            },
+            inputs: ['x', 'w'],
+            output: 'y',
+          },
+        ],
+      );
+      const sums = Array.from({ length: rows * shifts.length }, (_, index) => {
+        const [row, output] = [Math.floor(index / shifts.length), index % shifts.length];
+        return Array.from(w.subarray(output * depth, (output + 1) * depth)).reduce(
+          (sum, weight, k) => sum + weight * x[row * depth + k],
+          0,
+        );
+      });
+      const codes = sums.map((sum, index) => roundShift(sum, shifts[index % shifts.length], rounding));
+      const executor = createWasmExecutor(program, { counters: true });
+      const [stored] = executor.run([x]);
+      expect(Array.from(stored, Number)).toEqual(
+        codes.map((code) => Math.min(Math.max(code, -32768), 32767)),
+      );
+      expect(executor.counters!()[0]).toEqual({
+        outputs: sums.length,
+        clipped: codes.filter((code) => code < -32768 || code > 32767).length,
+        wraps: 0,
+        saturations: 0,
+        minimum: Math.min(...sums),
+        maximum: Math.max(...sums),
+      });
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -1,31 +1,39 @@
 /** Records for assembly/count.ts: the sums of each channel that become codes within the range. */
 import { at } from '../../formats/format.js';
 import type { Scaling } from '../../program/instructions.js';
+import type { Sums } from './rescale.js';
 import type { CodeRange } from './rounding.js';
 import { scaleInteger } from './scale-integer.js';
 
-const LEAST = -(2 ** 31);
-const MOST = 2 ** 31 - 1;
+/** Widest sums that numbers scale exactly. */
+const MOST_BITS = 52;
 
 /**
- * Per 4 of `channels` channels, least and greatest sum (4 each) whose scaled value lies in `range`; undefined for scalings that look at
- * elements or have no such sums.
+ * Per 4 of `channels` channels, least and greatest sum of a kind (4 each) whose scaled value lies in `range`; undefined for scalings that
+ * look at elements or have no such sums, and for sums that are too wide.
  */
-export function countEnds(scaling: Scaling, channels: number, range: CodeRange): Int32Array | undefined {
-  const blocks = new Int32Array(Math.ceil(channels / 4) * 8);
+export function countEnds(
+  scaling: Scaling,
+  channels: number,
+  range: CodeRange,
+  { kind, bits }: Pick<Sums, 'kind' | 'bits'>,
+): Int32Array | BigInt64Array | undefined {
+  if (kind === 'i64' && bits > MOST_BITS) return undefined;
+  const most = 2 ** (kind === 'i32' ? 31 : bits - 1) - 1;
+  const blocks = new Float64Array(Math.ceil(channels / 4) * 8);
   for (let channel = 0; channel < channels; channel++) {
     const own = ofChannel(scaling, channel);
     const factor = factorOf(own);
     if (factor === undefined) return undefined;
     const scaled = (sum: number) => scaleInteger(own, sum) ?? 0;
-    const below = Number.isFinite(range.low) ? lastWithin(scaled, factor, range.low - 1) : LEAST - 1;
-    const last = Number.isFinite(range.high) ? lastWithin(scaled, factor, range.high) : MOST;
-    if (below >= MOST || last < LEAST) return undefined;
+    const below = Number.isFinite(range.low) ? lastWithin(scaled, factor, range.low - 1, most) : -most - 2;
+    const last = Number.isFinite(range.high) ? lastWithin(scaled, factor, range.high, most) : most;
+    if (below >= most || last < -most - 1) return undefined;
     const word = (channel >> 2) * 8 + (channel & 3);
     blocks[word] = below + 1;
     blocks[word + 4] = last;
   }
-  return blocks;
+  return kind === 'i32' ? Int32Array.from(blocks) : BigInt64Array.from(blocks, BigInt);
 }
 
 function ofChannel(scaling: Scaling, channel: number): Scaling {
@@ -56,15 +64,16 @@ function factorOf(scaling: Scaling): number | undefined {
   }
 }
 
-/** The greatest sum of 32 bits that is scaled to at most `limit`; one less than all of them where there is none. */
-function lastWithin(scaled: (sum: number) => number, factor: number, limit: number): number {
-  const clip = (sum: number) => Math.min(Math.max(sum, LEAST), MOST);
-  let low = factor === 0 ? LEAST : clip(Math.floor((limit - 2) / factor));
-  let high = factor === 0 ? MOST : clip(Math.ceil((limit + 2) / factor));
-  if (scaled(low) > limit) low = LEAST;
-  if (scaled(low) > limit) return LEAST - 1;
-  if (scaled(high) <= limit) high = MOST;
-  if (scaled(high) <= limit) return MOST;
+/** The greatest sum up to `most` that is scaled to at most `limit`; one less than the least sum, -most - 1, where there is none. */
+function lastWithin(scaled: (sum: number) => number, factor: number, limit: number, most: number): number {
+  const least = -most - 1;
+  const clip = (sum: number) => Math.min(Math.max(sum, least), most);
+  let low = factor === 0 ? least : clip(Math.floor((limit - 2) / factor));
+  let high = factor === 0 ? most : clip(Math.ceil((limit + 2) / factor));
+  if (scaled(low) > limit) low = least;
+  if (scaled(low) > limit) return least - 1;
+  if (scaled(high) <= limit) high = most;
+  if (scaled(high) <= limit) return most;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (scaled(middle) <= limit) low = middle;

@@ -152,6 +152,7 @@ const transpose = ['x', 'y', 'rows', 'columns'] as const;
 const fill = ['y', 'value', 'length'] as const;
 const clamp = ['x', 'y', 'low', 'high', 'length'] as const;
 const unary = ['x', 'y', 'length', 'alpha', 'beta'] as const;
+const countSums = ['x', 'blocks', 'pixels', 'channels', 'counters'] as const;
 const compare = ['x', 'reference', 'steps', 'channels', 'inner', 'sums', 'length'] as const;
 
 export const kernels = {
@@ -202,7 +203,9 @@ export const kernels = {
   rescaleDoubling_i32_i16: vectors,
   rescaleScale_i32_i16: vectors,
   rescaleMultiplier_i32_i16: vectors,
-  countSums_i32: ['x', 'blocks', 'pixels', 'channels', 'counters'],
+  rescaleShift_i64_i16: vectors,
+  countSums_i32: countSums,
+  countSums_i64: countSums,
   rescaleCounted_i32_i16: [...rescale, 'counters'],
   rescaleCounted_i64_i16: [...rescale, 'counters'],
   rescaleCounted_i32_i32: [...rescale, 'counters'],

@@ -1,13 +1,17 @@
-/** Records for assembly/rescale-vector.ts: the scalings of 32-bit sums that vectors do. */
+/** Records for assembly/rescale-vector.ts: the scalings of sums that vectors do. */
 import { at, type Format } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Scaling } from '../../program/instructions.js';
 import type { Context } from './context.js';
 import type { Sums } from './rescale.js';
-import { type CodeRange, narrowRecords } from './rounding.js';
+import { byShift, type CodeRange, channelShifts, narrowRecords, reducedRecords } from './rounding.js';
 
 export interface VectorRescale {
-  readonly kernel: 'rescaleDoubling_i32_i16' | 'rescaleScale_i32_i16' | 'rescaleMultiplier_i32_i16';
+  readonly kernel:
+    | 'rescaleDoubling_i32_i16'
+    | 'rescaleScale_i32_i16'
+    | 'rescaleMultiplier_i32_i16'
+    | 'rescaleShift_i64_i16';
   readonly layer: number;
   readonly blocks: number;
 }
@@ -28,7 +32,7 @@ export function placeVectorRescale(
   sums: Sums,
 ): VectorRescale | undefined {
   const { zeroPoint } = format;
-  if (sums.kind === 'i64' || sums.above !== 0 || typeof zeroPoint !== 'number') return undefined;
+  if (sums.above !== 0 || typeof zeroPoint !== 'number') return undefined;
   const ends = { low: range.low - zeroPoint, high: range.high - zeroPoint };
   const place = (kernel: VectorRescale['kernel'], records: Records | undefined) =>
     records && {
@@ -36,6 +40,8 @@ export function placeVectorRescale(
       layer: context.constants.place(records.layer.byteLength, () => records.layer),
       blocks: context.constants.place(records.blocks.byteLength, () => records.blocks),
     };
+  if (sums.kind === 'i64')
+    return place('rescaleShift_i64_i16', shiftRecords(scaling, channels, ends, zeroPoint, sums.bits));
   switch (scaling.style) {
     case 'doubling':
       return place('rescaleDoubling_i32_i16', doublingRecords(scaling, channels, ends, zeroPoint, sums.bits));
@@ -74,6 +80,18 @@ function doublingRecords(
     reals[block * 16 + 8 + lane] = 2 ** -Math.max(0, by);
   }
   return { layer: Int32Array.of(low, high, zeroPoint), blocks: words };
+}
+
+function shiftRecords(
+  scaling: Scaling,
+  channels: number,
+  ends: CodeRange,
+  zeroPoint: number,
+  bits: number,
+): Records | undefined {
+  const by = byShift({ ...scaling, overflow: 'saturate' }, bits);
+  if (by === undefined || zeroPoint !== 0 || ends.low < -32768 || ends.high > 32767) return undefined;
+  return reducedRecords(channelShifts(by, channels), by.rounding, ends, bits);
 }
 
 function scaleRecords(

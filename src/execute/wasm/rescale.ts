@@ -108,9 +108,10 @@ export function prepareRescale(
     const width = perChannel ? channels : UNIFORM_WIDTH;
     const range = outputRange(format!, overflow, clamp);
     const vectors = placeVectorRescale(context, scalings[0], format!, width, range, sums);
-    const ends = counters && vectors && placeEnds(context, scalings[0], format!, { overflow, clamp }, width);
+    const ends =
+      counters && vectors && placeEnds(context, scalings[0], format!, { overflow, clamp, sums }, width);
     if (vectors !== undefined && (counters === undefined || ends !== undefined))
-      return emitVectors(context, output, vectors, width, ends);
+      return emitVectors(context, output, vectors, width, sums.kind, ends);
   }
   const mode = Math.max(0, OVERFLOW_MODES.indexOf(overflow));
   const layer = BigInt64Array.from([BigInt(mode), BigInt(sums.above), ...codeEnds(format!, overflow, clamp)]);
@@ -143,14 +144,14 @@ function placeEnds(
   { constants }: Context,
   scaling: Scaling,
   format: Format,
-  { overflow, clamp }: Pick<RescaleOptions, 'overflow' | 'clamp'>,
+  { overflow, clamp, sums }: RescaleOptions,
   width: number,
 ): number | undefined {
   const zeroPoint = at(format.zeroPoint, 0);
   const [low, high] = codeEnds(format, overflow, clamp)
     .slice(4)
     .map((end) => (end === BEYOND || end === -BEYOND ? Number(end) * Infinity : Number(end) - zeroPoint));
-  const blocks = countEnds(scaling, width, { low, high });
+  const blocks = countEnds(scaling, width, { low, high }, sums);
   return blocks && constants.place(blocks.byteLength, () => blocks);
 }
 
@@ -160,20 +161,22 @@ function emitVectors(
   output: number,
   { kernel, ...records }: VectorRescale,
   width: number,
+  kind: Sums['kind'],
   ends: number | undefined,
 ): EmitRescale {
   const { counters } = context;
   const y = context.address(output);
+  const bytes = kind === 'i32' ? 4 : 8;
   const emit = (x: Address, first: number, pixels: number, channels: number) => {
     if (counters !== undefined && ends !== undefined)
-      context.emit('countSums_i32', { x, blocks: ends, pixels, channels, counters });
+      context.emit(`countSums_${kind}`, { x, blocks: ends, pixels, channels, counters });
     context.emit(kernel, { x, y: shift(y, first * 2), ...records, pixels, channels });
   };
   return (x, first, length) => {
     const rest = length % width;
     const whole = length - rest;
     if (whole > 0) emit(x, first, whole / width, width);
-    if (rest > 0) emit(shift(x, whole * 4), first + whole, 1, rest);
+    if (rest > 0) emit(shift(x, whole * bytes), first + whole, 1, rest);
   };
 }
 

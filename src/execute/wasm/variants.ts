@@ -32,6 +32,7 @@ const counting: KernelModule = {
     'compare_i32_f32',
     'compare_f32_f32',
     'countSums_i32',
+    'countSums_i64',
     'rescaleCounted_i32_i16',
     'rescaleCounted_i64_i16',
     'rescaleCounted_i32_i32',
