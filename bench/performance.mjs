@@ -213,6 +213,16 @@ function section(result) {
   ].join('\n');
 }
 
+/** The section of bench/validate.mjs. */
+function validationSection({ node, threads, rows }) {
+  const table = markdown(
+    ['network', 'every layer', 'outputs only'],
+    rows.map(({ network, layers, outputs }) => [network, number(layers), number(outputs)]),
+  );
+  const text = `Time of \`validate\` by the time of running the float and the fixed program one after the other, decoding included in all, Node ${node}, ${threads} threads.`;
+  return `## Validation\n\n${text} Made by \`npm run bench:validate\`.\n\n${table}\n`;
+}
+
 /** Writes docs/performance.md and docs/performance.svg. */
 export function writePerformance(root) {
   const folder = join(root, 'bench/results');
@@ -221,7 +231,9 @@ export function writePerformance(root) {
     .sort()
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
   const introduction = readFileSync(join(root, 'bench/performance-introduction.md'), 'utf8');
-  writeFileSync(join(root, 'docs/performance.md'), `${introduction}\n${results.map(section).join('\n')}`);
+  const validation = validationSection(JSON.parse(readFileSync(join(folder, 'validate.json'), 'utf8')));
+  const sections = [...results.map(section), validation];
+  writeFileSync(join(root, 'docs/performance.md'), `${introduction}\n${sections.join('\n')}`);
   writeFileSync(
     join(root, 'docs/performance.svg'),
     drawChart(results.map((result) => ({ result, index: createIndex(result) }))),
