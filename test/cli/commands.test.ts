@@ -55,6 +55,7 @@ describe('--json prints one document and nothing else', () => {
     ['diff', program, ...data, '--limit', '1'],
     ['print', program],
     ['export', 'c', program, '-o', 'OUT/c'],
+    ['export', 'qdq', program, '-o', 'OUT/qdq.onnx'],
     ['export', 'integer', program, '-o', 'OUT/integer.onnx'],
     ['export', 'vectors', program, ...data, '--limit', '1', '-o', 'OUT/vectors'],
     ['demo', '-o', 'OUT/demo'],
@@ -168,6 +169,7 @@ test('quantize writes its files; without --calibration the first 100 samples are
       'formats.json',
       'model.integer.onnx',
       'model.program',
+      'model.qdq.onnx',
       'refined.onnx',
       'report.html',
       'statistics.pb',
@@ -178,7 +180,7 @@ test('quantize writes its files; without --calibration the first 100 samples are
   expect(summary).toMatchObject({
     samples: 50,
     calibration: { samples: 100, disjoint: true },
-    exports: { integer: { file: 'model.integer.onnx' } },
+    exports: { qdq: { file: 'model.qdq.onnx' }, integer: { file: 'model.integer.onnx' } },
   });
 });
 

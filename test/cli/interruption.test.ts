@@ -121,6 +121,7 @@ test('quantize ends with 130 and leaves whole files only', async () => {
     'formats.json',
     'model.integer.onnx',
     'model.program',
+    'model.qdq.onnx',
     'refined.onnx',
     'statistics.pb',
   ]);

@@ -81,6 +81,7 @@ function modelCommand(kind: ModelKind, description: string): Command {
     });
 }
 
+const qdq = modelCommand('qdq', 'write a program as an ONNX model of QuantizeLinear and DequantizeLinear');
 const integer = modelCommand(
   'integer',
   'write a program as an ONNX model of integer operators, from codes to codes',
@@ -90,4 +91,5 @@ export const exportCommand = new Command('export')
   .description('write a program for firmware, RTL and other runtimes')
   .addCommand(vectors)
   .addCommand(c)
+  .addCommand(qdq)
   .addCommand(integer);

@@ -30,7 +30,8 @@ export interface GraphBuilder {
 /** Constants with at most so many elements are compared, and shared. */
 const MOST_SHARED = 4096;
 
-export function createGraphBuilder(kept: Iterable<string>): GraphBuilder {
+/** `share`: false where each use of a constant needs one of its own, as ONNX Runtime's fusion of QDQ pairs does. */
+export function createGraphBuilder(kept: Iterable<string>, { share = true } = {}): GraphBuilder {
   const nodes: Node[] = [];
   const constants = new Map<string, Tensor>();
   const shared = new Map<string, string>();
@@ -67,10 +68,13 @@ export function createGraphBuilder(kept: Iterable<string>): GraphBuilder {
         constants.set(free, tensor);
         return free;
       }
-      const key = data.length > MOST_SHARED ? undefined : `${type}[${shape}]${data}`;
+      const key = !share || data.length > MOST_SHARED ? undefined : `${type}[${shape}]${data}`;
       const found = key === undefined ? undefined : shared.get(key);
       if (found !== undefined) return found;
-      const made = unique(data.length === 1 ? `${type}[${shape}]:${data[0]}` : `${owner}/constant`, taken);
+      const made = unique(
+        share && data.length === 1 ? `${type}[${shape}]:${data[0]}` : `${owner}/constant`,
+        taken,
+      );
       constants.set(made, tensor);
       if (key !== undefined) shared.set(key, made);
       return made;

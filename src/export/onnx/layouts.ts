@@ -12,10 +12,13 @@ export interface Placed<V> {
   readonly order: readonly number[];
 }
 
-/** What a kind of value can do: it moves its elements into a permuted shape, or into another shape in the same order. */
+/**
+ * What a kind of value can do: it moves its elements into a permuted shape, or into another shape in the same order. The result
+ * holds `tensor`, with its axes in `order`.
+ */
 export interface Movers<V> {
-  transpose(value: V, permutation: readonly number[]): V;
-  reshape(value: V, shape: readonly number[]): V;
+  transpose(value: V, permutation: readonly number[], tensor: ProgramTensor, order: readonly number[]): V;
+  reshape(value: V, shape: readonly number[], tensor: ProgramTensor, order: readonly number[]): V;
   /** The value of a constant with its axes in this order. */
   constant(tensor: ProgramTensor, order: readonly number[]): V;
   /** A computed value under the name of a tensor, where it has no other. */
@@ -61,9 +64,9 @@ export function createLayouts<V>(
       const known = placed.get(index) ?? [];
       const found = known.find((entry) => sameOrder(entry.order, order));
       if (found !== undefined) return found.value;
-      const { shape, data } = tensors[index];
+      const tensor = tensors[index];
       const value =
-        data === undefined ? move(known[0], shape, order) : movers.constant(tensors[index], order);
+        tensor.data === undefined ? move(known[0], tensor, order) : movers.constant(tensor, order);
       movers.settle(value);
       placed.set(index, [...known, { value, order }]);
       return value;
@@ -80,8 +83,10 @@ export function createLayouts<V>(
       const shape = [...new Array<number>(missing).fill(1), ...tensor.shape];
       if (tensor.data !== undefined) return movers.constant({ ...tensor, shape }, order);
       const plain = layouts.read(index, plainOrder(tensor.shape.length));
-      const whole = { value: movers.reshape(plain, shape), order: plainOrder(shape.length) };
-      return sameOrder(whole.order, order) ? whole.value : move(whole, shape, order);
+      const whole = { ...tensor, shape };
+      const first = plainOrder(shape.length);
+      const value = movers.reshape(plain, shape, whole, first);
+      return sameOrder(first, order) ? value : move({ value, order: first }, whole, order);
     },
     define(index, value, order) {
       const { name, shape } = tensors[index];
@@ -99,16 +104,18 @@ export function createLayouts<V>(
       const order = layouts.orderOf(input);
       // Where only axes of size 1 move, the elements already stand in the plain order.
       const source = keepsElements(shape, order) ? order : plain;
-      const target = tensors[output].shape;
-      layouts.define(output, movers.reshape(layouts.read(input, source), target), plainOrder(target.length));
+      const target = plainOrder(tensors[output].shape.length);
+      const value = layouts.read(input, source);
+      const reshaped = movers.reshape(value, tensors[output].shape, tensors[output], target);
+      layouts.define(output, reshaped, target);
     },
   };
 
-  function move(from: Placed<V>, shape: readonly number[], order: readonly number[]): V {
+  function move(from: Placed<V>, tensor: ProgramTensor, order: readonly number[]): V {
     const permutation = permutationBetween(from.order, order);
-    return keepsElements(shapeIn(shape, from.order), permutation)
-      ? movers.reshape(from.value, shapeIn(shape, order))
-      : movers.transpose(from.value, permutation);
+    return keepsElements(shapeIn(tensor.shape, from.order), permutation)
+      ? movers.reshape(from.value, shapeIn(tensor.shape, order), tensor, order)
+      : movers.transpose(from.value, permutation, tensor, order);
   }
 
   return layouts;

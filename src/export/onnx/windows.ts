@@ -1,6 +1,8 @@
 /** Windows of a program in the words of ONNX. */
+import type { Node } from '../../graph/graph.js';
 import type { Window } from '../../program/instructions.js';
 import { sweep } from '../../program/shapes.js';
+import { ints } from './graph-builder.js';
 
 /** Pads with which ONNX finds exactly the windows of the output: the last one may reach past the pads that are given. */
 export function exactPads(
@@ -14,4 +16,18 @@ export function exactPads(
     return Math.max(after, reached - before - size);
   });
   return [window.pads[0], window.pads[1], bottom, right];
+}
+
+/** Dilations only where there are some: not every operator of every runtime takes them. */
+export function windowAttributes(
+  { kernel, strides, dilations, pads }: Window,
+  exact: readonly number[] = pads,
+): Node['attributes'] {
+  const dilated = dilations.some((dilation) => dilation !== 1);
+  return {
+    kernel_shape: ints(kernel),
+    strides: ints(strides),
+    pads: ints(exact),
+    ...(dilated && { dilations: ints(dilations) }),
+  };
 }

@@ -5,9 +5,10 @@ import { writeModel } from '../../onnx/write.js';
 import { makeFolder } from '../../platform/files.js';
 import type { Program } from '../../program/program.js';
 import { integerModel } from './integer-model.js';
+import { qdqModel } from './qdq-model.js';
 
 /** The model of each kind; each throws a ProgramError where the kind cannot say what the program computes. */
-export const MODEL_KINDS = { integer: integerModel } as const satisfies Record<
+export const MODEL_KINDS = { qdq: qdqModel, integer: integerModel } as const satisfies Record<
   string,
   (program: Program) => Model
 >;

@@ -6,7 +6,7 @@ import type { Instruction, Window } from '../../../program/instructions.js';
 import { sweep, tapCount } from '../../../program/shapes.js';
 import { int, ints } from '../graph-builder.js';
 import { CHANNELS_FIRST } from '../layouts.js';
-import { exactPads } from '../windows.js';
+import { exactPads, windowAttributes } from '../windows.js';
 import type { Context } from './context.js';
 import { type Integer, type Numbers, scalar } from './integers.js';
 import { computedParts, constantParts } from './parts.js';
@@ -25,13 +25,8 @@ export function averagePool(instruction: Instruction<'averagePool'>, context: Co
   const channels = shape[3];
   const ones = new Array<number>(channels * rows * columns).fill(1);
   const kernel = constantParts(context, ones, [channels, 1, rows, columns], operand.type, `${where}/ones`);
-  const attributes = {
-    kernel_shape: ints(window.kernel),
-    strides: ints(window.strides),
-    pads: ints(exactPads(window, shape, context.tensor(output).shape)),
-    dilations: ints(window.dilations),
-    group: int(channels),
-  };
+  const pads = exactPads(window, shape, context.tensor(output).shape);
+  const attributes = { ...windowAttributes(window, pads), group: int(channels) };
   const length = rows * columns;
   const range = {
     low: length * Math.min(0, Number(codes.low) - origin),
@@ -104,13 +99,7 @@ export function maxPool({ inputs, output, window }: Instruction<'maxPool'>, cont
 }
 
 function poolBytes(codes: Integer, window: Window, pads: readonly number[], { builder }: Context): Integer {
-  const attributes = {
-    kernel_shape: ints(window.kernel),
-    strides: ints(window.strides),
-    pads: ints(pads),
-    dilations: ints(window.dilations),
-  };
-  return { ...codes, name: builder.node('MaxPool', [codes.name], attributes) };
+  return { ...codes, name: builder.node('MaxPool', [codes.name], windowAttributes(window, pads)) };
 }
 
 function poolWide(

@@ -6,8 +6,9 @@ import { at } from '../../../formats/format.js';
 import type { Node } from '../../../graph/graph.js';
 import type { Arithmetic, Instruction } from '../../../program/instructions.js';
 import type { ProgramTensor } from '../../../program/program.js';
-import { int, ints } from '../graph-builder.js';
+import { int } from '../graph-builder.js';
 import { CHANNELS_FIRST, shapeIn } from '../layouts.js';
+import { windowAttributes } from '../windows.js';
 import type { Context } from './context.js';
 import { type Integer, scalar } from './integers.js';
 import { computedParts, constantParts, type Part, type Parts, withType } from './parts.js';
@@ -105,13 +106,7 @@ function product(
 
 export function convolution(instruction: Instruction<'convolution'>, context: Context): void {
   const { window, groups } = instruction;
-  const attributes = {
-    kernel_shape: ints(window.kernel),
-    strides: ints(window.strides),
-    pads: ints(window.pads),
-    dilations: ints(window.dilations),
-    group: int(groups),
-  };
+  const attributes = { ...windowAttributes(window), group: int(groups) };
   const orders = { input: CHANNELS_FIRST, weights: CHANNELS_FIRST };
   product(context, instruction, orders, { operator: 'ConvInteger', attributes });
 }
