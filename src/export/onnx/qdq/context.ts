@@ -74,7 +74,8 @@ export function createContext(
       list.map((channel) => stepSize(format, channel)),
     );
     const zero = type === 'int32' ? [] : [builder.numbers(type, shape, zeros)];
-    const attributes = channels === undefined ? {} : { axis: int(order.indexOf(format.axis!)) };
+    const attributes: Node['attributes'] =
+      channels === undefined ? {} : { axis: int(order.indexOf(format.axis!)) };
     return { operands: [scale, ...zero], attributes };
   }
 

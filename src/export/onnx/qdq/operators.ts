@@ -2,8 +2,9 @@
 import { permuteData, plainOrder } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
 import { codeRange, stepSize } from '../../../formats/format.js';
+import type { Node } from '../../../graph/graph.js';
 import type { Instruction, UnaryFunction } from '../../../program/instructions.js';
-import { float, int } from '../graph-builder.js';
+import { float, int, text } from '../graph-builder.js';
 import { CHANNELS_FIRST, shapeIn } from '../layouts.js';
 import { exactPads, windowAttributes } from '../windows.js';
 import type { Context } from './context.js';
@@ -125,9 +126,9 @@ const functions: Readonly<Record<string, string>> = {
   ceiling: 'Ceil',
 };
 
-function unaryAttributes(by: UnaryFunction) {
+function unaryAttributes(by: UnaryFunction): Node['attributes'] {
   if (by.name === 'hardSigmoid') return { alpha: float(by.alpha), beta: float(by.beta) };
-  return by.name === 'geluTanh' ? { approximate: { kind: 'string', value: 'tanh' } as const } : {};
+  return by.name === 'geluTanh' ? { approximate: text('tanh') } : {};
 }
 
 export function unary(instruction: Instruction<'unary'>, context: Context): void {
