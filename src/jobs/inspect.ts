@@ -2,8 +2,8 @@
 import { compileProgram } from '../compile/compile.js';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { placeError } from '../errors.js';
-import { arenaBytes, prepareProgram } from '../execute/wasm/prepare.js';
-import { createMemory } from '../execute/wasm/webassembly.js';
+import { arenaBytes, plainMemoryUse } from '../execute/wasm/prepare.js';
+import { loadKernels } from '../execute/wasm/select-variant.js';
 import { formatText } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
 import { elementCount } from '../graph/tensor.js';
@@ -26,7 +26,7 @@ export interface Inspection {
   readonly memory: {
     readonly weightBytes: number;
     readonly activationBytes: number;
-    /** Of a program file: its constants as the kernels take them, once for all workers, and what each worker takes beside. */
+    /** Of a program file: constants as the kernels that serve here take them, once for all workers, and what each worker adds. */
     readonly packedBytes?: number;
     readonly arenaBytes?: number;
   };
@@ -72,7 +72,10 @@ export function inspectProgram(path: string): Inspection {
   const program = readProgram(path);
   const counts: Record<string, number> = {};
   for (const { op } of program.instructions) counts[op] = (counts[op] ?? 0) + 1;
-  const { constantBytes: packedBytes, arenaBytes: perWorker } = prepareProgram(program, createMemory());
+  const { constantBytes: packedBytes, arenaBytes: perWorker } = plainMemoryUse(
+    program,
+    loadKernels().variant,
+  );
   const port = (name: string, tensor: number) => {
     const { format, shape } = program.tensors[tensor];
     return { name, type: format === null ? 'float32' : formatText(format), shape };

@@ -5,7 +5,7 @@
 import { UsageError } from '../errors.js';
 import type { ErrorSums, InstructionCounters } from '../execute/executor.js';
 import type { Engine } from '../execute/wasm/engine.js';
-import { arenaBytes } from '../execute/wasm/prepare.js';
+import { arenaBytes, plainMemoryUse } from '../execute/wasm/prepare.js';
 import { formatText } from '../formats/format.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import { createSha256 } from '../platform/files.js';
@@ -107,7 +107,10 @@ export async function validate(
   return summarize(engine, float, fixed, totals, indices.length, {
     ...options,
     digest,
-    memory: { packedBytes: sessions.fixed.memoryUse.constants, activationBytes: arenaBytes(fixed) },
+    memory: {
+      packedBytes: plainMemoryUse(fixed, engine.variant).constantBytes,
+      activationBytes: arenaBytes(fixed),
+    },
     outputs: outputs.map(({ name, layer }) => {
       const sums = totals.cumulative[layers.indexOf(layer)];
       return { name, sqnr: sqnr(sums), maxError: sums.maxError };

@@ -8,7 +8,7 @@ import { elementCount } from '../../program/shapes.js';
 import type { ObservedValue } from '../executor.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
 import { codeRanges } from './code-ranges.js';
-import { ARENA_SLACK, createConstants, SLACK } from './constants.js';
+import { ARENA_SLACK, type Constants, createConstants, SLACK } from './constants.js';
 import {
   type Address,
   type ArenaAddress,
@@ -34,7 +34,7 @@ import { createObserver } from './observations.js';
 import { elementBytes, type Place, type Prepared, type Step } from './prepared.js';
 import { GRAIN, listUnits, type PendingStep, shareCalls } from './schedule.js';
 import { storedOffset, storedProgram } from './stored-program.js';
-import { compileVariant, instantiate, type KernelSet, kernelsOf } from './variants.js';
+import { compileVariant, instantiate, type KernelSet, kernelsOf, type VariantName } from './variants.js';
 import type { Memory } from './webassembly.js';
 
 export interface PrepareOptions {
@@ -92,22 +92,40 @@ const lowerings: InstructionTable<[Context], void> = {
  * a ProgramError for what the WASM executor does not run.
  */
 export function prepareProgram(
-  given: Program,
+  program: Program,
   memory: Memory,
+  { kernels = compileVariant('simd', false), ...options }: PrepareOptions = {},
+): Prepared {
+  const { prepared, constants } = planProgram(program, kernels.variant, options);
+  constants.write(memory, (grown) => instantiate(kernels, grown));
+  return prepared;
+}
+
+/** What a program takes on one worker that computes nothing beside its outputs, with the kernels of a variant. */
+export function plainMemoryUse(
+  program: Program,
+  variant: VariantName,
+): Pick<Prepared, 'constantBytes' | 'arenaBytes'> {
+  return planProgram(program, variant, {}).prepared;
+}
+
+/** The calls, and the constants, which are yet to be written. */
+function planProgram(
+  given: Program,
+  variant: VariantName,
   {
     retain = false,
     counters = false,
     observed = [],
     measured = [],
-    kernels: served = compileVariant('simd', false),
     threads = 1,
     grain = GRAIN,
-  }: PrepareOptions = {},
-): Prepared {
+  }: Omit<PrepareOptions, 'kernels'>,
+): { readonly prepared: Prepared; readonly constants: Constants } {
   const program = storedProgram(given);
   const where = `program "${program.name}"`;
   const constants = createConstants(where);
-  const available = kernelsOf(served.variant);
+  const available = kernelsOf(variant);
   const ranges = codeRanges(program);
   const { blocks, blockOf } = tensorBlocks(program, retain);
   const pending: PendingStep[] = [];
@@ -190,12 +208,11 @@ export function prepareProgram(
       : plan.offsets[blockOf[index]!];
     return { offset, constant, length: elementCount(tensor.shape), kind: elementKind(tensor) };
   });
-  constants.write(memory, (grown) => instantiate(served, grown));
   const steps = shareCalls(pending, sharing);
   const scratch = align(plan.bytes + ARENA_SLACK);
   const place = (step: PendingStep) => resolve(step, plan.offsets, scratch);
   const offsetOf = ({ block, offset }: ArenaAddress) => plan.offsets[block] + offset;
-  return {
+  const prepared = {
     constantBytes: align(constants.bytes),
     arenaBytes: scratch + mostScratch,
     scratchBytes: mostScratch,
@@ -210,6 +227,7 @@ export function prepareProgram(
     observations: observer.locate(offsetOf),
     measures: measurer.locate(offsetOf, place),
   };
+  return { prepared, constants };
 }
 
 /** Bytes that the activations of one run occupy, by the plan and before what kernels need beside them. */
