@@ -73,7 +73,7 @@ export async function assignFormats(
     return { ...common, ...scaled, nodes: describeNodes(constants), moves: [] };
   }
   const gains = createGains(statistics);
-  const inputs: ProblemInputs = { demands: computed, profile, groups, constants, gains, options };
+  const inputs: ProblemInputs = { graph, demands: computed, profile, groups, constants, gains, options };
   const problem = createProblem(inputs);
   const solve = await loadSolver();
   const solution = solveModel(solve, problem.model);

@@ -4,7 +4,7 @@
  */
 import { ConstraintError } from '../errors.js';
 import type { IntegerProgram, Solver } from './highs.js';
-import type { Choice, Constraint, Model, Row } from './model.js';
+import { type Choice, type Constraint, type Model, QUANTITIES, type Row, type State } from './model.js';
 
 /** Positions beyond the states of a choice that the search for a conflict allows. */
 const BEYOND = 64;
@@ -74,11 +74,33 @@ function encode(choices: readonly Choice[], constraints: readonly Constraint[]):
       return [choice, { position, ofWidth }];
     }),
   );
+  const known = new Map<Choice, (readonly [number, State])[]>();
+  /** A variable for each state, where a row needs more than width and position alone. */
+  const stateColumns = (choice: Choice) => {
+    const found = known.get(choice);
+    if (found !== undefined) return found;
+    const columns = choice.states.map((state) => [add(0, 1), state] as const);
+    const { position, ofWidth } = places.get(choice)!;
+    rows.push({ min: 1, max: 1, entries: columns.map(([column]) => [column, 1] as const) });
+    const positions = columns.map(([column, state]) => [column, -state.position] as const);
+    rows.push({ min: 0, max: 0, entries: [[position, 1], ...positions] });
+    for (const [bits, width] of ofWidth) {
+      const own = columns.filter(([, state]) => state.bits === bits).map(([column]) => [column, -1] as const);
+      rows.push({ min: 0, max: 0, entries: [[width, 1], ...own] });
+    }
+    known.set(choice, columns);
+    return columns;
+  };
   const encodeRow = ({ terms }: Row) => {
     const entries = new Map<number, number>();
     const put = (column: number, value: number) => entries.set(column, (entries.get(column) ?? 0) + value);
     for (const { choice, of, coefficient } of terms) {
       const { position, ofWidth } = places.get(choice)!;
+      if (of === 'product') {
+        for (const [column, state] of stateColumns(choice))
+          put(column, coefficient * QUANTITIES.product(state));
+        continue;
+      }
       if (of === 'position') put(position, coefficient);
       else
         for (const [bits, column] of ofWidth)

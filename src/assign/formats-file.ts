@@ -76,6 +76,33 @@ const prediction = z.strictObject({
   measured: z.boolean(),
 });
 
+/** What a rule costs: the predicted noise that goes when the rule goes, everything else being chosen anew. */
+const price = z.strictObject({
+  /** Relative to the power of the outputs, as that of the prediction. */
+  noise: z.number().min(0),
+  /** Gain of the predicted SQNR in dB; null where no noise is left. */
+  sqnr: z.number().nullable(),
+});
+
+const rulePrice = price.extend({
+  /** Of the profile, e.g. `windows.shiftCut.max 16 of Conv`. */
+  rule: z.string(),
+  /** SQNR of the outputs in dB with the rule and without it, measured by running; null where the outputs are exact. */
+  measured: z
+    .strictObject({ samples: z.int().min(1), with: z.number().nullable(), without: z.number().nullable() })
+    .optional(),
+});
+
+/** Of all rules of one node. */
+const nodePrice = price.extend({ node: z.string(), operator: z.string() });
+
+const prices = z.strictObject({
+  /** Every rule of the profile that can be lifted, the dearest first. */
+  rules: z.array(rulePrice),
+  /** The dearest nodes, the dearest first. */
+  nodes: z.array(nodePrice),
+});
+
 const formatsSchema = z.strictObject({
   version: z.literal(1),
   /** SHA-256 of the model. */
@@ -89,11 +116,16 @@ const formatsSchema = z.strictObject({
   reasons: z.record(z.string(), reason),
   moves: z.array(move),
   prediction: prediction.optional(),
+  prices: prices.optional(),
 });
 
 export type Reason = z.infer<typeof reason>;
 export type Move = z.infer<typeof move>;
 export type Prediction = z.infer<typeof prediction>;
+export type Price = z.infer<typeof price>;
+export type RulePrice = z.infer<typeof rulePrice>;
+export type NodePrice = z.infer<typeof nodePrice>;
+export type Prices = z.infer<typeof prices>;
 
 /** What formats.json holds. */
 export interface FormatsFile extends ModelFormats {
@@ -104,6 +136,8 @@ export interface FormatsFile extends ModelFormats {
   readonly moves: readonly Move[];
   /** What the assignment expects of the whole network; absent where formats were not assigned. */
   readonly prediction?: Prediction;
+  /** What the rules of the profile cost; absent where formats were not assigned or scales are no powers of two. */
+  readonly prices?: Prices;
 }
 
 /** Throws an InputError that lists what is wrong with the file, or a FormatError naming the tensor. */

@@ -1,7 +1,9 @@
 /** The whole choice of formats for a network as one model. */
 
+import type { Graph } from '../graph/graph.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
+import { collectBudgets } from './budgets.js';
 import type { ConstantChoices } from './constants.js';
 import { collectConstraints, type Variables } from './constraints.js';
 import type { Demand, ProductDemand } from './demands.js';
@@ -26,6 +28,7 @@ export interface Problem {
 }
 
 export interface ProblemInputs {
+  readonly graph: Graph;
   readonly demands: readonly Demand[];
   readonly profile: Profile;
   readonly groups: ReadonlyMap<string, Group>;
@@ -46,7 +49,10 @@ export function createProblem(inputs: ProblemInputs): Problem {
     weights: (name) => weights.get(name),
     bias: (node) => biases.get(node),
   };
-  const constraints = collectConstraints(demands, profile, variables);
+  const constraints = [
+    ...collectConstraints(demands, profile, variables),
+    ...collectBudgets(inputs.graph, demands, profile, variables),
+  ];
   for (const { alternatives } of constraints) {
     for (const { terms } of alternatives) for (const { choice } of terms) used.add(choice);
   }

@@ -2,6 +2,7 @@
  * Finds the assignment of least cost: one mixed-integer program over the states that can matter. A first solution within a
  * window around the best states bounds the cost; whatever state costs more than that bound leaves out is not needed for the proof.
  */
+import { ExecutionError } from '../errors.js';
 import { type Domain, reduceDomain, rowSums } from './domain.js';
 import type { IntegerProgram, Solver } from './highs.js';
 import { type Assignment, type Choice, holds, type Model, QUANTITIES, type Row, totalCost } from './model.js';
@@ -17,6 +18,9 @@ const FIRST_WINDOW = 2;
 
 /** The cost that objectives are scaled to: far above the tolerances of the solver, far below what float64 resolves. */
 const SCALE = 1e4;
+
+/** The largest coefficient of a row, to which budgets are scaled. */
+const LARGEST = 1e3;
 
 /** Scaled cost by which a state is preferred to the next one of equal cost. */
 const TIE = 1e-5;
@@ -99,6 +103,14 @@ function solveWithin(solve: Solver, model: Model, domain: Domain): Solution | un
     assignment.set(choice, taken);
   }
   loosenLimits(model, assignment);
+  const broken = model.constraints.find((constraint) => !holds(constraint, assignment));
+  if (broken !== undefined) {
+    const where = broken.node === undefined ? 'assign' : `node "${broken.node.name}"`;
+    throw new ExecutionError({
+      where,
+      what: `the solver's solution breaks ${broken.rule ?? 'a definition'}`,
+    });
+  }
   return { assignment, cost: totalCost(model, assignment) };
 }
 
@@ -150,23 +162,26 @@ function encode(model: Model, open: readonly Choice[], domain: Domain) {
         entries.set(column, (entries.get(column) ?? 0) + value - values[0]);
       }
     }
-    return { min: min - fixed, max: max - fixed, entries };
+    const greatest = [...entries.values()].reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    const by = greatest > LARGEST ? LARGEST / greatest : 1;
+    for (const [column, value] of entries) entries.set(column, value * by);
+    return { min: (min - fixed) * by, max: (max - fixed) * by, by, entries };
   };
   for (const { alternatives } of model.constraints) {
     const sums = alternatives.map((row) => rowSums(row, domain));
     if (alternatives.some(({ min, max }, index) => sums[index].least >= min && sums[index].greatest <= max))
       continue;
     if (alternatives.length === 1) {
-      const { entries, ...limits } = encodeRow(alternatives[0]);
-      rows.push({ ...limits, entries: [...entries] });
+      const { entries, min, max } = encodeRow(alternatives[0]);
+      rows.push({ min, max, entries: [...entries] });
       continue;
     }
     const chosen = alternatives.map(() => drafts.push({ cost: 0, min: 0, max: 1 }) - 1);
     rows.push({ min: 1, max: Infinity, entries: chosen.map((column) => [column, 1] as const) });
     for (const [index, row] of alternatives.entries()) {
-      const { entries, min, max } = encodeRow(row);
-      const fixed = row.max === Infinity ? row.min - min : row.max - max;
-      const [least, greatest] = [sums[index].least - fixed, sums[index].greatest - fixed];
+      const { entries, min, max, by } = encodeRow(row);
+      const fixed = row.max === Infinity ? row.min * by - min : row.max * by - max;
+      const [least, greatest] = [sums[index].least * by - fixed, sums[index].greatest * by - fixed];
       // Not chosen, a row admits whatever the domain does.
       if (min > least)
         rows.push({ min: least, max: Infinity, entries: [...entries, [chosen[index], least - min]] });

@@ -1,6 +1,6 @@
 /** The main job: calibrate, assign, compile, validate, report. Files are written as they are finished. */
 import { type AssignOptions, assignFormats } from '../assign/assign.js';
-import { type FormatsFile, writeFormats } from '../assign/formats-file.js';
+import { type FormatsFile, type Prediction, type Prices, writeFormats } from '../assign/formats-file.js';
 import { type CalibrateOptions, calibrate } from '../calibrate/calibrate.js';
 import { readStatistics, writeStatistics } from '../calibrate/file.js';
 import type { Statistics } from '../calibrate/statistics.js';
@@ -56,6 +56,9 @@ export interface QuantizeOptions {
 export interface QuantizeSummary extends Summary {
   /** The ONNX models that were written, or why not. */
   readonly exports: ExportResults;
+  /** What the assignment expects, and what the rules of the profile cost; absent where scales are no powers of two. */
+  readonly prediction?: Prediction;
+  readonly prices?: Prices;
   /** What each step of recovery did; absent without them. */
   readonly recovery?: readonly RecoverySummary[];
 }
@@ -127,6 +130,8 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
   const summary: QuantizeSummary = {
     ...compared,
     exports,
+    ...(formats.prediction && { prediction: formats.prediction }),
+    ...(formats.prices && { prices: formats.prices }),
     calibration: { samples: calibrated.value.samples.length, disjoint },
     ...(steps.length > 0 && { recovery: recovered.value.summary }),
     seconds: {

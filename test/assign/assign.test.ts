@@ -11,22 +11,14 @@ import type { Graph } from '#src/graph/graph.js';
 import { float32, int64, type Tensor } from '#src/graph/tensor.js';
 import { loadProfile, type Profile } from '#src/hardware/profile.js';
 import { prepareGraph } from '#src/passes/index.js';
-import { summarise } from '../calibrate/summarise.js';
 import { buildGraph, float, type GraphParts, op } from '../graph/build.js';
+import { seen } from './seen.js';
 
 const int8 = loadProfile('generic-int8');
 const minmax = { method: 'minmax' } as const;
 
 /** A graph after the passes, over inputs of one element per channel. */
 const graphOf = (parts: GraphParts): Graph => prepareGraph(buildGraph(parts)).graph;
-
-/** Statistics in which each value has seen the given numbers. */
-function seen(values: Record<string, readonly number[]>): Statistics {
-  const tensors = Object.entries(values).map(
-    ([name, numbers]) => [name, summarise(1, Float32Array.from(numbers))] as const,
-  );
-  return { model: 'ab'.repeat(32), preprocess: '', samples: ['00'.repeat(32)], tensors: new Map(tensors) };
-}
 
 /** Fraction bits by value and by constant. */
 async function fractionBits(
