@@ -1,5 +1,5 @@
 /**
- * Programs as ONNX on every validation input of the shared data: `node bench/onnx-exports.mjs [filter]`. The integer model must give the
+ * Programs as ONNX on every validation input of the shared data: `npm run bench:exports -- [filter]`. The integer model must give the
  * program's codes; how many codes the QDQ model gives is counted over the first inputs, with and without ONNX Runtime's optimiser. Writes
  * bench/results/onnx-exports.json; a filter renews only the networks that match.
  */
