@@ -19,6 +19,7 @@ const modules = {
   kernels: { entry: 'assembly/index.ts', options: [] },
   counting: { entry: 'assembly/counting/index.ts', options: [] },
   simd256: { entry: 'assembly/simd256/index.ts', options: [] },
+  relaxed: { entry: 'assembly/relaxed/index.ts', options: ['--enable', 'relaxed-simd'] },
   relaxed256: { entry: 'assembly/relaxed256/index.ts', options: ['--enable', 'relaxed-simd'] },
 };
 

@@ -21,11 +21,6 @@ export function isCompilerMode(mode: CompilerMode): boolean {
   return mode === 'relaxed' || flags[mode].length > 0;
 }
 
-/** True where V8 only works in this mode under a flag. */
-export function isFlagged(mode: CompilerMode): boolean {
-  return mode === 'revectorized' || flags[mode].length > 0;
-}
-
 /** Calls `compile` with V8 in these modes, and sets it back afterwards to what the process was started with. */
 export function compileIn<T>(modes: readonly CompilerMode[], compile: () => T): T {
   const changed = modes

@@ -49,7 +49,7 @@ const layers: fc.Arbitrary<Case> = fc
     kernel: fc.constantFrom(1, 1, 3),
     stride: fc.constantFrom(1, 2),
     x: fc.constantFrom(fixed(8, 4), fixed(12, 4), sevenBits, sevenBits),
-    weights: fc.constantFrom(fixed(8, 3), fixed(8, 3), fixed(5, 3), fixed(11, 3)),
+    weights: fc.constantFrom(fixed(8, 3), fixed(8, 3), fixed(7, 3), fixed(5, 3), fixed(11, 3)),
     xFill: fills,
     weightFill: fills,
     shift: fc.integer({ min: 0, max: 16 }),

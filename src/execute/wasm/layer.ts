@@ -5,6 +5,7 @@ import { type CentredProduct, isCentred, type Product } from './centre.js';
 import type { Context } from './context.js';
 import type { Kernel } from './kernels.js';
 import { byPanels } from './panels.js';
+import { chooseQuads } from './quads.js';
 import type { Sums } from './rescale.js';
 import {
   type ByShift,
@@ -126,6 +127,8 @@ export function chooseArithmetic(
   const rounded = { shifts, rounding: requantize.rounding, range };
   const tiles = single ? undefined : chooseTiles(context, instruction, product, groups, rounded);
   if (tiles !== undefined) return tiles;
+  const quads = single ? undefined : chooseQuads(context, instruction, product, groups, rounded);
+  if (quads !== undefined) return quads;
   if (bits <= 32) {
     const records = narrowRecords(panelShifts, requantize.rounding, range, bits, biases);
     const broad = !single && outputs / groups > 8;

@@ -1,6 +1,6 @@
 /** Variants of the kernels: the same bytes by other instructions. Each is the plain kernels and what it adds to them. */
 import { readAsset } from '../../platform/assets.js';
-import { type CompilerMode, compileIn, isCompilerMode, isFlagged } from '../../platform/v8-flags.js';
+import { type CompilerMode, compileIn, isCompilerMode } from '../../platform/v8-flags.js';
 import { type Kernel, kernels } from './kernels.js';
 import { type Memory, type Module, webAssembly } from './webassembly.js';
 
@@ -15,6 +15,11 @@ const simd256: KernelModule = {
   file: 'simd256.wasm',
   modes: ['revectorized'],
   kernels: ['convolutionTiles_i16_i8_i32', 'convolutionTiles_i16_i16_i32'],
+};
+const relaxed: KernelModule = {
+  file: 'relaxed.wasm',
+  modes: ['relaxed'],
+  kernels: ['convolutionQuads_u8_i8_i32', 'narrow_i16_u8'],
 };
 const relaxed256: KernelModule = {
   file: 'relaxed256.wasm',
@@ -45,13 +50,14 @@ const plain: KernelModule = {
   file: 'kernels.wasm',
   modes: [],
   kernels: (Object.keys(kernels) as Kernel[]).filter(
-    (name) => ![counting, simd256, relaxed256].some((module) => module.kernels.includes(name)),
+    (name) => ![counting, simd256, relaxed, relaxed256].some((module) => module.kernels.includes(name)),
   ),
 };
 
 /** Variants and the modules that they consist of. */
 const variants = {
   simd: [plain, counting],
+  relaxed: [plain, counting, relaxed],
   simd256: [plain, counting, simd256],
   relaxed256: [plain, counting, simd256, relaxed256],
 } as const satisfies Record<string, readonly KernelModule[]>;
@@ -82,11 +88,6 @@ export function compileVariant(variant: VariantName, v8Flags: boolean): KernelSe
     compile(file, v8Flags ? ['optimised', ...modes] : []),
   );
   return { variant, modules };
-}
-
-/** True for a variant that V8 does not compile as it is meant without flags. */
-export function needsFlags(variant: VariantName): boolean {
-  return variants[variant].some(({ modes }) => modes.some(isFlagged));
 }
 
 /** False where this V8 cannot compile a variant as it is meant. */
