@@ -5,7 +5,7 @@ import { type CalibrateOptions, calibrate } from '../calibrate/calibrate.js';
 import { readStatistics, writeStatistics } from '../calibrate/file.js';
 import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
-import { InputError } from '../errors.js';
+import { AbortedError, InputError } from '../errors.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import { type ExportResults, exportModels } from '../export/onnx/write-exports.js';
 import type { Graph } from '../graph/graph.js';
@@ -21,6 +21,7 @@ import { reportTensors } from '../report/content.js';
 import { renderReport } from '../report/report.js';
 import type { Summary } from '../validate/summary.js';
 import { type ValidateOptions, validate } from '../validate/validate.js';
+import { createCheckpoint } from './checkpoint.js';
 import { type LoadedModel, statisticsHeader } from './load-model.js';
 import { recoverAccuracy } from './recover.js';
 
@@ -161,9 +162,14 @@ async function collect(
   const found = fileExists(file) ? readStatistics(file) : undefined;
   const fits =
     found?.model === header.model && found.preprocess === header.preprocess && isSubset(found.samples, spec);
+  const { onCheckpoint, flush } = createCheckpoint(file);
   const statistics = await calibrate(engine, float, header, spec, {
     ...options,
     resume: fits ? found : undefined,
+    onCheckpoint,
+  }).catch((error) => {
+    if (error instanceof AbortedError) flush();
+    throw error;
   });
   writeStatistics(file, statistics);
   return statistics;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { decodeStatistics } from '#src/calibrate/file.js';
+import { createNoise } from '#src/calibrate/noise.js';
 import { loadModel } from '#src/jobs/load-model.js';
 import { dynafix, json, listAll, model, temporaryFolder } from './command-line.js';
 
@@ -101,6 +102,25 @@ test('calibration goes on after an interruption and after a kill', async () => {
   expect(await json(words)).toMatchObject({ samples: count });
   const once = join(out, 'once.pb');
   await json(['calibrate', model, '--data', many, '-o', once]);
+  expect(readFileSync(path).equals(readFileSync(once))).toBe(true);
+});
+
+test('killed at any moments, again and again, it ends with the bytes of an undisturbed run', async () => {
+  const out = temporaryFolder();
+  const path = join(out, 's.pb');
+  const words = ['calibrate', model, '--data', all, '--sensitivity', '40', '-o', path];
+  const once = join(out, 'once.pb');
+  await json([...words.slice(0, -1), once]);
+  const random = createNoise(String(Date.now()));
+  for (let attempt = 0; attempt < 6; attempt++) {
+    const from = performance.now();
+    const delay = 1000 + 1000 * random();
+    const when = () => performance.now() > from + delay;
+    await dynafix([...words, '--checkpoint', '0'], { kill: { signal: 'SIGKILL', when } });
+    // Whatever is there is whole.
+    if (existsSync(path)) decodeStatistics(new Uint8Array(readFileSync(path)));
+  }
+  await json(words);
   expect(readFileSync(path).equals(readFileSync(once))).toBe(true);
 });
 

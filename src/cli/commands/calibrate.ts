@@ -5,6 +5,7 @@ import { collectStatistics } from '../../calibrate/merge.js';
 import type { Statistics } from '../../calibrate/statistics.js';
 import { compileProgram } from '../../compile/compile.js';
 import { AbortedError, placeError, UsageError } from '../../errors.js';
+import { CHECKPOINT_SECONDS, createCheckpoint } from '../../jobs/checkpoint.js';
 import { loadModel, statisticsHeader } from '../../jobs/load-model.js';
 import { fileExists } from '../../platform/files.js';
 import { datasetSpec } from '../data.js';
@@ -34,7 +35,12 @@ const command = new Command('calibrate')
   .argument('[model]', '.onnx or .tflite, also with .gz')
   .option('--merge <files...>', 'merge statistics files instead')
   .requiredOption('-o, --output <file>', 'statistics file to write')
-  .option('--checkpoint <seconds>', 'time between two writes of unfinished statistics', wholeNumber(0), 10);
+  .option(
+    '--checkpoint <seconds>',
+    'least time between two writes of unfinished statistics',
+    wholeNumber(0),
+    CHECKPOINT_SECONDS,
+  );
 addSensitivityOption(command);
 
 export const calibrate = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
@@ -69,26 +75,18 @@ async function measure(path: string | undefined, options: Options): Promise<Stat
   const spec = datasetSpec(model.graph.inputs, options);
   const header = statisticsHeader(model, spec);
   const resume = fileExists(options.output) ? readStatistics(options.output) : undefined;
-  let readFinished: (() => Statistics) | undefined;
-  let written = performance.now();
-  const onCheckpoint = (read: () => Statistics) => {
-    readFinished = read;
-    if (performance.now() - written < 1000 * options.checkpoint) return;
-    writeStatistics(options.output, read());
-    written = performance.now();
-  };
+  const checkpoint = createCheckpoint(options.output, options.checkpoint);
   try {
     return await withEngine(options, 'calibrate', (engine, attendance) =>
       calibrateModel(engine, compileProgram(model.graph, null), header, spec, {
         ...attendance,
         resume,
-        onCheckpoint,
+        onCheckpoint: checkpoint.onCheckpoint,
         sensitivity: options.sensitivity,
       }),
     );
   } catch (error) {
-    if (error instanceof AbortedError && readFinished !== undefined)
-      writeStatistics(options.output, readFinished());
+    if (error instanceof AbortedError) checkpoint.flush();
     throw error;
   }
 }

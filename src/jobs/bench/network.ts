@@ -95,7 +95,9 @@ async function prepareFiles(
   writeProgram(path('float.program'), float);
   const engine = createEngine({ threads });
   const header = statisticsHeader(model, data);
-  const statistics = await calibrate(engine, float, header, data, { signal }).finally(engine.dispose);
+  const statistics = await calibrate(engine, float, header, data, { signal, sensitivity: 0 }).finally(
+    engine.dispose,
+  );
   let qlinear = false;
   // Every other kind is compared with int8.
   for (const width of Object.keys(widths).filter((key) => key === 'int8' || kinds.includes(key))) {

@@ -97,7 +97,7 @@ export async function openCalibrate(spec: CalibrateSpec): Promise<OpenSubject> {
   const engine = createEngine({ threads, ...kernelOptions(variant) });
   const header = { model: '', preprocess: '' };
   const runAll = async () => {
-    if (statistics) await calibrate(engine, program, header, data);
+    if (statistics) await calibrate(engine, program, header, data, { sensitivity: 0 });
     else await runSamples(engine, program, data);
   };
   await runAll();
