@@ -3,7 +3,7 @@
  * and every bias; and what has to run again to see what becomes of it.
  */
 import type { ObservedValue } from '../execute/executor.js';
-import { breadthFirst } from '../graph/walk.js';
+import { breadthFirst, follow } from '../graph/walk.js';
 import type { Clamp, Instruction, Opcode } from '../program/instructions.js';
 import type { Program, ProgramTensor } from '../program/program.js';
 import { addNoise, createNoise, differenceEnergy } from './noise.js';
@@ -146,12 +146,11 @@ function comparedTensors(
   producers: ReadonlyMap<number, number>,
 ): { name: string; tensor: number }[] {
   return outputs.map(({ name, tensor }) => {
-    let compared = tensor;
-    for (;;) {
-      const instruction = instructions[producers.get(compared) ?? -1];
-      if (instruction === undefined || !TAIL.has(instruction.op)) return { name, tensor: compared };
-      [compared] = instruction.inputs;
-    }
+    const behind = follow(tensor, (at) => {
+      const instruction = instructions[producers.get(at) ?? -1];
+      return instruction && TAIL.has(instruction.op) ? instruction.inputs[0] : undefined;
+    });
+    return { name, tensor: [...behind].at(-1)! };
   });
 }
 

@@ -1,5 +1,6 @@
 /** Which layer stands behind each output: the last integer tensor before a float tail, or the output itself. */
 import { ProgramError } from '../errors.js';
+import { follow } from '../graph/walk.js';
 import type { Program } from '../program/program.js';
 import type { Layer } from './compare.js';
 
@@ -8,12 +9,12 @@ export function outputLayers(program: Program, layers: readonly Layer[]): { name
   const producers = new Map(program.instructions.map(({ output }, index) => [output, index]));
   const layerOf = new Map(layers.map((layer) => [layer.instruction, layer]));
   return program.outputs.map(({ name, tensor, codes }) => {
-    let instruction = producers.get(codes >= 0 ? codes : tensor);
-    while (instruction !== undefined && !layerOf.has(instruction)) {
-      instruction = producers.get(program.instructions[instruction].inputs[0]);
+    const producer = (tensor: number) => producers.get(tensor) ?? -1;
+    const behind = follow(codes >= 0 ? codes : tensor, (at) => program.instructions[producer(at)]?.inputs[0]);
+    for (const at of behind) {
+      const layer = layerOf.get(producer(at));
+      if (layer !== undefined) return { name, layer };
     }
-    if (instruction === undefined)
-      throw new ProgramError({ where: `output "${name}"`, what: 'no layer computes it' });
-    return { name, layer: layerOf.get(instruction)! };
+    throw new ProgramError({ where: `output "${name}"`, what: 'no layer computes it' });
   });
 }

@@ -67,10 +67,14 @@ export function createInstance(
     }
     fail({ program, instruction, element: first + Math.abs(failed) - 1, read: tensors.read });
   };
-  const stepsOf = program.instructions.map((): BoundStep[] => []);
-  for (const step of steps) stepsOf[step.instruction].push(step);
+  const stepsOf = new Map<number, BoundStep[]>();
+  for (const step of steps) {
+    const list = stepsOf.get(step.instruction);
+    if (list === undefined) stepsOf.set(step.instruction, [step]);
+    else list.push(step);
+  }
   const runInstruction = (index: number) => {
-    for (const step of stepsOf[index]) runStep(step);
+    for (const step of stepsOf.get(index) ?? []) runStep(step);
   };
   const runObserved = (observe: Observer) => {
     for (let instruction = 0; instruction < program.instructions.length; instruction++) {
