@@ -13,6 +13,7 @@ import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import { assignScales } from './assign-scales.js';
 import { checkPlacement } from './check.js';
+import { checkProfile } from './check-profile.js';
 import { conflictError, findConflict } from './conflict.js';
 import {
   type ConstantChoices,
@@ -64,6 +65,7 @@ export async function assignFormats(
   const groups = formGroups(graph, demands, statistics, profile);
   const computed = demands.filter(({ kind, output }) => kind !== 'float' && groups.has(output));
   const constants = chooseConstants(computed, profile, groups, method);
+  checkProfile(profile, graph, computed, groups.keys(), constants);
   const conversions = { ...profile.conversions, scaling: scalingRule(profile.requantize) };
   const common = { version: 1, model, hardware: profile.name, conversions } as const;
   const describeNodes = (choices: ConstantChoices) =>

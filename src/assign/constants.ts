@@ -2,8 +2,10 @@
  * Formats of constants: weights per output channel, constant operands, slopes, biases with a position of
  * their own.
  */
+import { ConstraintError } from '../errors.js';
 import { codeRange, type Format, fixed } from '../formats/format.js';
 import { numbers, type Tensor } from '../graph/tensor.js';
+import { type Given, givenFormat } from '../hardware/pins.js';
 import { type ResolvedRules, rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import type { Demand, NamedConstant } from './demands.js';
@@ -17,6 +19,8 @@ export interface ConstantChoice {
   readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
   /** Widths that the profile allows, the preferred one first. */
   readonly widths: readonly number[];
+  /** Fraction bits that the profile gives. */
+  readonly given?: Given<number>;
   /** One entry per output channel, or one. */
   readonly position: Position;
 }
@@ -41,8 +45,8 @@ interface Use {
   /** Output channels that may have fraction bits of their own; 1 where one format holds for all. */
   readonly channels: number;
   readonly mostFractionBits: number;
-  /** Given by the profile. */
-  readonly fractionBits?: number;
+  /** Fraction bits that the profile gives. */
+  readonly given?: Given<number>;
 }
 
 export function chooseConstants(
@@ -56,7 +60,8 @@ export function chooseConstants(
   for (const demand of demands) {
     const rules = rulesFor(profile, demand.node);
     for (const use of usesOf(demand, rules, groups)) {
-      uses.set(use.constant.name, [...(uses.get(use.constant.name) ?? []), use]);
+      const pinned = pinUse(use, profile, demand);
+      uses.set(use.constant.name, [...(uses.get(use.constant.name) ?? []), pinned]);
     }
     if (demand.kind === 'product' && demand.bias !== undefined && rules.bias.position === 'own') {
       const format = { bits: rules.bias.bits, signed: true, narrow: false };
@@ -81,10 +86,12 @@ function usesOf(
   }
   if (demand.kind === 'slope') {
     const { bits, fractionBits } = slopes ?? { bits: SLOPE_BITS };
+    const given =
+      fractionBits === undefined ? undefined : { value: fractionBits, rule: 'slopes.fractionBits' };
     const format = { bits, signed: true, narrow: false };
     const input = Math.max(...(groups.get(demand.inputs[0])?.widths ?? activations.bits));
     const mostFractionBits = SLOPE_REGISTER_BITS - input;
-    return [{ constant: demand.slopes, format, widths: [bits], channels: 1, mostFractionBits, fractionBits }];
+    return [{ constant: demand.slopes, format, widths: [bits], channels: 1, mostFractionBits, given }];
   }
   if (demand.kind !== 'sum' && demand.kind !== 'multiplication') return [];
   const widths = groups.get(demand.output)?.widths ?? activations.bits;
@@ -94,20 +101,37 @@ function usesOf(
   });
 }
 
+/** A use with what the profile's pins say about the constant. */
+function pinUse(use: Use, profile: Profile, { node }: Demand): Use {
+  const { bits, signed, fractionBits } = givenFormat(profile, use.constant.name);
+  if (signed?.value === false) {
+    const where = `node "${node.name}" (${node.operator})`;
+    const what = `${signed.rule} gives "${use.constant.name}", which is always signed, unsigned codes`;
+    throw new ConstraintError({ where, what });
+  }
+  const format = { ...use.format, bits: bits?.value ?? use.format.bits };
+  const channels = fractionBits === undefined ? use.channels : 1;
+  return {
+    ...use,
+    format,
+    widths: bits ? [bits.value] : use.widths,
+    channels,
+    given: fractionBits ?? use.given,
+  };
+}
+
 /** The choice for a constant that may be used in several ways: each has to work with it. */
 function choose(uses: readonly Use[], method: Method): ConstantChoice {
-  const [{ constant, format, fractionBits }] = uses;
+  const [{ constant, format, given }] = uses;
   const values = floatValues(constant.tensor);
   const channels = uses.every((use) => use.channels === uses[0].channels) ? uses[0].channels : 1;
   const most = Math.min(...uses.map((use) => use.mostFractionBits));
   const chosen =
-    fractionBits === undefined
-      ? chooseConstantBits(values, channels, codeRange(format), method)
-      : [fractionBits];
+    given === undefined ? chooseConstantBits(values, channels, codeRange(format), method) : [given.value];
   const bits = chosen ?? new Array<number>(channels).fill(0);
   const limited = bits.map((entry) => Math.min(entry, most));
   const widths = uses[0].widths.filter((width) => uses.every((use) => use.widths.includes(width)));
-  return { values, format, widths, position: createPosition(constant.name, limited) };
+  return { values, format, widths, given, position: createPosition(constant.name, limited) };
 }
 
 function floatValues(tensor: Tensor): Float32Array {

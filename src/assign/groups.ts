@@ -1,17 +1,16 @@
 /** Values that must share a format, united; and which of them need a format at all. */
 import { type Histogram, mergeHistograms } from '../calibrate/histogram.js';
 import type { Statistics, TensorStatistics } from '../calibrate/statistics.js';
-import { ConstraintError, InputError } from '../errors.js';
-import type { Format } from '../formats/format.js';
+import { InputError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { createUnionFind } from '../graph/union-find.js';
-import { commonRules, rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
+import { type CommonFormat, commonFormat } from './common-format.js';
 import type { Demand } from './demands.js';
 import type { Distribution } from './distribution.js';
 
 /** Values with one format. */
-export interface Group {
+export interface Group extends CommonFormat {
   readonly values: readonly string[];
   /**
    * The values that are computed or fed or that constants enter, not moved from others of the group: what the format is
@@ -21,11 +20,6 @@ export interface Group {
   /** Of all values of the sources together, and of each. */
   readonly distribution: Distribution;
   readonly parts: ReadonlyMap<string, Distribution>;
-  readonly format: Pick<Format, 'bits' | 'signed' | 'narrow'>;
-  /** Widths that the profile allows, the preferred one first. */
-  readonly widths: readonly number[];
-  /** Widths at which the values have a zero point of their own. */
-  readonly zeroPoints: readonly number[];
 }
 
 /** Groups by each of their values. Values that stay float32 have none. */
@@ -121,43 +115,4 @@ function merge(a: Distribution, b: Distribution): Distribution {
     maximum: Math.max(reachA.maximum, reachB.maximum),
   };
   return { count: a.count + b.count, zeros: a.zeros + b.zeros, minimum, maximum, histogram, reach };
-}
-
-/** Widths and signedness that all operators which write the values allow. */
-function commonFormat(
-  values: readonly string[],
-  producers: ReadonlyMap<string, Demand>,
-  profile: Profile,
-  minimum: number,
-): Pick<Group, 'format' | 'widths' | 'zeroPoints'> {
-  let allowed = profile.activations.bits;
-  let zeroPoints = allowed;
-  let owner = '';
-  let narrow = false;
-  let signed = minimum < 0;
-  let unsigned = false;
-  for (const [index, value] of values.entries()) {
-    const node = producers.get(value)?.node;
-    const rules = (node === undefined ? commonRules(profile) : rulesFor(profile, node)).activations;
-    const name = node === undefined ? `input "${value}"` : `node "${node.name}" (${node.operator})`;
-    const common = index === 0 ? rules.bits : allowed.filter((bits) => rules.bits.includes(bits));
-    if (common.length === 0) {
-      const what = `its output must have the format of "${values[0]}", whose width ${owner} restricts`;
-      throw new ConstraintError({
-        where: name,
-        what,
-        expected: allowed.join(' or '),
-        got: rules.bits.join(' or '),
-      });
-    }
-    if (common.length < allowed.length || index === 0) owner = name;
-    allowed = common;
-    zeroPoints = allowed.filter(
-      (bits) => rules.zeroPoints.includes(bits) && (index === 0 || zeroPoints.includes(bits)),
-    );
-    narrow ||= rules.narrow;
-    signed ||= rules.signed === 'always';
-    unsigned ||= rules.signed === 'never';
-  }
-  return { format: { bits: allowed[0], signed: signed && !unsigned, narrow }, widths: allowed, zeroPoints };
 }
