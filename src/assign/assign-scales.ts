@@ -56,14 +56,7 @@ export function assignScales(
     const { values, format, position } = choice;
     constants[name] = slopes.has(name)
       ? constantFormat(choice)
-      : chooseConstantFormat(
-          values,
-          position.bits.length,
-          format,
-          scales,
-          options.method,
-          leastSteps.get(name),
-        );
+      : chooseConstantFormat(values, position.bits.length, format, scales, options, leastSteps.get(name));
     reasons[name] = explainConstant(choice, constants[name], options);
   }
   return { tensors, constants, reasons };
@@ -133,7 +126,7 @@ function explainConstant(
   }
   const power = values.reduce((sum, entry) => sum + entry * entry, 0);
   return {
-    method: power === 0 ? 'zeros' : method === 'minmax' ? 'minmax' : 'leastSquares',
+    method: power === 0 ? 'zeros' : method,
     minimum: values.reduce((a, b) => Math.min(a, b), values[0] ?? 0),
     maximum: values.reduce((a, b) => Math.max(a, b), values[0] ?? 0),
     clipped: values.length === 0 ? 0 : clipped / values.length,

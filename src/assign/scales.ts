@@ -1,4 +1,5 @@
 /** Choosing scales that need not be powers of two, and zero points, by the error that they are expected to cost. */
+import { histogramOf } from '../calibrate/histogram.js';
 import { codeRange, type Format } from '../formats/format.js';
 import { formatOfScale } from '../formats/scale.js';
 import type { Scales } from '../hardware/schema.js';
@@ -6,10 +7,11 @@ import {
   type CodeRange,
   clippedShare,
   type Distribution,
+  divergence,
   expectedError,
   reachError,
 } from './distribution.js';
-import { constantError, type Method, type MethodOptions } from './fraction-bits.js';
+import { constantError, type MethodOptions } from './fraction-bits.js';
 
 /** What is known of a format before its scale. */
 export type Shape = Pick<Format, 'bits' | 'signed' | 'narrow'>;
@@ -31,38 +33,54 @@ interface Grid {
 
 /**
  * The scale, and where `hasZeroPoint` the zero point, of values. Both ends of the range shrink together, then each alone, for the
- * least expected squared error (`minmax`: not at all; `percentile`: together, as far as the share of values allows). The range always
- * holds 0, which has a code of its own.
+ * least cost of the method: expected squared error, or divergence (with steps no finer than the bins of the histogram); `percentile`:
+ * together, as far as the share of values allows; `minmax`: not at all. The range always holds 0, which has a code of its own.
  */
 export function chooseValueFormat(
   distribution: Distribution,
   shape: Shape,
   scales: Scales,
   hasZeroPoint: boolean,
-  { method, percentile }: MethodOptions,
+  options: MethodOptions,
 ): Format {
-  const codes = codeRange(shape);
-  const format = ({ step, zeroPoint }: Grid) => scaledFormat(shape, [step], zeroPoint, scales);
+  const grid = chooseGrid(distribution, codeRange(shape), scales, hasZeroPoint, options);
+  const { step, zeroPoint } = grid ?? { step: 1, zeroPoint: 0 };
+  return scaledFormat(shape, [step], zeroPoint, scales);
+}
+
+/** Undefined where nothing but 0 was seen. */
+function chooseGrid(
+  distribution: Distribution,
+  codes: CodeRange,
+  scales: Scales,
+  hasZeroPoint: boolean,
+  { method, percentile }: MethodOptions,
+): Grid | undefined {
   const whole = withZero(distribution);
-  if (whole.minimum === whole.maximum) return format({ step: 1, zeroPoint: 0 });
+  if (whole.minimum === whole.maximum) return undefined;
   const gridOf = (range: Range): Grid => {
     const { step, zeroPoint } = hasZeroPoint ? affineGrid(range, codes) : symmetricGrid(range, codes);
     return { step: storedStep(step, scales), zeroPoint };
   };
-  if (method === 'minmax') return format(gridOf(whole));
+  if (method === 'minmax') return gridOf(whole);
   if (method === 'percentile') {
-    const holds = (part: number) =>
-      clippedShare(distribution, ...position(gridOf(shrink(whole, part, part)), codes)) <= 1 - percentile;
-    const part = COARSE.findLast((entry, index) => COARSE.slice(0, index + 1).every(holds) && entry > 0);
-    return format(gridOf(shrink(whole, part ?? 1, part ?? 1)));
+    const clips = (part: number) =>
+      clippedShare(distribution, ...position(gridOf(shrink(whole, part, part)), codes)) > 1 - percentile;
+    const first = COARSE.findIndex(clips);
+    const part = COARSE[first < 0 ? COARSE.length - 1 : Math.max(0, first - 1)];
+    return gridOf(shrink(whole, part, part));
   }
   const cost = (range: Range) => {
-    const [fractionBits, centred] = position(gridOf(range), codes);
-    return (
-      expectedError(distribution, fractionBits, centred) + reachError(distribution, fractionBits, centred)
-    );
+    const grid = gridOf(range);
+    const [fractionBits, centred] = position(grid, codes);
+    if (method === 'leastSquares') {
+      const seen = expectedError(distribution, fractionBits, centred);
+      return seen + reachError(distribution, fractionBits, centred);
+    }
+    const isFiner = grid.step < 2 ** distribution.histogram.exponent;
+    return isFiner ? Infinity : divergence(distribution, fractionBits, centred);
   };
-  const start = withZero(distribution.reach ?? distribution);
+  const start = method === 'leastSquares' ? withZero(distribution.reach ?? distribution) : whole;
   let best = least(
     COARSE.map((part) => shrink(start, part, part)),
     cost,
@@ -75,7 +93,7 @@ export function chooseValueFormat(
     ]);
     best = least([best, ...candidates], cost);
   }
-  return format(gridOf(best));
+  return gridOf(best);
 }
 
 /** The zero point of the format is 0 and there is one scale for each of `channels` rows of equal length, or one for all. */
@@ -84,14 +102,14 @@ export function chooseConstantFormat(
   channels: number,
   shape: Shape,
   scales: Scales,
-  method: Method,
+  options: MethodOptions,
   leastSteps: readonly number[] = [],
 ): Format {
   const length = values.length / channels;
   const range = codeRange(shape);
   const steps = Array.from({ length: channels }, (_, channel) => {
     const row = values.subarray(channel * length, (channel + 1) * length);
-    const chosen = chooseStep(row, range, scales, method);
+    const chosen = chooseStep(row, range, scales, options);
     const floor = leastSteps[channel] ?? 0;
     return chosen !== undefined && chosen < floor ? storedStep(floor * (1 + 2 ** -10), scales) : chosen;
   });
@@ -118,12 +136,21 @@ function position({ step, zeroPoint }: Grid, { low, high }: CodeRange): [number,
   return [-Math.log2(step), { low: low - zeroPoint, high: high - zeroPoint }];
 }
 
-function chooseStep(row: Float32Array, range: CodeRange, scales: Scales, method: Method): number | undefined {
+function chooseStep(
+  row: Float32Array,
+  range: CodeRange,
+  scales: Scales,
+  options: MethodOptions,
+): number | undefined {
   const minimum = row.reduce((a, b) => Math.min(a, b), 0);
   const maximum = row.reduce((a, b) => Math.max(a, b), 0);
   if (minimum === 0 && maximum === 0) return undefined;
+  if (options.method !== 'leastSquares') {
+    const zeros = row.reduce((count, value) => count + Number(value === 0), 0);
+    const distribution = { count: row.length, zeros, minimum, maximum, histogram: histogramOf(row) };
+    return chooseGrid(distribution, range, scales, false, options)?.step;
+  }
   const { step } = symmetricGrid({ minimum, maximum }, range);
-  if (method === 'minmax') return storedStep(step, scales);
   const cost = (candidate: number) => constantError(row, -Math.log2(candidate), range);
   const coarse = COARSE.slice(0, 9).map((part) => storedStep(step * part, scales));
   const best = least(coarse, cost);
