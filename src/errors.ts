@@ -61,7 +61,7 @@ export class FormatError extends DynafixError {
   override readonly code = 'FORMAT';
 }
 
-/** Hardware constraints that contradict each other or the network; `issues` names each constraint. */
+/** Hardware constraints that contradict each other or the network; its message names each of them. */
 export class ConstraintError extends DynafixError {
   override readonly code = 'CONSTRAINT';
 }

@@ -145,20 +145,24 @@ function encode(choices: readonly Choice[], constraints: readonly Constraint[]):
   return { columns, rows };
 }
 
-/** The error that names a conflict: every constraint with its node, and what formats would otherwise come to. */
+/** The error that names a conflict: every constraint with its node, and what the formats that satisfy all would come to. */
 export function conflictError(conflict: readonly Constraint[]): ConstraintError {
-  const useless = conflict.filter(({ subject }) => subject !== undefined);
-  const issues = [...new Set(conflict.filter(({ subject }) => subject === undefined).map(constraintText))];
-  const list = issues.join('; ');
-  if (useless.length > 0) {
-    const where = [...new Set(useless.map(({ subject }) => `"${subject}"`))].join(' and ');
-    const left = [...new Set(useless.map(({ rule }) => rule))].join(' and ');
-    return new ConstraintError({ where, what: `the constraints leave ${left}: ${list}`, issues });
-  }
-  const first = conflict.find(({ node }) => node !== undefined)?.node;
+  const named = conflict.filter(({ subject }) => subject === undefined);
+  const first = named.find(({ node }) => node !== undefined)?.node;
   const where = first === undefined ? 'budgets' : `node "${first.name}" (${first.operator})`;
-  const what = issues.length === 1 ? `no formats satisfy ${list}` : `no formats satisfy all of ${list}`;
-  return new ConstraintError({ where, what, issues });
+  const texts = [...new Set(named.map(constraintText))];
+  const list = texts.length === 1 ? `${named[0].rule}` : `all of ${texts.join('; ')}`;
+  const fates = [ZEROS, CLIPPED].flatMap((fate) => {
+    const subjects = conflict.filter(({ subject, rule }) => subject !== undefined && rule === fate);
+    return subjects.length === 0
+      ? []
+      : [`${fate} of ${subjects.map(({ subject }) => `"${subject}"`).join(' or ')}`];
+  });
+  const what =
+    fates.length === 0
+      ? `no formats satisfy ${list}`
+      : `no useful formats satisfy ${list}: whatever does leaves ${fates.join(' or ')}`;
+  return new ConstraintError({ where, what });
 }
 
 export function constraintText({ node, rule }: Constraint): string {

@@ -10,6 +10,7 @@ import type { Demand, ProductDemand } from './demands.js';
 import { createFitsChoice, followRows, type ProductLimits, productLimits } from './fits.js';
 import type { MethodOptions } from './fraction-bits.js';
 import type { Gains } from './gains.js';
+import { givenConstraints } from './given.js';
 import type { Group } from './groups.js';
 import { atMost, type Choice, type Constraint, type Model, term } from './model.js';
 import {
@@ -51,6 +52,7 @@ export function createProblem(inputs: ProblemInputs): Problem {
   };
   const constraints = [
     ...collectConstraints(demands, profile, variables),
+    ...givenConstraints(demands, groups, inputs.constants, variables),
     ...collectBudgets(inputs.graph, demands, profile, variables),
   ];
   for (const { alternatives } of constraints) {

@@ -87,6 +87,15 @@ function around(bits: number, best: number, low: number, high: number): State[] 
   return states;
 }
 
+/** States among which the position that the profile gives is found. */
+function withGiven(states: readonly State[], widths: readonly number[], given: number | undefined): State[] {
+  if (given === undefined) return [...states];
+  const missing = widths.filter(
+    (bits) => !states.some((state) => state.bits === bits && state.position === given),
+  );
+  return [...states, ...missing.map((bits) => ({ bits, position: given }))];
+}
+
 /** Positions above the best that clip ranges to a sixteenth; more would leave nothing of them. */
 const MOST_CLIPPED = 4;
 
@@ -101,12 +110,13 @@ export function createValueChoice(group: Group, gains: Gains, options: MethodOpt
   const greatest = Math.max(-distribution.minimum, distribution.maximum);
   const range = (bits: number) => codeRange({ ...format, bits });
   const best = new Map<number, number>();
-  const states = group.widths.flatMap((bits) => {
+  const found = group.widths.flatMap((bits) => {
     const chosen = chooseFractionBits(distribution, range(bits), options);
     best.set(bits, chosen ?? 0);
     if (chosen === undefined) return around(bits, 0, -FREE, FREE);
     return around(bits, chosen, Math.min(chosen, leastPosition(greatest)), chosen + MOST_CLIPPED);
   });
+  const states = withGiven(found, group.widths, group.given?.value);
   const cost = risingBelow(best, (bits, position) =>
     valueCost(group, position, range(bits), best.get(bits)!, gains, options),
   );
@@ -145,11 +155,12 @@ export function createOperandChoice(
 ): Choice {
   const greatest = constant.values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const errors = new Map(constant.widths.map((bits) => [bits, measureErrors(constant, bits, method)]));
-  const states = constant.widths.flatMap((bits) => {
+  const found = constant.widths.flatMap((bits) => {
     const [best] = errors.get(bits)!.best;
     if (greatest === 0) return around(bits, best, best - FREE, best + FREE);
     return around(bits, best, Math.min(best, leastPosition(greatest)), best + MOST_CLIPPED);
   });
+  const states = withGiven(found, constant.widths, constant.given?.value);
   const best = new Map([...errors].map(([bits, entry]) => [bits, entry.best[0]]));
   const cost = risingBelow(best, (bits, position) => {
     const { error, power } = errors.get(bits)!;

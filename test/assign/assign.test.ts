@@ -385,14 +385,14 @@ describe('shift windows', () => {
       convolution(),
       convolutionSeen,
       rules({ Conv: { windows: { shift: { terms: { input: 1, weights: 1, output: -1 }, max: -30 } } } }),
-      ': the constraints leave nothing but zeros and nothing but clipped values: node "y": windows.shift.max -30 of Conv',
+      'node "y" (Conv): no useful formats satisfy windows.shift.max -30 of Conv: whatever does leaves nothing but zeros of "x" or "w" or nothing but clipped values of "y"',
     ],
     [
       'a window that leaves a value nothing',
       convolution(),
       convolutionSeen,
       rules({ Conv: { windows: { input: { terms: { input: 1 }, max: -9 } } } }),
-      '"x": the constraints leave nothing but zeros: node "y": windows.input.max -9 of Conv',
+      'node "y" (Conv): no useful formats satisfy windows.input.max -9 of Conv: whatever does leaves nothing but zeros of "x"',
     ],
     [
       'a position above another limit',
@@ -421,7 +421,7 @@ describe('shift windows', () => {
         { Add: { windows: { write: { terms: { coarsestInput: 1, output: -1 }, min: 1 } } } },
         { sharedFormat: ['Add'] },
       ),
-      'node "y" (Add): no formats satisfy node "y": windows.write.min 1 of Add',
+      'node "y" (Add): no formats satisfy windows.write.min 1 of Add',
     ],
     [
       'widths that cannot agree',
