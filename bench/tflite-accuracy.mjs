@@ -90,9 +90,8 @@ async function scoreTwin(engine, shared, network, labels, limit) {
   return right / labels.length;
 }
 
-/** A result as bench/accuracy.mjs records it, with the float twin's share under `twin`. */
+/** The summary of an integer network, with the float twin's share under `twin`. `most`: at most as many samples. */
 export async function measureTflite(engine, shared, network, most) {
-  const start = performance.now();
   const model = loadModel(`${shared}/models/${network.model}.tflite.gz`);
   const limit = Math.min(network.limit ?? Infinity, most ?? Infinity);
   const spec = {
@@ -111,17 +110,7 @@ export async function measureTflite(engine, shared, network, most) {
     layers: false,
   });
   const twin = labels && (await scoreTwin(engine, shared, network, labels, spec.limit));
-  const wallSeconds = (performance.now() - start) / 1000;
-  const notes = twin === undefined ? 'no labels' : '';
-  return {
-    ...summary,
-    network: network.name,
-    notes,
-    configuration: published,
-    twin,
-    wallSeconds,
-    layers: undefined,
-  };
+  return { ...summary, twin };
 }
 
 const percent = (share) => (share === undefined ? '' : (100 * share).toFixed(2));
@@ -129,7 +118,8 @@ const percent = (share) => (share === undefined ? '' : (100 * share).toFixed(2))
 /** Rows of the section. */
 export function tfliteTable(rows) {
   const lines = rows.map((row) => {
-    const { network, notes, samples, twin, float, fixed, agreement, outputs, size, wallSeconds } = row;
+    const { network, samples, twin, float, fixed, agreement, outputs, size, wallSeconds } = row;
+    const notes = twin === undefined ? 'no labels' : '';
     const shares = [twin, float?.top1, fixed?.top1, agreement].map(percent);
     const sqnr = outputs[0].sqnr === null ? 'exact' : outputs[0].sqnr.toFixed(1);
     const cells = [network, notes, samples, ...shares, sqnr, (size.fixedBytes / 1e6).toFixed(2)];

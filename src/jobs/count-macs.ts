@@ -15,3 +15,12 @@ function macsOf(program: Program, { op, inputs, output }: Instruction): number {
 export function countMacs(program: Program): number {
   return program.instructions.reduce((sum, instruction) => sum + macsOf(program, instruction), 0);
 }
+
+/** Those in which an operand has more than 8 bits, float32 included. */
+export function countWideMacs(program: Program): number {
+  const isWide = (tensor: number) => (program.tensors[tensor].format?.bits ?? 32) > 8;
+  return program.instructions.reduce((sum, instruction) => {
+    const wide = instruction.inputs.slice(0, 2).some(isWide);
+    return wide ? sum + macsOf(program, instruction) : sum;
+  }, 0);
+}

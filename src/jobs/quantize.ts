@@ -22,6 +22,7 @@ import { renderReport } from '../report/report.js';
 import type { Summary } from '../validate/summary.js';
 import { type ValidateOptions, validate } from '../validate/validate.js';
 import { createCheckpoint } from './checkpoint.js';
+import { countMacs, countWideMacs } from './count-macs.js';
 import { type LoadedModel, statisticsHeader } from './load-model.js';
 import { recoverAccuracy } from './recover.js';
 
@@ -62,6 +63,8 @@ export interface QuantizeSummary extends Summary {
   readonly prices?: Prices;
   /** What each step of recovery did; absent without them. */
   readonly recovery?: readonly RecoverySummary[];
+  /** Multiply-accumulates of one run, and how many of them have an operand of more than 8 bits. */
+  readonly macs: { readonly all: number; readonly wide: number };
 }
 
 /** Seconds that `work` takes, with its result. */
@@ -133,6 +136,7 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     exports,
     ...(formats.prediction && { prediction: formats.prediction }),
     ...(formats.prices && { prices: formats.prices }),
+    macs: { all: countMacs(compiled.value), wide: countWideMacs(compiled.value) },
     calibration: { samples: calibrated.value.samples.length, disjoint },
     ...(steps.length > 0 && { recovery: recovered.value.summary }),
     seconds: {

@@ -8,6 +8,8 @@ export interface FloatSample {
   readonly values: ReadonlyMap<string, Float32Array>;
   /** The five classes with the largest outputs; empty where the network does not classify. */
   readonly top: readonly number[];
+  /** Output of the first of them: a probability after a Softmax. */
+  readonly topValue?: number;
   /** Time in the executor alone. */
   readonly seconds: number;
 }
@@ -29,5 +31,6 @@ export function runReference(
     const { output } = instructions[instruction];
     values.set(tensors[output].name, read(output) as Float32Array);
   });
-  return { values, top: topClasses(result), seconds };
+  const top = topClasses(result);
+  return { values, top, topValue: result.outputs[0]?.values[top[0]], seconds };
 }

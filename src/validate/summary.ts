@@ -46,6 +46,8 @@ export interface Summary {
   readonly wrongToRight?: number;
   /** Share of samples with the same arg-max; only for one output of shape [1,C] or [1,C,1,1]. */
   readonly agreement?: number;
+  /** |x - x'| of the output of the class that the float network chooses (a probability after a Softmax), over all samples. */
+  readonly topChange?: { readonly median: number; readonly largest: number };
   /** Taken on the last tensor before a float tail. */
   readonly outputs: readonly OutputSummary[];
   /** Empty where only outputs were compared. */

@@ -47,6 +47,8 @@ interface Totals {
   rightToWrong: number;
   wrongToRight: number;
   agreed: number;
+  /** Of each sample: by how much the output of the float network's class changed. */
+  readonly topChanges: number[];
   readonly seconds: { float: number; fixed: number };
 }
 
@@ -133,6 +135,7 @@ function createTotals(layers: readonly Layer[]): Totals {
     rightToWrong: 0,
     wrongToRight: 0,
     agreed: 0,
+    topChanges: [],
     seconds: { float: 0, fixed: 0 },
   };
 }
@@ -148,6 +151,7 @@ function addSample(totals: Totals, sample: SampleResult, label: number | undefin
   const { fixedTop } = sample;
   const floatTop = sample.reference.top;
   if (floatTop.length > 0 && floatTop[0] === fixedTop[0]) totals.agreed++;
+  totals.topChanges.push(Math.abs(sample.topValue! - sample.reference.topValue!));
   if (label === undefined) return;
   const { hits } = totals;
   if (floatTop[0] === label) hits.float1++;
@@ -199,7 +203,7 @@ function summarize(
       rightToWrong: totals.rightToWrong,
       wrongToRight: totals.wrongToRight,
     }),
-    ...(classified && { agreement: share(totals.agreed) }),
+    ...(classified && { agreement: share(totals.agreed), topChange: summarizeChanges(totals.topChanges) }),
     outputs,
     layers,
     floatIslands: listFloatIslands(fixed),
@@ -212,6 +216,12 @@ function summarize(
     hardware,
     ...(digest !== undefined && { digest }),
   };
+}
+
+function summarizeChanges(changes: readonly number[]): Summary['topChange'] {
+  const sorted = changes.toSorted((a, b) => a - b);
+  const { length } = sorted;
+  return { median: (sorted[(length - 1) >> 1] + sorted[length >> 1]) / 2, largest: sorted[length - 1] };
 }
 
 function summarizeLayer(

@@ -1,6 +1,6 @@
 /** The worker's side of `validate`: one sample through both programs. */
 import type { ErrorSums, InstructionCounters } from '../execute/executor.js';
-import { bindInputs } from '../execute/ports.js';
+import { bindInputs, type RunResult } from '../execute/ports.js';
 import { openSession, type SessionHandle } from '../execute/wasm/session.js';
 import type { Codes } from '../formats/format.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
@@ -29,6 +29,8 @@ export interface SampleResult {
   /** The float program's part; without values where each layer is compared. */
   readonly reference: FloatSample;
   readonly fixedTop: readonly number[];
+  /** Output of the class that the float program chooses. */
+  readonly topValue?: number;
   readonly codes: readonly (Codes | undefined)[];
   /** Time of the fixed program. */
   readonly seconds: number;
@@ -44,12 +46,19 @@ export default serve((task: ValidationTask): SampleResult => {
   const references = layers.map(({ reference: name }) => reference.values.get(name)!);
   if (task.counted === undefined) {
     const { result, ...comparison } = compareOutputs(simulated, layers, references, inputs);
-    const { codes } = result;
-    return { ...comparison, isolated: [], counters: [], reference, fixedTop: topClasses(result), codes };
+    return { ...comparison, isolated: [], counters: [], reference, ...describe(result, reference) };
   }
   const counted = openSession(task.counted);
   const { result, ...comparison } = compareLayers(simulated, counted, layers, references, inputs);
-  const { codes } = result;
   const summary = { ...reference, values: new Map<string, Float32Array>() };
-  return { ...comparison, reference: summary, fixedTop: topClasses(result), codes };
+  return { ...comparison, reference: summary, ...describe(result, reference) };
 });
+
+/** What the fixed program chooses. */
+function describe(
+  result: RunResult,
+  { top }: FloatSample,
+): Pick<SampleResult, 'fixedTop' | 'topValue' | 'codes'> {
+  const { outputs, codes } = result;
+  return { fixedTop: topClasses(result), topValue: outputs[0]?.values[top[0]], codes };
+}

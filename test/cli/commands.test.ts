@@ -181,7 +181,14 @@ test('quantize writes its files; without --calibration the first 100 samples are
     samples: 50,
     calibration: { samples: 100, disjoint: true },
     exports: { qdq: { file: 'model.qdq.onnx' }, integer: { file: 'model.integer.onnx' } },
+    macs: { all: (await json(['inspect', model])).macs, wide: 0 },
   });
+});
+
+test('quantize counts multiplications that have an operand of more than 8 bits', async () => {
+  const words = ['--hardware', 'generic-int16', '--recover', 'none', '--no-layers', '-o', temporaryFolder()];
+  const { macs } = await json(['quantize', model, ...data, '--limit', '101', ...words]);
+  expect(macs.wide).toBe(macs.all);
 });
 
 test('the refined network and the formats of quantize give its program', async () => {

@@ -51,6 +51,28 @@ test('outputs alone give the figures that all layers give', async () => {
   expect(summary.layers).toEqual([]);
 });
 
+test('tells how much the output of the class that float chooses changes', async () => {
+  const chosen: { class: number; value: number }[] = [];
+  await runSamples(engine, float, data, {
+    onSample({ outputs: [{ values }] }, index) {
+      const value = Math.max(...values);
+      chosen[index] = { class: values.indexOf(value), value };
+    },
+  });
+  const changes: number[] = [];
+  await runSamples(engine, fixed, data, {
+    onSample({ outputs: [{ values }] }, index) {
+      changes[index] = Math.abs(values[chosen[index].class] - chosen[index].value);
+    },
+  });
+  changes.sort((a, b) => a - b);
+  const half = changes.length / 2;
+  expect(full.topChange).toEqual({
+    median: (changes[half - 1] + changes[half]) / 2,
+    largest: changes.at(-1),
+  });
+});
+
 test('float results of earlier calls serve again, and what is missing is added', async () => {
   const references: FloatSamples = new Map();
   const indices = Array.from({ length: data.limit }, (_, index) => index);
