@@ -34,7 +34,11 @@ const filter = values.filter === undefined ? undefined : new RegExp(values.filte
 
 /** Every row that there is to make: the network, the configuration and what makes it. */
 const wanted = [
-  ...networks.flatMap((network) => configurations.map((configuration) => [network, configuration])),
+  ...networks.flatMap((network) =>
+    configurations
+      .filter(({ name }) => network.only?.includes(name) ?? true)
+      .map((configuration) => [network, configuration]),
+  ),
   ...tfliteNetworks.map((network) => [network, { name: published }]),
 ].map(([network, configuration]) => ({
   network: network.name,

@@ -1,6 +1,15 @@
 /** Real values to codes and back, one by one and for whole tensors with scales per channel. */
 import { FormatError } from '../errors.js';
-import { allocateCodes, at, type Codes, type Format, formatText, stepSize } from './format.js';
+import {
+  allocateCodes,
+  at,
+  type Codes,
+  codeRange,
+  type Format,
+  formatText,
+  stepSize,
+  stepSizes,
+} from './format.js';
 import { applyOverflow, applyOverflowBig, checkOverflow } from './overflow.js';
 import { type Overflow, type Rounding, roundReal } from './rounding.js';
 
@@ -31,15 +40,21 @@ export function createQuantizer(
 ): Quantizer {
   checkOverflow(format, overflow, where);
   const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
+  const steps = stepSizes(format);
+  // What no overflow changes.
+  const { low, high } = codeRange(format);
+  const least = overflow === 'saturateSymmetric' && format.signed ? -high : low;
   return (value, channel, element, fail) => {
-    const exact = value / stepSize(format, channel);
+    const exact = value / steps[steps.length === 1 ? 0 : channel];
     const quotient = float32Quotient ? Math.fround(exact) : exact;
     if (Number.isNaN(quotient)) fail('not a number has no code', 'NaN');
     if (!Number.isFinite(quotient) && !saturates) fail(`an infinity cannot ${overflow}`, String(value));
-    const trap = (): never => fail(`does not fit ${formatText(format)}`, String(value));
     const rounded = roundReal(quotient, rounding, element);
     const zeroPoint = at(format.zeroPoint, channel);
-    if (Math.abs(rounded) < 2 ** 52) return applyOverflow(rounded + zeroPoint, format, overflow, trap);
+    const code = rounded + zeroPoint;
+    if (code >= least && code <= high && Math.abs(rounded) < 2 ** 52) return code;
+    const trap = (): never => fail(`does not fit ${formatText(format)}`, String(value));
+    if (Math.abs(rounded) < 2 ** 52) return applyOverflow(code, format, overflow, trap);
     const integer = Number.isFinite(rounded) ? BigInt(rounded) : rounded > 0 ? BEYOND : -BEYOND;
     return applyOverflowBig(integer + BigInt(zeroPoint), format, overflow, trap);
   };

@@ -62,6 +62,13 @@ export function stepSize(format: Format, channel = 0): number {
   return at(format.mantissa, channel) * 2 ** -at(format.fractionBits, channel);
 }
 
+/** Real values of one step of the code in all channels; one value where they share it. */
+export function stepSizes(format: Format): Float64Array {
+  const { mantissa, fractionBits } = format;
+  const lengths = [mantissa, fractionBits].map((field) => (typeof field === 'number' ? 1 : field.length));
+  return Float64Array.from({ length: Math.max(...lengths) }, (_, channel) => stepSize(format, channel));
+}
+
 /** True where every scale is a power of two and every zero point 0, so that shifts alone convert. */
 export function isPowerOfTwo(format: Format): boolean {
   const all = (field: number | readonly number[], value: number) =>

@@ -43,10 +43,13 @@ export function channelsFirst(data: Float32Array, { outputs, depth, inner }: Pro
 /** Real values of weights whose codes run along axis 0. */
 export function realWeights(codes: Codes, format: Format, outputs: number): Float32Array {
   const length = codes.length / outputs;
-  return Float32Array.from(codes as ArrayLike<number>, (code, index) => {
-    const output = Math.floor(index / length);
-    return (code - at(format.zeroPoint, output)) * stepSize(format, output);
-  });
+  const values = new Float32Array(codes.length);
+  for (let output = 0, index = 0; output < outputs; output++) {
+    const zero = at(format.zeroPoint, output);
+    const step = stepSize(format, output);
+    for (let end = index + length; index < end; index++) values[index] = (Number(codes[index]) - zero) * step;
+  }
+  return values;
 }
 
 /** The program with other constants of one product, and what its accumulator is then proved to need. */
@@ -63,10 +66,10 @@ export function replaceConstants(
   const format = tensors[weights].format!;
   const [outputs] = tensors[weights].shape;
   const length = codes.length / outputs;
-  const centred = Float64Array.from(
-    codes as ArrayLike<number>,
-    (code, index) => code - at(format.zeroPoint, Math.floor(index / length)),
-  );
+  const centred = new Float64Array(codes.length);
+  for (let index = 0; index < centred.length; index++) {
+    centred[index] = Number(codes[index]) - at(format.zeroPoint, Math.floor(index / length));
+  }
   const { low, high } = codeRange(tensors[input].format!);
   const zero = at(tensors[input].format!.zeroPoint, 0);
   const range = accumulatorRange(centred, outputs, tensors[biasTensor]?.data as Codes | undefined, {

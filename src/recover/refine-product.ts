@@ -67,11 +67,13 @@ export async function roundProduct(
     const zeroPoints = Float64Array.from({ length: end - first }, (_, row) =>
       at(format.zeroPoint, first + row),
     );
+    const scaled = Float64Array.from(weights.subarray(first * length, end * length));
+    for (let row = 0, index = 0; row < end - first; row++) {
+      const step = stepSize(format, first + row);
+      for (const stop = index + length; index < stop; index++) scaled[index] /= step;
+    }
     return {
-      weights: Float64Array.from(
-        { length: (end - first) * length },
-        (_, index) => weights[first * length + index] / stepSize(format, first + Math.floor(index / length)),
-      ),
+      weights: scaled,
       low: zeroPoints.map((zero) => low - zero),
       high: zeroPoints.map((zero) => high - zero),
     };

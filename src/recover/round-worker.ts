@@ -28,20 +28,25 @@ export type RoundTask =
 /** Codes above the zero point of each problem. */
 export default serve((task: RoundTask): Float64Array[] => {
   if (task.kind === 'dense') return [roundWeights(task.problem)];
-  return task.groups.map(({ columns, problem }) => roundGroup(task.rows, columns, problem));
+  const { disturbed, clean, offsets, rowLength, damping } = task.rows;
+  const columns = task.groups.map((group) => group.columns);
+  const x = pickColumns(disturbed, rowLength, columns, offsets.disturbed);
+  const y = clean && pickColumns(clean, rowLength, columns, offsets.clean);
+  return task.groups.map(({ problem }, group) => roundGroup(x[group], y?.[group], problem, damping));
 });
 
+/** `x` and `y` hold what the weights of the group read, in fixed point and in float, centred. */
 function roundGroup(
-  { disturbed, clean, offsets, rowLength, damping }: GroupedRows,
-  columns: readonly number[],
+  x: Float32Array,
+  y: Float32Array | undefined,
   problem: Omit<RoundingProblem, 'gram' | 'drift'>,
+  damping: number,
 ): Float64Array {
-  const depth = columns.length;
-  const x = pickColumns(disturbed, rowLength, columns, offsets.disturbed);
+  const depth = problem.weights.length / problem.low.length;
   const gram = meanProducts(x, x, depth);
   let drift: Float32Array | undefined;
-  if (clean !== undefined) {
-    const cross = meanProducts(pickColumns(clean, rowLength, columns, offsets.clean), x, depth);
+  if (y !== undefined) {
+    const cross = meanProducts(y, x, depth);
     drift = new Float32Array(problem.weights.length);
     for (let entry = 0; entry < drift.length; entry++) {
       const start = entry - (entry % depth);

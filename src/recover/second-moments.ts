@@ -11,16 +11,24 @@ export function columnMeans(rows: Float32Array, length: number): Float64Array {
   return means.map((sum) => sum / count);
 }
 
-/** Some columns of a matrix with rows of `length`, each less what `offsets` says of it. */
+/** For each group some columns of a matrix with rows of `length`, each less what `offsets` says of it. */
 export function pickColumns(
   rows: Float32Array,
   length: number,
-  columns: readonly number[],
+  groups: readonly (readonly number[])[],
   offsets: Float64Array,
-): Float32Array {
-  const picked = new Float32Array((rows.length / length) * columns.length);
-  for (let start = 0, to = 0; start < rows.length; start += length) {
-    for (const column of columns) picked[to++] = rows[start + column] - offsets[column];
+): Float32Array[] {
+  const picked = groups.map((columns) => new Float32Array((rows.length / length) * columns.length));
+  // All groups of a row at once: they lie side by side.
+  for (let start = 0, row = 0; start < rows.length; start += length, row++) {
+    for (const [group, columns] of groups.entries()) {
+      const values = picked[group];
+      const to = row * columns.length;
+      for (let index = 0; index < columns.length; index++) {
+        const column = columns[index];
+        values[to + index] = rows[start + column] - offsets[column];
+      }
+    }
   }
   return picked;
 }
