@@ -95,18 +95,18 @@ export async function roundProduct(
   } else {
     const count = disturbed.length / length;
     const x = transposeLess(disturbed, length, offsets.disturbed, 1 / count);
-    const y = transposeLess(clean, length, offsets.clean, 1 / count);
+    const change = transposeLess(clean, length, offsets.clean, 1 / count);
+    for (let index = 0; index < change.length; index++) change[index] -= x[index];
     const centred = sharedFloats(disturbed.length);
     for (let index = 0; index < centred.length; index++) {
       centred[index] = disturbed[index] - offsets.disturbed[index % length];
     }
     const gram = await multiplyMatrices(engine, x, centred, count);
-    const cross = await multiplyMatrices(engine, y, centred, count);
-    for (let index = 0; index < cross.length; index++) cross[index] -= gram[index];
     const all = problem(0, outputs);
     const scaled = sharedFloats(all.weights.length);
     scaled.set(all.weights);
-    const drift = await multiplyMatrices(engine, scaled, cross, length);
+    const missing = await multiplyMatrices(engine, scaled, change, length);
+    const drift = await multiplyMatrices(engine, missing, centred, count);
     damp(gram, length, DAMPING);
     const step = perTask(outputs);
     for (let first = 0; first < outputs; first += step) {

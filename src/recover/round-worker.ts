@@ -1,7 +1,7 @@
 /** The worker's side of adaptive rounding: some rows of a dense product, or some groups of a grouped one. */
 import { serve } from '../platform/serve.js';
 import { type RoundingProblem, roundWeights } from './round-weights.js';
-import { damp, meanProducts, pickColumns } from './second-moments.js';
+import { damp, meanDrift, meanProducts, pickColumns } from './second-moments.js';
 
 /** What the weights of a grouped product read at sampled positions. */
 export interface GroupedRows {
@@ -43,21 +43,8 @@ function roundGroup(
   damping: number,
 ): Float64Array {
   const depth = problem.weights.length / problem.low.length;
-  const gram = meanProducts(x, x, depth);
-  let drift: Float32Array | undefined;
-  if (y !== undefined) {
-    const cross = meanProducts(y, x, depth);
-    drift = new Float32Array(problem.weights.length);
-    for (let entry = 0; entry < drift.length; entry++) {
-      const start = entry - (entry % depth);
-      const to = entry % depth;
-      let sum = 0;
-      for (let from = 0; from < depth; from++) {
-        sum += problem.weights[start + from] * (cross[from * depth + to] - gram[from * depth + to]);
-      }
-      drift[entry] = sum;
-    }
-  }
+  const gram = meanProducts(x, depth);
+  const drift = y && meanDrift(problem.weights, x, y, depth);
   damp(gram, depth, damping);
   return roundWeights({ ...problem, gram, drift });
 }

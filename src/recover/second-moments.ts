@@ -33,16 +33,39 @@ export function pickColumns(
   return picked;
 }
 
-/** Mean products a^T b / rows of two matrices with the same number of rows, of `length` columns each; for few columns. */
-export function meanProducts(a: Float32Array, b: Float32Array, length: number): Float32Array {
+/** Mean products x^T x / rows of a matrix with rows of `length`; for few columns. */
+export function meanProducts(x: Float32Array, length: number): Float32Array {
   const sums = new Float64Array(length * length);
-  const count = a.length / length;
-  for (let start = 0; start < a.length; start += length) {
+  const count = x.length / length;
+  for (let start = 0; start < x.length; start += length) {
     for (let i = 0; i < length; i++) {
-      const factor = a[start + i];
+      const factor = x[start + i];
       if (factor === 0) continue;
       const line = i * length;
-      for (let j = 0; j < length; j++) sums[line + j] += factor * b[start + j];
+      for (let j = i; j < length; j++) sums[line + j] += factor * x[start + j];
+    }
+  }
+  return Float32Array.from(sums, (_, entry) => {
+    const row = Math.floor(entry / length);
+    const column = entry % length;
+    return sums[Math.min(row, column) * length + Math.max(row, column)] / count;
+  });
+}
+
+/** w (y - x)^T x / rows for each row w of the weights; `x` and `y` have rows of that length, too. For few columns. */
+export function meanDrift(
+  weights: Float64Array,
+  x: Float32Array,
+  y: Float32Array,
+  length: number,
+): Float32Array {
+  const sums = new Float64Array(weights.length);
+  const count = x.length / length;
+  for (let row = 0; row < weights.length; row += length) {
+    for (let start = 0; start < x.length; start += length) {
+      let missing = 0;
+      for (let i = 0; i < length; i++) missing += weights[row + i] * (y[start + i] - x[start + i]);
+      for (let i = 0; i < length; i++) sums[row + i] += missing * x[start + i];
     }
   }
   return Float32Array.from(sums, (sum) => sum / count);
