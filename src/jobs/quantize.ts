@@ -17,8 +17,10 @@ import type { Program } from '../program/program.js';
 import { addBiases } from '../recover/add-biases.js';
 import { RECOVERY_STEPS, type RecoveryStep, type RecoverySummary } from '../recover/steps.js';
 import { encodeRefined } from '../recover/write-refined.js';
+import { findCauses } from '../report/causes.js';
 import { reportTensors } from '../report/content.js';
 import { renderReport } from '../report/report.js';
+import { findWidths } from '../report/widths.js';
 import type { Summary } from '../validate/summary.js';
 import { type ValidateOptions, validate } from '../validate/validate.js';
 import { createCheckpoint } from './checkpoint.js';
@@ -221,11 +223,18 @@ function writeRefined(file: string, graph: Graph): string {
 function writeReport(
   file: string,
   model: LoadedModel,
-  summary: Summary,
+  summary: QuantizeSummary,
   statistics: Statistics,
   formats: FormatsFile,
   program: Program,
 ): void {
   const title = `${model.path.split('/').at(-1)} for ${summary.hardware}`;
-  writeFile(file, renderReport({ title, summary, tensors: reportTensors(program, statistics, formats) }));
+  const content = {
+    title,
+    summary,
+    tensors: reportTensors(program, statistics, formats),
+    causes: findCauses(program, statistics, formats, summary.layers),
+    widths: findWidths(program),
+  };
+  writeFile(file, renderReport(content));
 }

@@ -10,9 +10,21 @@ const resized = new ResizeObserver((entries) => {
 });
 const sizeOf = ({ clientWidth, clientHeight }) => ({ width: clientWidth, height: clientHeight });
 
-/** Draws into `root`, whose size is that of the chart, now and whenever it changes. */
-function draw(root, options, columns) {
-  root.chart = new uPlot({ ...sizeOf(root), legend: { show: false }, ...options }, columns, root);
+/** Every chart that is drawn, with what draws it again. */
+const drawn = new Map();
+
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  for (const again of drawn.values()) again();
+});
+
+/** Draws into `root`, whose size is that of the chart, now and whenever it or the colours change. */
+function draw(root, makeOptions, columns) {
+  const again = () => {
+    root.chart?.destroy();
+    root.chart = new uPlot({ ...sizeOf(root), legend: { show: false }, ...makeOptions() }, columns, root);
+  };
+  drawn.set(root, again);
+  again();
   resized.observe(root);
 }
 
@@ -50,7 +62,7 @@ export function drawSqnr(root, layers, worst, choose) {
     return `${index + 1}  ${name}\n${operator}, ${format}: ${figures}`;
   };
   const line = (stroke, size, style) => ({ stroke, points: { show: true, size, fill: stroke }, ...style });
-  const options = {
+  const makeOptions = () => ({
     padding: [TIP_HEIGHT, null, null, null],
     scales: {
       x: { time: false, range: (_, low, high) => [low - 0.5, high + 0.5] },
@@ -68,14 +80,14 @@ export function drawSqnr(root, layers, worst, choose) {
       line(color('isolated'), 4, { width: 1, dash: [4, 3] }),
       line(color('bad'), 9, { paths: () => null }),
     ],
-  };
+  });
   const columns = [
     layers.map((_, index) => index + 1),
     layers.map(({ sqnr }) => sqnr),
     layers.map(({ isolatedSqnr }) => isolatedSqnr),
     layers.map(({ isolatedSqnr }, index) => (worst.has(index) ? isolatedSqnr : null)),
   ];
-  draw(root, options, columns);
+  draw(root, makeOptions, columns);
 }
 
 /** What the format can represent: a band behind the bars, its edges before everything. */
@@ -98,16 +110,17 @@ function bandHooks(low, high) {
 const FLOOR = Math.log10(0.5);
 
 /** Counts of a tensor's values, those outside of the range of its format in another colour. */
-export function drawHistogram(root, { low, high, step, histogram: { binWidth, first, counts } }) {
+export function drawHistogram(root, { kind, low, high, step, histogram: { binWidth, first, counts } }) {
   const last = first + counts.length;
   // An empty bin at either side gives uPlot the width of a bar where there is only one.
   const bins = [null, ...counts, null].map((count, index) => ({
     value: (first + index - 0.5) * binWidth,
     height: count > 0 ? Math.log10(count) : null,
   }));
-  const saturates = ({ value }) => value < low - step / 2 || value > high + step / 2;
-  const left = Math.min(low, first * binWidth);
-  const right = Math.max(high, last * binWidth);
+  const half = kind === 'value' ? step / 2 : 1 / 2;
+  const saturates = ({ value }) => value < low - half || value > high + half;
+  const used = [first * binWidth, last * binWidth];
+  const [left, right] = kind === 'bias' ? used : [Math.min(low, used[0]), Math.max(high, used[1])];
   const margin = (right - left) * 0.04;
   const bars = (fill) => ({
     paths: uPlot.paths.bars({ size: [1] }),
@@ -116,7 +129,7 @@ export function drawHistogram(root, { low, high, step, histogram: { binWidth, fi
     fillTo: FLOOR,
     points: { show: false },
   });
-  const options = {
+  const makeOptions = () => ({
     cursor: { show: false },
     padding: [8, 8, 0, 0],
     scales: {
@@ -134,8 +147,8 @@ export function drawHistogram(root, { low, high, step, histogram: { binWidth, fi
     ],
     series: [{}, bars(color('bar')), bars(color('bad'))],
     hooks: bandHooks(low, high),
-  };
+  });
   const heights = (shown) => bins.map((bin) => (shown(bin) ? bin.height : null));
   const columns = [bins.map(({ value }) => value), heights((bin) => !saturates(bin)), heights(saturates)];
-  draw(root, options, columns);
+  draw(root, makeOptions, columns);
 }

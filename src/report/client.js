@@ -1,4 +1,5 @@
 /* Builds the report from its JSON block. */
+import { showConstraints, showRecovery } from './assignment.js';
 import { drawHistogram, drawSqnr } from './charts.js';
 import {
   formatBytes,
@@ -10,24 +11,25 @@ import {
   withDecibels,
 } from './numbers.js';
 import { byId, cell, element, fact, plainTable, sortableTable } from './page.js';
+import { showWidthMap } from './width-map.js';
 
-const { summary, tensors } = JSON.parse(byId('data').textContent);
+const { summary, tensors, causes = {}, widths } = JSON.parse(byId('data').textContent);
 const { layers, outputs } = summary;
 
 /** The figure that belongs to a layer; a layer whose output is float has none. */
 const figureOf = new Map();
-for (const [index, { layer }] of tensors.entries()) {
-  if (layer !== '' && !figureOf.has(layer)) figureOf.set(layer, `tensor-${index}`);
+for (const [index, { layer, kind }] of tensors.entries()) {
+  if (layer !== '' && kind === 'value' && !figureOf.has(layer)) figureOf.set(layer, `tensor-${index}`);
 }
 const linkTo = (name) =>
   figureOf.has(name) ? element('a', { href: `#${figureOf.get(name)}` }, name) : element('span', {}, name);
 
-/** Indices of the layers that lose most by themselves, the worst first: a quarter of them, five at most. */
+/** Indices of the layers that lose most by themselves, the worst first: a quarter of them, ten at most. */
 const worst = layers
   .map(({ isolatedSqnr }, index) => ({ isolatedSqnr, index }))
   .filter(({ isolatedSqnr }) => isolatedSqnr !== null)
   .sort((a, b) => a.isolatedSqnr - b.isolatedSqnr)
-  .slice(0, Math.min(5, Math.ceil(layers.length / 4)))
+  .slice(0, Math.min(10, Math.ceil(layers.length / 4)))
   .map(({ index }) => index);
 
 function showHeader() {
@@ -115,11 +117,24 @@ function showIslands() {
 function showSqnr() {
   const choose = (index) => linkTo(layers[index].name).click();
   drawSqnr(byId('sqnr'), layers, new Set(worst), choose);
-  byId('worst').append(
-    ...worst.map((index) => {
-      const { name, operator, format, isolatedSqnr } = layers[index];
-      return element('li', {}, linkTo(name), ` ${operator}, ${format}: ${withDecibels(isolatedSqnr)}`);
-    }),
+  const rows = worst.map((index) => {
+    const { name, operator, format, isolatedSqnr } = layers[index];
+    const { kind = '', text = '' } = causes[name] ?? {};
+    const reason = element('span', {}, element('span', { className: 'kind' }, kind), kind ? ': ' : '', text);
+    return [linkTo(name), withDecibels(isolatedSqnr), `${operator}, ${format}`, reason];
+  });
+  byId('worst').append(plainTable(['layer', 'isolated', 'operator, format', 'reason'], rows, [1]));
+}
+
+function showWidths() {
+  if (widths === undefined || layers.length === 0) return;
+  byId('widths').hidden = false;
+  const choose = (index) => linkTo(layers[index].name).click();
+  showWidthMap(
+    byId('width-map'),
+    layers,
+    layers.map(({ name }) => widths[name] ?? { output: null }),
+    choose,
   );
 }
 
@@ -152,6 +167,12 @@ const columns = [
     text: ({ isolatedSqnr }) => formatDecibels(isolatedSqnr),
     numeric: true,
     name: 'isolated',
+  },
+  {
+    title: 'reason',
+    hint: 'what costs most in the layer',
+    value: ({ name }) => causes[name]?.kind ?? '',
+    text: ({ name }) => element('span', { title: causes[name]?.text ?? '' }, causes[name]?.kind ?? ''),
   },
   {
     title: 'largest error',
@@ -221,19 +242,35 @@ function showLayers() {
   sortableTable(byId('layers'), columns, rows);
 }
 
-function captionOf({ name, layer, format, low, high, step, minimum, maximum, zeros, reason }) {
+const KINDS = { value: 'values', weights: 'weights', bias: 'biases' };
+
+/** What the format can say, and what was seen of it: codes of constants, real numbers of values. */
+function rangeOf({ kind, low, high, step, largestStep, minimum, maximum, zeros }) {
+  const share = zeros > 0 ? `, ${formatShare(zeros)} % zeros` : '';
+  const number = (value) => formatNumber(value, 5);
+  const steps = largestStep
+    ? `steps ${formatNumber(step, 4)} to ${formatNumber(largestStep, 4)}`
+    : `step ${formatNumber(step, 4)}`;
+  if (kind === 'value') {
+    const seen = `seen ${formatNumber(minimum, 4)} to ${formatNumber(maximum, 4)}${share}`;
+    return [`range ${number(low)} to ${number(high)}, ${steps}`, seen];
+  }
+  const whole = kind === 'bias' ? '' : ` of ${number(low)} to ${number(high)}`;
+  return [`codes ${number(minimum)} to ${number(maximum)}${whole}${share}`, steps];
+}
+
+function captionOf(tensor) {
+  const { name, kind, layer, format, reason } = tensor;
   const index = layers.findIndex((entry) => entry.name === layer);
   const place = [];
   if (index >= 0) {
     const { operator, sqnr, isolatedSqnr } = layers[index];
     const link = element('a', { href: `#layer-${index + 1}` }, `layer ${index + 1}`);
-    const figures = `, ${operator}: ${withDecibels(sqnr)} cumulative, ${withDecibels(isolatedSqnr)} isolated`;
-    place.push(element('small', {}, link, figures));
+    const figures = `: ${withDecibels(sqnr)} cumulative, ${withDecibels(isolatedSqnr)} isolated`;
+    const role = kind === 'value' ? `${operator}${figures}` : `${kind} of ${operator}`;
+    place.push(element('small', {}, link, `, ${role}`));
   }
-  const range = `range ${formatNumber(low, 5)} to ${formatNumber(high, 5)}, step ${formatNumber(step, 4)}`;
-  const share = zeros > 0 ? `, ${formatShare(zeros)} % zeros` : '';
-  const seen = `seen ${formatNumber(minimum, 4)} to ${formatNumber(maximum, 4)}${share}`;
-  const lines = [range, seen, reason].map((text) => element('small', {}, text));
+  const lines = [...rangeOf(tensor), reason].map((text) => element('small', {}, text));
   return element(
     'figcaption',
     {},
@@ -243,6 +280,34 @@ function captionOf({ name, layer, format, low, high, step, minimum, maximum, zer
     ...place,
     ...lines,
   );
+}
+
+/** Hides what the boxes above the figures leave out. */
+function showFilter(figures) {
+  const search = element('input', { type: 'search', placeholder: 'name or layer' });
+  search.setAttribute('aria-label', 'Show only tensors whose name or layer has this text');
+  const boxes = [...new Set(tensors.map(({ kind }) => kind))].map((kind) => ({
+    kind,
+    box: element('input', { type: 'checkbox', checked: true }),
+  }));
+  const apply = () => {
+    const text = search.value.toLowerCase();
+    const kinds = new Set(boxes.filter(({ box }) => box.checked).map(({ kind }) => kind));
+    for (const [index, { name, layer, kind }] of tensors.entries()) {
+      const found = name.toLowerCase().includes(text) || layer.toLowerCase().includes(text);
+      figures[index].hidden = !(found && kinds.has(kind));
+    }
+  };
+  search.oninput = apply;
+  for (const { box } of boxes) box.onchange = apply;
+  // A link leads to its figure, whatever is hidden.
+  window.onhashchange = () => {
+    const target = byId(location.hash.slice(1));
+    if (target?.hidden) target.hidden = false;
+    target?.scrollIntoView();
+  };
+  const labels = boxes.map(({ kind, box }) => element('label', {}, box, ` ${KINDS[kind]}`));
+  byId('filter').append(search, ...labels);
 }
 
 /** Histograms are drawn when they come near the window. */
@@ -257,17 +322,32 @@ function showTensors() {
     },
     { rootMargin: '400px' },
   );
-  for (const [index, tensor] of tensors.entries()) {
+  const figures = tensors.map((tensor, index) => {
     const plot = element('div', { className: 'plot', tensor });
-    byId('tensors').append(element('figure', { id: `tensor-${index}` }, captionOf(tensor), plot));
+    const figure = element('figure', { id: `tensor-${index}` }, captionOf(tensor), plot);
+    byId('tensors').append(figure);
     near.observe(plot);
-  }
+    return figure;
+  });
+  showFilter(figures);
+}
+
+/** A link to each section that is shown. */
+function showContents() {
+  const sections = [...document.querySelectorAll('section')].filter(({ hidden }) => !hidden);
+  byId('contents').append(
+    ...sections.map(({ id, dataset }) => element('a', { href: `#${id}` }, dataset.title)),
+  );
 }
 
 showHeader();
 showSummary();
 showIslands();
+showConstraints(summary, linkTo);
+showRecovery(summary);
 showLayers();
 showTensors();
+showWidths();
+showContents();
 byId('main').hidden = false;
 showSqnr();

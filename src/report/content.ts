@@ -1,19 +1,32 @@
-/** What the report shows of each tensor: its calibrated distribution and the range of its format. */
-import type { FormatsFile, Reason } from '../assign/formats-file.js';
+/** What the report shows of each tensor: its distribution and the range of its format. */
+import type { FormatsFile } from '../assign/formats-file.js';
 import type { Statistics, TensorStatistics } from '../calibrate/statistics.js';
 import { at, codeRange, formatText, stepSize } from '../formats/format.js';
 import type { Program } from '../program/program.js';
+import { reportConstants } from './constants.js';
+import { explainFormat } from './explain.js';
 import type { ReportTensor } from './report.js';
 
 /** Bins in a chart: neighbours of finer histograms are added up. */
 const MOST_CHART_BINS = 256;
 
-/** One entry per tensor that has both a format and statistics, in the order of the program. */
+/** One entry per tensor that has both a format and statistics, in the order of the program, each followed by the constants of its layer. */
 export function reportTensors(
   program: Program,
   statistics: Statistics,
   formats: FormatsFile,
 ): ReportTensor[] {
+  const constants = new Map(reportConstants(program, formats));
+  const values = reportValues(program, statistics, formats);
+  const ordered = values.flatMap((value) => {
+    const own = constants.get(value.layer) ?? [];
+    constants.delete(value.layer);
+    return [value, ...own];
+  });
+  return [...ordered, ...[...constants.values()].flat()];
+}
+
+function reportValues(program: Program, statistics: Statistics, formats: FormatsFile): ReportTensor[] {
   const layers = new Map(
     program.instructions.map(({ output, node }) => [program.tensors[output].name, node]),
   );
@@ -27,6 +40,7 @@ export function reportTensors(
     const zeroPoint = at(format.zeroPoint, 0);
     return {
       name,
+      kind: 'value',
       layer: layers.get(name) ?? '',
       format: formatText(format),
       low: (low - zeroPoint) * step,
@@ -35,7 +49,7 @@ export function reportTensors(
       minimum: observed.minimum,
       maximum: observed.maximum,
       zeros: observed.zeros / Math.max(1, observed.count),
-      reason: explain(formats, name),
+      reason: explainFormat(formats, name),
       histogram: chartHistogram(observed),
     };
   });
@@ -54,39 +68,4 @@ function chartHistogram({ histogram }: TensorStatistics): ReportTensor['histogra
     exponent++;
   }
   return { binWidth: 2 ** exponent, first, counts: bins };
-}
-
-const METHODS: Readonly<Record<Reason['method'], string>> = {
-  leastSquares: 'least squared error',
-  minmax: 'smallest range that holds every value',
-  percentile: 'percentile of the values',
-  entropy: 'least relative entropy',
-  zeros: 'nothing but zeros seen',
-};
-
-/** Values that a tensor shares its format with and that are named; of more, the number. */
-const MOST_NAMED = 3;
-
-/** Why a tensor has its format, in words. */
-function explain({ reasons, moves }: FormatsFile, name: string): string {
-  const reason = reasons[name];
-  if (reason === undefined) return '';
-  const { method, sqnr, clipped, sources = [] } = reason;
-  const predicted = sqnr === null ? 'nothing lost' : `${sqnr.toFixed(1)} dB predicted`;
-  const outside = clipped === 0 ? 'none clipped' : `${Number((100 * clipped).toPrecision(2))} % clipped`;
-  const moved = moves
-    .filter((move) => move.name === name)
-    .map(
-      ({ from, to, constraint, node }) =>
-        `moved from ${from} to ${to} fraction bits by ${constraint} at ${node}`,
-    );
-  return [`${METHODS[method]}: ${predicted}, ${outside}`, ...shared(sources, name), ...moved].join('; ');
-}
-
-function shared(sources: readonly string[], name: string): string[] {
-  const others = sources.filter((source) => source !== name);
-  if (others.length === 0) return [];
-  const named = others.slice(0, MOST_NAMED).join(', ');
-  const unnamed = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';
-  return [`format shared with ${named}${unnamed}`];
 }

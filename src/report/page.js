@@ -16,12 +16,15 @@ export const cell = (text, numeric) => element('td', { className: numeric ? 'num
 export const fact = (figure, name) =>
   element('div', { className: 'fact' }, element('b', {}, figure), element('span', {}, name));
 
-/** A table that does not sort; all columns but the first are numbers. */
-export function plainTable(headings, rows) {
+/** A table that does not sort; `numeric`: the columns of numbers, default all but the first. */
+export function plainTable(headings, rows, numeric = headings.map((_, index) => index).slice(1)) {
+  const isNumber = (index) => numeric.includes(index);
   const heading = (text, index) =>
-    element('th', { scope: 'col', className: index > 0 ? 'number' : '' }, text);
+    element('th', { scope: 'col', className: isNumber(index) ? 'number' : '' }, text);
   const head = element('thead', {}, element('tr', {}, ...headings.map(heading)));
-  const lines = rows.map((texts) => element('tr', {}, ...texts.map((text, index) => cell(text, index > 0))));
+  const lines = rows.map((texts) =>
+    element('tr', {}, ...texts.map((text, index) => cell(text, isNumber(index)))),
+  );
   return element('div', { className: 'scroll' }, element('table', {}, head, element('tbody', {}, ...lines)));
 }
 

@@ -2,21 +2,29 @@
  * The report: one HTML file that opens offline. The page is static; its data is a JSON block, its charts are drawn by
  * uPlot (inlined).
  */
+import type { Prediction, Prices } from '../assign/formats-file.js';
 import { readAsset } from '../platform/assets.js';
+import type { RecoverySummary } from '../recover/steps.js';
 import type { Summary } from '../validate/summary.js';
+import type { Cause } from './causes.js';
+import type { LayerWidths } from './widths.js';
 
 /** A tensor's distribution over the range that its format can represent. */
 export interface ReportTensor {
   readonly name: string;
-  /** The layer that computes it; '' for an input of the network. */
+  /** Values are shown as real numbers, constants as codes: their channels may differ in scale. */
+  readonly kind: 'value' | 'weights' | 'bias';
+  /** The layer that computes or reads it; '' for an input of the network. */
   readonly layer: string;
   /** Text form of the format. */
   readonly format: string;
-  /** Real values of the format's smallest and largest code, and of one step between codes. */
+  /** The smallest and the largest code, of values what they stand for. */
   readonly low: number;
   readonly high: number;
+  /** Real value of one step between codes; where channels differ, of the smallest, and of the largest. */
   readonly step: number;
-  /** Least and greatest value seen in calibration, and the share 0..1 of zeros. */
+  readonly largestStep?: number;
+  /** Least and greatest value seen in calibration, or code; and the share 0..1 of zeros. */
   readonly minimum: number;
   readonly maximum: number;
   readonly zeros: number;
@@ -32,12 +40,20 @@ export interface ReportTensor {
 
 export interface ReportContent {
   readonly title: string;
-  readonly summary: Summary;
+  readonly summary: Summary & {
+    readonly prediction?: Prediction;
+    readonly prices?: Prices;
+    readonly recovery?: readonly RecoverySummary[];
+  };
   readonly tensors: readonly ReportTensor[];
+  /** Why a layer loses what it loses, by its name. */
+  readonly causes?: Readonly<Record<string, Cause>>;
+  /** By the layer's name. */
+  readonly widths?: Readonly<Record<string, LayerWidths>>;
 }
 
 /** The page's own modules, each after those that it imports. */
-const SCRIPTS = ['numbers.js', 'charts.js', 'page.js', 'client.js'];
+const SCRIPTS = ['numbers.js', 'charts.js', 'page.js', 'width-map.js', 'assignment.js', 'client.js'];
 
 const asset = (name: string) => new TextDecoder().decode(readAsset(new URL(`./${name}`, import.meta.url)));
 

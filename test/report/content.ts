@@ -19,6 +19,7 @@ export function makeLayer(name: string, overrides: Partial<LayerSummary> = {}): 
 export function makeTensor(layer: string, overrides: Partial<ReportTensor> = {}): ReportTensor {
   return {
     name: `${layer}.out`,
+    kind: 'value',
     layer,
     format: 'fixed(8,0)',
     low: -128,
