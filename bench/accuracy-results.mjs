@@ -8,7 +8,8 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 /** The package, and the last commit that changed its code; marked where the code differs from it. */
 function describeCode() {
-  const git = (...words) => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();
+  const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+  const git = (...words) => execFileSync('git', words, options).trim();
   const paths = ['src', 'assembly', 'proto', 'package-lock.json'];
   try {
     const changed = git('status', '--porcelain', '--', ...paths) !== '';
