@@ -56,5 +56,6 @@ export function openNetwork(network, folder, limit = Infinity) {
     output: join(folder, 'out'),
     references: new Map(),
     layers: false,
+    prices: false,
   };
 }

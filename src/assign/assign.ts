@@ -15,23 +15,17 @@ import { assignScales } from './assign-scales.js';
 import { checkPlacement } from './check.js';
 import { checkProfile } from './check-profile.js';
 import { conflictError, findConflict } from './conflict.js';
-import {
-  type ConstantChoices,
-  chooseConstants,
-  constantFormat,
-  decibels,
-  explainConstant,
-} from './constants.js';
-import { collectDemands } from './demands.js';
+import { type ConstantChoices, constantFormat, decibels, explainConstant } from './constants.js';
 import { clippedShare, expectedError, signalPower } from './distribution.js';
 import type { FormatsFile, Reason } from './formats-file.js';
 import { type Method, type MethodOptions, PERCENTILE } from './fraction-bits.js';
-import { createGains } from './gains.js';
-import { formGroups, type Group } from './groups.js';
+import type { Group } from './groups.js';
 import { loadSolver } from './highs.js';
 import { explainMoves } from './moves.js';
+import { describeNetwork, prepareInputs } from './network.js';
 import { placeFormats } from './placement.js';
-import { createProblem, type ProblemInputs } from './problem.js';
+import { priceRules } from './prices.js';
+import { createProblem } from './problem.js';
 import { solveModel } from './solve.js';
 
 export { METHODS, type Method } from './fraction-bits.js';
@@ -43,6 +37,8 @@ export interface AssignOptions {
   readonly percentile?: number;
   /** SHA-256 of the model, which the statistics must belong to; default: that of the statistics. */
   readonly model?: string;
+  /** True: what every rule and the dearest nodes cost is found, too. Default false. */
+  readonly prices?: boolean;
 }
 
 /**
@@ -54,17 +50,21 @@ export async function assignFormats(
   graph: Graph,
   statistics: Statistics,
   profile: Profile,
-  { method = 'leastSquares', percentile = PERCENTILE, model = statistics.model }: AssignOptions = {},
+  {
+    method = 'leastSquares',
+    percentile = PERCENTILE,
+    model = statistics.model,
+    prices = false,
+  }: AssignOptions = {},
 ): Promise<FormatsFile> {
   if (statistics.model !== model) {
     const what = 'belong to another model';
     throw new InputError({ where: 'statistics', what, expected: model, got: statistics.model });
   }
   const options: MethodOptions = { method, percentile };
-  const demands = collectDemands(graph);
-  const groups = formGroups(graph, demands, statistics, profile);
-  const computed = demands.filter(({ kind, output }) => kind !== 'float' && groups.has(output));
-  const constants = chooseConstants(computed, profile, groups, method);
+  const network = describeNetwork(graph, statistics, options);
+  const inputs = prepareInputs(network, profile);
+  const { demands: computed, groups, constants, gains } = inputs;
   checkProfile(profile, graph, computed, groups.keys(), constants);
   const conversions = { ...profile.conversions, scaling: scalingRule(profile.requantize) };
   const common = { version: 1, model, hardware: profile.name, conversions } as const;
@@ -74,8 +74,6 @@ export async function assignFormats(
     const scaled = assignScales(computed, groups, constants, profile, options);
     return { ...common, ...scaled, nodes: describeNodes(constants), moves: [] };
   }
-  const gains = createGains(statistics);
-  const inputs: ProblemInputs = { graph, demands: computed, profile, groups, constants, gains, options };
   const problem = createProblem(inputs);
   const solve = await loadSolver();
   const solution = solveModel(solve, problem.model);
@@ -103,6 +101,7 @@ export async function assignFormats(
     reasons,
     moves: explainMoves(inputs, problem, solution.assignment, placement),
     prediction: { noise: solution.cost, sqnr: decibels(1, solution.cost), measured: gains.measured },
+    ...(prices && { prices: priceRules(solve, network, inputs, problem, solution.cost) }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a fixed-point format would cost, predicted from a histogram. */
 import type { Histogram } from '../calibrate/histogram.js';
+import { remember } from './remember.js';
 
 /** The values that one format must hold. */
 export interface Distribution {
@@ -43,6 +44,14 @@ function errorIntegral(u: number, { low, high }: CodeRange): number {
  * rounding to nearest and saturating. Values are taken as evenly spread within their bin; zeros cost nothing.
  */
 export function expectedError(distribution: Distribution, fractionBits: number, range: CodeRange): number {
+  const { zeros, minimum, maximum, histogram } = distribution;
+  const key = [fractionBits, range.low, range.high, zeros, minimum, maximum].join(' ');
+  return remember(knownErrors, histogram, key, () => sumErrors(distribution, fractionBits, range));
+}
+
+const knownErrors = new WeakMap<Histogram, Map<string, number>>();
+
+function sumErrors(distribution: Distribution, fractionBits: number, range: CodeRange): number {
   const scale = 2 ** fractionBits;
   let sum = 0;
   forBins(distribution, (from, to, count) => {

@@ -11,6 +11,7 @@ import {
   mostFractionBits,
   reachError,
 } from './distribution.js';
+import { remember } from './remember.js';
 
 export const METHODS = ['leastSquares', 'minmax', 'percentile', 'entropy'] as const;
 /**
@@ -73,6 +74,8 @@ function leastDivergence(distribution: Distribution, start: number, range: CodeR
   return chosen;
 }
 
+const chosenRows = new WeakMap<Float32Array, Map<string, (number | undefined)[]>>();
+
 /**
  * Fraction bits for each of `channels` equal rows of a constant, or one for all, by the method and on the constants
  * themselves. A row of zeros takes the fewest fraction bits of the others; undefined where everything is 0.
@@ -84,11 +87,14 @@ export function chooseConstantBits(
   method: Method,
   percentile = PERCENTILE,
 ): number[] | undefined {
-  const length = values.length / channels;
-  const rows = Array.from({ length: channels }, (_, row) =>
-    values.subarray(row * length, (row + 1) * length),
-  );
-  const chosen = rows.map((row) => chooseRow(row, range, { method, percentile }));
+  const key = `${channels} ${range.low} ${range.high} ${method} ${percentile}`;
+  const chosen = remember(chosenRows, values, key, () => {
+    const length = values.length / channels;
+    const rows = Array.from({ length: channels }, (_, row) =>
+      values.subarray(row * length, (row + 1) * length),
+    );
+    return rows.map((row) => chooseRow(row, range, { method, percentile }));
+  });
   const known = chosen.filter((bits) => bits !== undefined);
   if (known.length === 0) return undefined;
   const fewest = known.reduce((a, b) => Math.min(a, b));

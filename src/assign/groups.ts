@@ -22,18 +22,20 @@ export interface Group extends CommonFormat {
   readonly parts: ReadonlyMap<string, Distribution>;
 }
 
-/** Groups by each of their values. Values that stay float32 have none. */
+/** Groups by each of their values. Values that stay float32 have none. Nodes `apart` need not share formats. */
 export function formGroups(
   graph: Graph,
   demands: readonly Demand[],
   statistics: Statistics,
   profile: Profile,
+  apart: ReadonlySet<string> = new Set(),
 ): Map<string, Group> {
   const shared = new Set<string>(profile.sharedFormat);
   const unites = ({ kind, node }: Demand) =>
-    kind === 'alias' || (kind !== 'float' && shared.has(node.operator));
+    kind === 'alias' || (kind !== 'float' && shared.has(node.operator) && !apart.has(node.name));
   const equalInputs = new Set<string>(profile.sharedInputs);
-  const sharesInputs = ({ kind, node }: Demand) => kind !== 'float' && equalInputs.has(node.operator);
+  const sharesInputs = ({ kind, node }: Demand) =>
+    kind !== 'float' && equalInputs.has(node.operator) && !apart.has(node.name);
   const sets = createUnionFind([
     ...graph.inputs.map(({ name }) => name),
     ...demands.map(({ output }) => output),

@@ -26,6 +26,8 @@ export interface Problem {
   readonly variables: Variables;
   /** What the formats of each product's input leave to its weights, by node. */
   readonly limits: ReadonlyMap<string, ProductLimits>;
+  /** What these limits cost, by node. */
+  readonly fits: ReadonlyMap<string, Choice>;
 }
 
 export interface ProblemInputs {
@@ -66,15 +68,17 @@ export function createProblem(inputs: ProblemInputs): Problem {
     });
   }
   const limits = new Map<string, ProductLimits>();
+  const fits = new Map<string, Choice>();
   for (const demand of demands) {
     if (demand.kind !== 'product') continue;
     const found = limitProduct(demand, inputs, variables, used);
     if (found === undefined) continue;
     limits.set(demand.node.name, found.limits);
+    if (found.fits !== undefined) fits.set(demand.node.name, found.fits);
     constraints.push(...found.constraints);
   }
   for (const constraint of operandWidths(demands, variables)) constraints.push(constraint);
-  return { model: { choices: [...used], constraints }, variables, limits };
+  return { model: { choices: [...used], constraints }, variables, limits, fits };
 }
 
 function valueChoice(group: Group, { gains, options }: ProblemInputs): Choice {
@@ -133,7 +137,7 @@ function limitProduct(
   { profile, groups }: ProblemInputs,
   { value, weights }: Variables,
   used: Set<Choice>,
-): { limits: ProductLimits; constraints: Constraint[] } | undefined {
+): { limits: ProductLimits; fits: Choice | undefined; constraints: Constraint[] } | undefined {
   const input = value(demand.inputs[0]);
   const choices = weights(demand.weights.name);
   if (input === undefined || choices === undefined) return undefined;
@@ -150,7 +154,7 @@ function limitProduct(
     used.add(fits);
     for (const row of followRows(fits, input, choices)) constraints.push({ alternatives: [row] });
   }
-  return { limits: found, constraints };
+  return { limits: found, fits, constraints };
 }
 
 /** Constant operands are as wide as the values that they make. */

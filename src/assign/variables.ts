@@ -15,6 +15,7 @@ import {
 import type { Gains } from './gains.js';
 import type { Group } from './groups.js';
 import type { Choice, State } from './model.js';
+import { remember } from './remember.js';
 
 /** Fraction bits of a group of zeros lie this far from 0 at most. */
 const FREE = 32;
@@ -27,7 +28,37 @@ export interface ConstantErrors {
   /** Best position of each channel. */
   readonly best: readonly number[];
   readonly power: number;
+  /** Greatest magnitude. */
+  readonly greatest: number;
   error(channel: number, position: number): number;
+}
+
+/** Squares and errors of a constant, whatever its best positions are. */
+interface Measured {
+  readonly power: number;
+  readonly greatest: number;
+  error(channel: number, position: number): number;
+}
+
+const measured = new WeakMap<Float32Array, Map<string, Measured>>();
+
+function measureConstant(values: Float32Array, channels: number, range: CodeRange): Measured {
+  return remember(measured, values, `${channels} ${range.low} ${range.high}`, () => {
+    const length = values.length / channels;
+    const known = Array.from({ length: channels }, () => new Map<number, number>());
+    return {
+      power: values.reduce((sum, value) => sum + value * value, 0),
+      greatest: values.reduce((a, b) => Math.max(a, Math.abs(b)), 0),
+      error(channel, at) {
+        const found = known[channel].get(at);
+        if (found !== undefined) return found;
+        const row = values.subarray(channel * length, (channel + 1) * length);
+        const error = constantError(row, at, range);
+        known[channel].set(at, error);
+        return error;
+      },
+    };
+  });
 }
 
 function measureErrors(constant: ConstantChoice, bits: number, method: Method): ConstantErrors {
@@ -35,21 +66,7 @@ function measureErrors(constant: ConstantChoice, bits: number, method: Method): 
   const range = codeRange({ ...format, bits });
   const channels = position.bits.length;
   const chosen = bits === format.bits ? position.bits : chooseConstantBits(values, channels, range, method);
-  const best = [...(chosen ?? position.bits)];
-  const length = values.length / best.length;
-  const rows = best.map((_, channel) => values.subarray(channel * length, (channel + 1) * length));
-  const known = best.map(() => new Map<number, number>());
-  return {
-    best,
-    power: values.reduce((sum, value) => sum + value * value, 0),
-    error(channel, at) {
-      const found = known[channel].get(at);
-      if (found !== undefined) return found;
-      const error = constantError(rows[channel], at, range);
-      known[channel].set(at, error);
-      return error;
-    },
-  };
+  return { ...measureConstant(values, channels, range), best: [...(chosen ?? position.bits)] };
 }
 
 /** A cost that is computed when it is first asked for. */
@@ -153,8 +170,8 @@ export function createOperandChoice(
   method: Method,
   weigh: Weigh,
 ): Choice {
-  const greatest = constant.values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const errors = new Map(constant.widths.map((bits) => [bits, measureErrors(constant, bits, method)]));
+  const [{ greatest }] = errors.values();
   const found = constant.widths.flatMap((bits) => {
     const [best] = errors.get(bits)!.best;
     if (greatest === 0) return around(bits, best, best - FREE, best + FREE);
@@ -191,7 +208,7 @@ export function createWeightChoices(
   weigh: Weigh,
 ): WeightChoices {
   const errors = new Map(constant.widths.map((bits) => [bits, measureErrors(constant, bits, method)]));
-  const greatest = constant.values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const [{ greatest }] = errors.values();
   const ranges = [...errors].map(([bits, { best }]) => {
     const [fewest, most] = [best.reduce((a, b) => Math.min(a, b)), best.reduce((a, b) => Math.max(a, b))];
     const least = greatest === 0 ? fewest - FREE : Math.min(fewest, leastPosition(greatest));

@@ -1,6 +1,8 @@
 /** A summary for people at a terminal. */
+import type { Prediction, Prices } from '../assign/formats-file.js';
 import type { RecoverySummary } from '../recover/steps.js';
 import type { Summary } from '../validate/summary.js';
+import { describePrices } from './prices.js';
 import { short } from './terminal.js';
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
@@ -9,7 +11,9 @@ const decibel = (value: number | null) => (value === null ? 'exact' : `${value.t
 /** How many of the worst layers are listed. */
 const WORST = 5;
 
-export function describeSummary(summary: Summary & { recovery?: readonly RecoverySummary[] }): string {
+export function describeSummary(
+  summary: Summary & { recovery?: readonly RecoverySummary[]; prediction?: Prediction; prices?: Prices },
+): string {
   const { float, fixed, agreement, outputs, layers, size, memory, imagesPerSecond } = summary;
   const lines = [
     `samples      ${summary.samples} (${summary.hardware}, kernels ${summary.variant}, ${summary.threads} threads)`,
@@ -23,6 +27,7 @@ export function describeSummary(summary: Summary & { recovery?: readonly Recover
   for (const { name, sqnr, maxError } of outputs) {
     lines.push(`output       ${name}: SQNR ${decibel(sqnr)}, largest error ${maxError.toPrecision(3)}`);
   }
+  lines.push(...describePrices(summary));
   for (const { step, before, after, kept } of summary.recovery ?? []) {
     const change = `${decibel(before)} to ${decibel(after)} on calibration samples`;
     lines.push(`recovery     ${step}: ${change}${kept ? '' : ', undone'}`);

@@ -27,6 +27,7 @@ import { createCheckpoint } from './checkpoint.js';
 import { countMacs, countWideMacs } from './count-macs.js';
 import { type LoadedModel, statisticsHeader } from './load-model.js';
 import { recoverAccuracy } from './recover.js';
+import { verifyPrices } from './verify-prices.js';
 
 /** Samples that calibrate where no calibration data is given: they are left out of every score. */
 const HELD_OUT = 100;
@@ -45,6 +46,8 @@ export interface QuantizeOptions {
   readonly sensitivity?: number;
   /** Steps that recover accuracy; default: all. See docs/recovery.md. */
   readonly recover?: readonly RecoveryStep[];
+  /** False: what the profile's rules cost is neither predicted nor measured. Default true, where scales are powers of two. */
+  readonly prices?: boolean;
   /** Folder to write; it is created. */
   readonly output: string;
   /** False: validation compares outputs only, and no report is written. Default true. */
@@ -52,7 +55,7 @@ export interface QuantizeOptions {
   /** See ValidateOptions. */
   readonly references?: ValidateOptions['references'];
   readonly signal?: AbortSignal;
-  /** Progress of one phase: calibrate, sensitivity, recover or validate. */
+  /** Progress of one phase: calibrate, sensitivity, prices, recover or validate. */
   readonly onProgress?: (phase: string, done: number, total: number) => void;
 }
 
@@ -98,11 +101,18 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
   );
   const steps = options.recover ?? RECOVERY_STEPS;
   const graph = steps.includes('correct') ? addBiases(model.graph) : model.graph;
+  const assign: AssignOptions = {
+    method: options.method,
+    percentile: options.percentile,
+    model: model.digest,
+    prices: options.prices ?? true,
+  };
+  const chosen = await timed(() => assignFormats(graph, calibrated.value, profile, assign));
+  const statistics = calibrated.value;
   const assigned = await timed(() =>
-    assignFormats(graph, calibrated.value, profile, {
-      method: options.method,
-      percentile: options.percentile,
-      model: model.digest,
+    verifyPrices(engine, {
+      ...phase('prices'),
+      ...{ graph, statistics, profile, formats: chosen.value, float, calibration, assign },
     }),
   );
   const recovered = await timed(() =>
@@ -143,7 +153,8 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     ...(steps.length > 0 && { recovery: recovered.value.summary }),
     seconds: {
       calibrate: calibrated.seconds,
-      assign: assigned.seconds,
+      assign: chosen.seconds,
+      ...(assigned.value.prices && { prices: assigned.seconds }),
       ...(steps.length > 0 && { recover: recovered.seconds }),
       compile: compiled.seconds,
       ...compared.seconds,

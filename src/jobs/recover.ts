@@ -80,12 +80,12 @@ export async function recoverAccuracy(engine: Engine, options: RecoverOptions): 
 }
 
 /** Noise power by signal power, the mean over the outputs. */
-function outputNoise(outputs: readonly { readonly sqnr: number | null }[]): number {
+export function outputNoise(outputs: readonly { readonly sqnr: number | null }[]): number {
   const sum = outputs.reduce((total, { sqnr }) => total + (sqnr === null ? 0 : 10 ** (-sqnr / 10)), 0);
   return sum / outputs.length;
 }
 
-function decibels(noise: number): number | null {
+export function decibels(noise: number): number | null {
   return noise === 0 ? null : -10 * Math.log10(noise);
 }
 

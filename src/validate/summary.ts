@@ -61,6 +61,7 @@ export interface Summary {
   readonly seconds: {
     readonly calibrate?: number;
     readonly assign?: number;
+    readonly prices?: number;
     readonly recover?: number;
     readonly compile?: number;
     readonly float: number;

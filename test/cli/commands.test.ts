@@ -75,7 +75,8 @@ test('without --json nothing but results is on standard output', async () => {
   const words = ['assign', model, '--statistics', statistics, '--hardware', 'generic-int8'];
   const out = join(temporaryFolder(), 'f.json');
   const { exit, stdout, stderr } = await dynafix([...words, '-o', out]);
-  expect({ exit, stdout, lines: stderr.split('\n').length }).toEqual({ exit: 0, stdout: '', lines: 2 });
+  expect({ exit, stdout }).toEqual({ exit: 0, stdout: '' });
+  expect(stderr).toMatch(/ tensors for generic-int8\npredicted +SQNR [\d.]+ dB\n/);
   expect(readFileSync(out, 'utf8')).toBe(readFileSync(formats, 'utf8'));
 });
 

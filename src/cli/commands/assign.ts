@@ -11,12 +11,14 @@ import {
   type MethodOptions,
   type ModelOptions,
 } from '../options.js';
+import { describePrices } from '../prices.js';
 import { printJson, say } from '../terminal.js';
 
 interface Options extends ModelOptions, MethodOptions {
   readonly statistics: string;
   readonly hardware: string;
   readonly output: string;
+  readonly prices: boolean;
   readonly json?: boolean;
 }
 
@@ -25,6 +27,7 @@ export const assign = addMethodOptions(addJsonOption(addModelOptions(new Command
   .argument('<model>', '.onnx or .tflite, also with .gz')
   .requiredOption('--statistics <file>', 'statistics.pb of calibrate')
   .requiredOption('--hardware <name|file>', 'built-in profile or JSON file')
+  .option('--no-prices', "do not find what the hardware's rules cost")
   .requiredOption('-o, --output <file>', 'formats.json to write')
   .action(async (path: string, options: Options) => {
     const model = loadModel(path, options.shape);
@@ -34,8 +37,12 @@ export const assign = addMethodOptions(addJsonOption(addModelOptions(new Command
       method: options.method,
       percentile: options.percentile,
       model: model.digest,
+      prices: options.prices,
     });
     writeFormats(options.output, formats);
     if (options.json) printJson(formats);
-    else say(`${options.output}: ${Object.keys(formats.tensors).length} tensors for ${profile.name}`);
+    else {
+      say(`${options.output}: ${Object.keys(formats.tensors).length} tensors for ${profile.name}`);
+      for (const line of describePrices(formats)) say(line);
+    }
   });

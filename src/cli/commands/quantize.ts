@@ -27,6 +27,7 @@ interface Options extends ModelOptions, DataOptions, LabelOptions, MethodOptions
   readonly hardware: string;
   readonly output: string;
   readonly layers: boolean;
+  readonly prices: boolean;
   readonly sensitivity: number;
   readonly recover: readonly RecoveryStep[];
 }
@@ -53,6 +54,7 @@ const command = new Command('quantize')
       .default(RECOVERY_STEPS, 'all'),
   )
   .option('--no-layers', 'validate by comparing outputs only, and write no report')
+  .option('--no-prices', "do not find what the hardware's rules cost")
   .requiredOption('-o, --output <folder>', 'folder to write');
 addMethodOptions(addSensitivityOption(command));
 
@@ -80,6 +82,7 @@ export const quantize = addJsonOption(
       recover: options.recover,
       output: options.output,
       layers: options.layers,
+      prices: options.prices,
       signal,
       onProgress: (phase, done, total) => onProgress(done, total, phase),
     }),

@@ -1,0 +1,81 @@
+/** Widths under a budget of wide multiplications against widening the noisiest nodes first. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { assignFormats } from '#src/assign/assign.js';
+import { float32 } from '#src/graph/tensor.js';
+import { loadProfile, type Profile } from '#src/hardware/profile.js';
+import { prepareGraph } from '#src/passes/index.js';
+import { buildGraph, op } from '../graph/build.js';
+import { seen } from './seen.js';
+
+const mixed = loadProfile('generic-mixed');
+const channels = [3, 4, 2, 5, 1];
+const names = ['n1', 'n2', 'n3', 'n4'];
+
+/** Four convolutions, one after the other, of 12, 8, 10 and 5 multiplications at every place. */
+function chain(sizes: readonly number[]) {
+  const weights = names.map((_, index) => {
+    const count = channels[index] * channels[index + 1];
+    const values = Array.from({ length: count }, (_, at) => sizes[index] * Math.sin(1 + 7 * at + index));
+    return float32([channels[index + 1], channels[index], 1, 1], values);
+  });
+  return prepareGraph(
+    buildGraph({
+      inputs: { n0: [1, channels[0], 2, 2] },
+      constants: Object.fromEntries(names.map((name, index) => [`${name}/w`, weights[index]])),
+      nodes: names.map((name, index) => op('Conv', [`n${index}`, `${name}/w`], name)),
+      outputs: ['n4'],
+    }),
+  ).graph;
+}
+
+const products = names.map((_, index) => channels[index] * channels[index + 1]);
+const total = products.reduce((a, b) => a + b, 0);
+
+/** The profile with 16 bits for what the nodes of a set multiply, and for the output of the network. */
+function widen(wide: ReadonlySet<string>): Profile {
+  const bits = (isWide: boolean) => ({ bits: [isWide ? 16 : 8] });
+  return {
+    ...mixed,
+    budgets: {},
+    activations: { ...mixed.activations, ...bits(wide.has('n1')) },
+    overrides: names.map((name, index) => ({
+      nodes: name,
+      activations: bits(index === 3 || wide.has(names[index + 1])),
+      weights: bits(wide.has(name)),
+    })),
+  };
+}
+
+test('never more noise than by widening the nodes that save most first', { timeout: 60_000 }, async () => {
+  const size = fc.constantFrom(0.05, 0.7, 11);
+  const sizes = fc.array(size, { minLength: 9, maxLength: 9 });
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.double({ min: 0.1, max: 0.9, noNaN: true }), async (drawn, share) => {
+      const graph = chain(drawn.slice(0, 4));
+      const ranges = drawn.slice(4).map((entry) => [entry, -entry / 3, entry / 7]);
+      const statistics = seen(Object.fromEntries(ranges.map((values, index) => [`n${index}`, values])));
+      const noise = async (profile: Profile) =>
+        (await assignFormats(graph, statistics, profile)).prediction!.noise;
+      const narrow = await noise(widen(new Set()));
+      const savings = await Promise.all(
+        names.map(async (name, index) => ({
+          name,
+          count: products[index],
+          saving: narrow - (await noise(widen(new Set([name])))),
+        })),
+      );
+      const wide = new Set<string>();
+      let used = 0;
+      for (const { name, count } of savings.sort((a, b) => b.saving / b.count - a.saving / a.count)) {
+        if (used + count > share * total) continue;
+        wide.add(name);
+        used += count;
+      }
+      const greedy = await noise(widen(wide));
+      const chosen = await noise({ ...mixed, budgets: { wideMacShare: share } });
+      expect(chosen).toBeLessThanOrEqual(greedy * (1 + 1e-6));
+    }),
+    { numRuns: 30 },
+  );
+});
