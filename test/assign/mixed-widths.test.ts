@@ -76,6 +76,6 @@ test('never more noise than by widening the nodes that save most first', { timeo
       const chosen = await noise({ ...mixed, budgets: { wideMacShare: share } });
       expect(chosen).toBeLessThanOrEqual(greedy * (1 + 1e-6));
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
 });

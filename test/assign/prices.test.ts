@@ -77,7 +77,7 @@ test('of every window and node: the noise that is gone without it', { timeout: 6
         }
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 10 },
   );
 });
 
