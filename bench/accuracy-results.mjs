@@ -29,9 +29,9 @@ export function describeMaking(network, configuration) {
   return { ...code, network, configuration };
 }
 
-/** Rows of a file, by network and configuration. */
+/** Rows of a file, by network and configuration; those that do not say what made them are left behind. */
 export function openResults(file) {
-  const rows = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+  const rows = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).filter(({ made }) => made) : [];
   const find = (network, configuration) =>
     rows.findIndex((row) => row.network === network && row.configuration === configuration);
   return {
