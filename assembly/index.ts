@@ -32,8 +32,13 @@ export {
   winogradOutput2_i32_i16,
   winogradOutput4_i32_i16,
 } from './winograd';
+export {
+  winogradInputLong_i16_i16,
+  winogradExcess_i16_i32,
+  winogradOutputLong_i32_i16,
+} from './winograd-long';
 export { packPairs_i8_i16, packPairs_i8_i8 } from './pack-pairs';
-export { winogradWeights2_i8_i16, winogradWeights4_i8_i16 } from './winograd-weights';
+export { winogradWeights2_i8_i16, winogradWeights4_i8_i16, winogradWeightsLong_i8_i16 } from './winograd-weights';
 export { depthwise3x3_i16_i16_i32, depthwise3x3Half_i16_i16_i32 } from './depthwise3';
 export { depthwise3x3_i16_i16_i16, depthwise3x3Half_i16_i16_i16 } from './depthwise-short';
 export {

@@ -15,6 +15,17 @@ function transformFour(a: v128, b: v128, c: v128, to: usize, step: usize): void 
   v128.store(to + 3 * step, i16x8.shl(c, 1));
 }
 
+/** The same where the sums of the second and third number are halved later. */
+// @ts-ignore: decorator
+@inline
+function transformLong(a: v128, b: v128, c: v128, to: usize, step: usize): void {
+  const ends = i16x8.add(a, c);
+  v128.store(to, a);
+  v128.store(to + step, i16x8.add(ends, b));
+  v128.store(to + 2 * step, i16x8.sub(ends, b));
+  v128.store(to + 3 * step, c);
+}
+
 /** 24 times the transform for tiles of 4, the last number 6 times. */
 // @ts-ignore: decorator
 @inline
@@ -45,7 +56,7 @@ function storePairs(to: usize, pairs: v128, left: i32): void {
 // @ts-ignore: decorator
 @inline
 function weights(
-  size: i32, x: usize, y: usize, outputs: i32, channels: i32, turns: i32, plane: usize, scratch: usize,
+  size: i32, long: bool, x: usize, y: usize, outputs: i32, channels: i32, turns: i32, plane: usize, scratch: usize,
 ): void {
   const columns = scratch + <usize>size * 16;
   for (let output = 0; output < outputs; output++) {
@@ -57,6 +68,7 @@ function weights(
         const b = v128.load_ext<i8>(top + <usize>(3 * channels));
         const c = v128.load_ext<i8>(top + <usize>(6 * channels));
         if (size == 6) transformSix(a, b, c, columns + (<usize>column << 4), 48);
+        else if (long) transformLong(a, b, c, columns + (<usize>column << 4), 48);
         else transformFour(a, b, c, columns + (<usize>column << 4), 48);
       }
       let to = y + (<usize>turn << 5);
@@ -66,6 +78,7 @@ function weights(
         const b = v128.load(row, 16);
         const c = v128.load(row, 32);
         if (size == 6) transformSix(a, b, c, scratch, 16);
+        else if (long) transformLong(a, b, c, scratch, 16);
         else transformFour(a, b, c, scratch, 16);
         for (let j = 0; j < size; j++) {
           storePairs(to, v128.load(scratch + (<usize>j << 4)), turns - turn);
@@ -82,12 +95,19 @@ function weights(
 export function winogradWeights2_i8_i16(
   x: usize, y: usize, outputs: i32, channels: i32, turns: i32, plane: usize, scratch: usize,
 ): void {
-  weights(4, x, y, outputs, channels, turns, plane, scratch);
+  weights(4, false, x, y, outputs, channels, turns, plane, scratch);
 }
 
 /** For tiles of 4 x 4. */
 export function winogradWeights4_i8_i16(
   x: usize, y: usize, outputs: i32, channels: i32, turns: i32, plane: usize, scratch: usize,
 ): void {
-  weights(6, x, y, outputs, channels, turns, plane, scratch);
+  weights(6, false, x, y, outputs, channels, turns, plane, scratch);
+}
+
+/** For the tiles of winograd-long.ts. */
+export function winogradWeightsLong_i8_i16(
+  x: usize, y: usize, outputs: i32, channels: i32, turns: i32, plane: usize, scratch: usize,
+): void {
+  weights(4, true, x, y, outputs, channels, turns, plane, scratch);
 }

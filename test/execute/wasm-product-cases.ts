@@ -218,7 +218,10 @@ const tiled: fc.Arbitrary<Case> = fc
       depthwise: fc.constant(false),
     }),
     values,
-    fc.constantFrom(fixed(8, 4), fixed(8, 4), fixed(8, 4, { signed: false }), fixed(5, 4), fixed(13, 4)),
+    fc.constantFrom(
+      ...[fixed(8, 4), fixed(8, 4), fixed(8, 4, { signed: false }), fixed(5, 4), fixed(13, 4)],
+      ...[fixed(15, 4, { signed: false }), fixed(15, 4, { signed: false })],
+    ),
   )
   .map(([image, v, x]) =>
     convolution([image, { ...v, x, weights: fixed(8, 3, { narrow: v.weights.narrow }) }]),

@@ -67,6 +67,7 @@ test('the tests above run every plain kernel that instructions need', () => {
     'packPairs_i8_i8',
     'winogradWeights2_i8_i16',
     'winogradWeights4_i8_i16',
+    'winogradWeightsLong_i8_i16',
   ];
   const needed = [...kernelsOf('simd')].filter((kernel) => !others.includes(kernel));
   expect(needed.filter((kernel) => !seen.has(kernel))).toEqual([]);
@@ -136,27 +137,32 @@ test('sums of 40 bits are exact over several runs, in both of their parts', () =
 });
 
 test('tiles of 3x3 windows are exact up to the last bit of the sums that they serve', () => {
-  // 9 * channels products of -128 and -128 have 26 and 30 bits; one channel more, and other kernels serve.
-  for (const [channels, side, kernel] of [
-    [227, 13, 'winogradOutput4_i32_i16'],
-    [228, 8, 'winogradOutput2_i32_i16'],
-    [3640, 8, 'winogradOutput2_i32_i16'],
-    [3641, 8, 'convolutionBroad_i16_i16_i32'],
+  // 9 * channels products of -128 and -128 have 26 and 30 bits, and 36 * channels of 32767 and -16 fit 32; one channel more, and other
+  // kernels serve.
+  const codes15 = fixed(15, 4, { signed: false });
+  for (const [x, weightBits, channels, side, kernel] of [
+    [fixed(8, 4), 8, 227, 13, 'winogradOutput4_i32_i16'],
+    [fixed(8, 4), 8, 228, 8, 'winogradOutput2_i32_i16'],
+    [fixed(8, 4), 8, 3640, 8, 'winogradOutput2_i32_i16'],
+    [fixed(8, 4), 8, 3641, 8, 'convolutionBroad_i16_i16_i32'],
+    [codes15, 5, 113, 9, 'winogradOutputLong_i32_i16'],
+    [codes15, 5, 114, 9, 'convolutionBroad_i16_i16_i32'],
   ] as const)
-    for (const [xFill, weightFill] of [
-      ['lowest', 'lowest'],
-      ['lowest', 'extreme'],
+    for (const [end, weightFill] of [
+      ['end', 'lowest'],
+      ['end', 'extreme'],
       ['extreme', 'lowest'],
     ] as const) {
-      const y = fixed(16, 4);
-      const fill = { xFill, weightFill, biasBits: 0 } as const;
-      const v = { ...products.eightBits, ...fill, y, shift: 12, spread: 0, seed: 3 };
+      const xFill = end === 'extreme' ? end : x.signed ? 'lowest' : 'highest';
+      const weights = fixed(weightBits, 3);
+      const fill = { x, weights, xFill, weightFill, biasBits: 0 } as const;
+      const v = { ...products.eightBits, ...fill, y: fixed(16, 4), shift: 12, spread: 0, seed: 3 };
       const shape = [1, side, side, channels];
       const { operands, arithmetic, clamp, format } = products.product(v, shape, [16, 3, 3, channels]);
       const window = { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] } as const;
       const fields = { op: 'convolution', window, groups: 1, clamp, arithmetic } as const;
       const one = single<'convolution'>(fields, operands, { shape: [1, side, side, 16], format });
-      if (weightFill === 'lowest' && xFill === 'lowest') {
+      if (weightFill === 'lowest' && end === 'end') {
         const { steps } = prepareProgram(one.program, createMemory());
         expect(steps.map((step) => step.kernel)).toContain(kernel);
       }

@@ -90,6 +90,20 @@ const winogradInput = [
   'xStride',
   'plane',
 ] as const;
+const winogradInputLong = [
+  'x',
+  'y',
+  'list',
+  'table',
+  'scratch',
+  'tiles',
+  'channels',
+  'xRow',
+  'xStride',
+  'plane',
+  'weightPlane',
+  'sumPlane',
+] as const;
 const winogradWeights = ['x', 'y', 'outputs', 'channels', 'turns', 'plane', 'scratch'] as const;
 const packPairs = ['x', 'y', 'outputs', 'depth', 'width'] as const;
 const winogradProduct = [
@@ -188,6 +202,10 @@ export const kernels = {
   winogradProduct_i16_i16_i32: winogradProduct,
   winogradOutput2_i32_i16: winogradOutput,
   winogradOutput4_i32_i16: winogradOutput,
+  winogradWeightsLong_i8_i16: winogradWeights,
+  winogradInputLong_i16_i16: winogradInputLong,
+  winogradExcess_i16_i32: ['y', 'weights', 'list', 'panels', 'panel', 'yPanel'],
+  winogradOutputLong_i32_i16: winogradOutput,
   depthwise3x3_i16_i16_i32: depthwise3x3,
   depthwise3x3Half_i16_i16_i32: depthwise3x3,
   depthwise3x3_i16_i16_i16: depthwise3x3Short,

@@ -6,7 +6,7 @@ import { chooseArithmetic, chooseSums, fusedShift, type Layer, placeFloatLayer, 
 import { lowerAccumulate } from './lower-accumulate.js';
 import { lowerDepthwise } from './lower-depthwise.js';
 import { movePadded } from './lower-movement.js';
-import { chooseTileSide, lowerWinograd } from './lower-winograd.js';
+import { chooseTiling, lowerWinograd } from './lower-winograd.js';
 import { placeWeights } from './place-weights.js';
 import { elementBytes } from './prepared.js';
 import { areCodes, prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
@@ -128,12 +128,12 @@ function lowerProduct(
   const taps = geometry.window.kernel[0] * geometry.window.kernel[1];
   const pixels = pixelCount(geometry);
   const { layer, sums } = chooseLayer(instruction, context, product, groups, pixels === 1);
-  const side =
+  const tiling =
     layer.kernel === 'convolutionBroad_i16_i16_i32' && product.bits === 8 && groups === 1
-      ? chooseTileSide(context, instruction, geometry, product)
+      ? chooseTiling(context, instruction, geometry, product)
       : undefined;
-  if (side !== undefined) {
-    lowerWinograd(instruction, context, x, geometry, product, layer, side);
+  if (tiling !== undefined) {
+    lowerWinograd(instruction, context, x, geometry, product, layer, tiling);
     return;
   }
   const shape = { taps, channels: channels / groups, outputs: outputs / groups, groups };

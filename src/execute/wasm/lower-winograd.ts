@@ -4,10 +4,11 @@ import type { CentredProduct, Product } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import type { Layer } from './layer.js';
 import { movePadded } from './lower-movement.js';
-import { packWinograd, scratchBytes, type TileSide } from './pack-winograd.js';
+import { packWinograd, scratchBytes, type Tiling } from './pack-winograd.js';
 import { elementBytes } from './prepared.js';
 import { evenStep, unitsFor } from './schedule.js';
 import type { Geometry } from './taps.js';
+import { fitsLongTiles } from './winograd-bounds.js';
 
 /** Transformed input and sums of one call, which stay in the second-level cache. */
 const INPUT_BYTES = 256 * 1024;
@@ -23,13 +24,13 @@ const LEAST_TILES = 16;
 const GROWTH = { 2: 4, 4: 100 } as const;
 const LOST_BITS = { 2: 2, 4: 6 } as const;
 
-/** The side of the tiles; undefined where another kernel serves better, or this one is not exact. */
-export function chooseTileSide(
+/** The tiles; undefined where another kernel serves better, or these are not exact. */
+export function chooseTiling(
   context: Context,
   instruction: Product,
   { window, batch, output, pixelBytes }: Geometry,
-  { outputs }: CentredProduct,
-): TileSide | undefined {
+  { weights, outputs }: CentredProduct,
+): Tiling | undefined {
   const { kernel, strides, dilations } = window;
   const square = kernel[0] === 3 && kernel[1] === 3;
   if (!square || [...strides, ...dilations].some((step) => step !== 1)) return undefined;
@@ -37,11 +38,15 @@ export function chooseTileSide(
   if (Math.min(pixelBytes / 2, outputs) < LEAST_CHANNELS) return undefined;
   const { low, high } = codeRange(format!);
   const { provedBits } = instruction.arithmetic!.accumulator;
-  return ([4, 2] as const).find((side) => {
-    const tiles = batch * Math.ceil(output[0] / side) * Math.ceil(output[1] / side);
-    const exact = Math.max(-low, high) * GROWTH[side] < 2 ** 15 && provedBits + LOST_BITS[side] <= 32;
-    return exact && tiles >= LEAST_TILES;
+  const tiles = (side: number) => batch * Math.ceil(output[0] / side) * Math.ceil(output[1] / side);
+  const side = ([4, 2] as const).find((pixels) => {
+    const exact = Math.max(-low, high) * GROWTH[pixels] < 2 ** 15 && provedBits + LOST_BITS[pixels] <= 32;
+    return exact && tiles(pixels) >= LEAST_TILES;
   });
+  if (side !== undefined) return { side, long: false };
+  const long =
+    tiles(2) >= LEAST_TILES && fitsLongTiles(weights, outputs, context.range(instruction.inputs[0]));
+  return long ? { side: 2, long } : undefined;
 }
 
 export function lowerWinograd(
@@ -51,8 +56,9 @@ export function lowerWinograd(
   geometry: Geometry,
   product: CentredProduct,
   layer: Pick<Layer, 'blocks' | 'layer'>,
-  side: TileSide,
+  tiling: Tiling,
 ): void {
+  const { side, long } = tiling;
   const { constants } = context;
   const { output, pixelBytes } = geometry;
   const { outputs } = product;
@@ -73,7 +79,7 @@ export function lowerWinograd(
   const panelBytes = positions * turns * 32;
   const { weights: data } = product;
   const weights = constants.compute(panels * panelBytes, scratchBytes(channels), (target) =>
-    packWinograd(target, data, outputs, channels, side),
+    packWinograd(target, data, outputs, channels, tiling),
   );
   const tiles = table.length / 4;
   const xStride = Math.ceil(channels / 8) * 16;
@@ -88,27 +94,47 @@ export function lowerWinograd(
   // Where threads are more than parts, they share the channels of each part: its transformed input is then for all.
   const shared = parts < units;
   const inputBytes = positions * xPlane;
-  const transformed = shared ? context.scratch(parts * inputBytes) : context.unitScratch(inputBytes);
+  const keep = (size: number) => (shared ? context.scratch(parts * size) : context.unitScratch(size));
+  const transformed = keep(inputBytes);
+  // Of each tile, all transformed codes may be listed.
+  const tileList = long ? positions * xStride * 4 : 0;
+  const listBytes = step * (tileList + 8);
+  const lists = long ? keep(listBytes) : 0;
   const sums = context.unitScratch(together * positions * yPlane);
   const scratch = context.unitScratch(768);
   const y = context.address(instruction.output);
-  const emitInput = (first: number, count: number, to: Address) =>
-    context.emit(side === 2 ? 'winogradInput2_i16_i16' : 'winogradInput4_i16_i16', {
+  /** Transforms tiles of a part, of which others may transform others. */
+  const emitInput = (part: number, first: number, count: number) => {
+    const at = shared ? part : 0;
+    const input = {
       x: source,
-      y: to,
-      table: tableAddress + first * 16,
+      y: shift(transformed, at * inputBytes + first * xStride),
+      table: tableAddress + (part * step + first) * 16,
       scratch,
       tiles: count,
       channels,
       xRow: padded[1] * pixelBytes,
       xStride: pixelBytes,
       plane: xPlane,
-    });
-  const emitPanels = (first: number, start: number, end: number, from: Address) => {
+    };
+    if (!long) context.emit(side === 2 ? 'winogradInput2_i16_i16' : 'winogradInput4_i16_i16', input);
+    else
+      context.emit('winogradInputLong_i16_i16', {
+        ...input,
+        list: shift(lists, at * listBytes + first * (tileList + 8)),
+        weightPlane: turns * 32,
+        sumPlane: yPlane,
+      });
+  };
+  const outputKernel = side === 2 ? 'winogradOutput2_i32_i16' : 'winogradOutput4_i32_i16';
+  /** Codes of the panels from `start` to `end` of a part, whose tiles were transformed `inputStep` at a time. */
+  const emitPanels = (part: number, start: number, end: number, inputStep: number) => {
+    const at = shared ? part : 0;
+    const first = part * step;
     const count = Math.min(step, tiles - first);
     for (let panel = start; panel < end; panel += together) {
       context.emit('winogradProduct_i16_i16_i32', {
-        x: from,
+        x: shift(transformed, at * inputBytes),
         y: sums,
         weights: weights + panel * panelBytes,
         positions,
@@ -119,7 +145,16 @@ export function lowerWinograd(
         xPlane,
         yPlane,
       });
-      context.emit(side === 2 ? 'winogradOutput2_i32_i16' : 'winogradOutput4_i32_i16', {
+      for (let tile = 0; long && tile < count; tile += inputStep)
+        context.emit('winogradExcess_i16_i32', {
+          y: shift(sums, tile * 32),
+          weights: weights + panel * panelBytes,
+          list: shift(lists, at * listBytes + tile * (tileList + 8)),
+          panels: Math.min(together, end - panel),
+          panel: panelBytes,
+          yPanel: positions * yPlane,
+        });
+      context.emit(long ? 'winogradOutputLong_i32_i16' : outputKernel, {
         x: sums,
         y: shift(y, panel * 16),
         table: tableAddress + first * 16,
@@ -135,10 +170,10 @@ export function lowerWinograd(
     }
   };
   if (!shared) {
-    for (let first = 0; first < tiles; first += step) {
+    for (let part = 0; part < parts; part++) {
       context.unit();
-      emitInput(first, Math.min(step, tiles - first), transformed);
-      emitPanels(first, 0, panels, transformed);
+      emitInput(part, 0, Math.min(step, tiles - part * step));
+      emitPanels(part, 0, panels, step);
     }
     return;
   }
@@ -148,8 +183,7 @@ export function lowerWinograd(
     const count = Math.min(step, tiles - part * step);
     for (let tile = 0; tile < count; tile += inputStep) {
       context.unit();
-      const to = shift(transformed, part * inputBytes + tile * xStride);
-      emitInput(part * step + tile, Math.min(inputStep, count - tile), to);
+      emitInput(part, tile, Math.min(inputStep, count - tile));
     }
   }
   context.stage();
@@ -157,7 +191,7 @@ export function lowerWinograd(
     for (let panel = 0; panel < panels; panel += panelStep) {
       context.unit();
       const end = Math.min(panel + panelStep, panels);
-      emitPanels(part * step, panel, end, shift(transformed, part * inputBytes));
+      emitPanels(part, panel, end, inputStep);
     }
 }
 
@@ -165,7 +199,7 @@ export function lowerWinograd(
 function tileTable(
   { batch, output, pixelBytes }: Geometry,
   padded: readonly [number, number],
-  side: TileSide,
+  side: Tiling['side'],
   outputBytes: number,
 ): Int32Array {
   const [height, width] = output;

@@ -2,8 +2,11 @@
 import { align } from '../memory-plan.js';
 import type { Target } from './constants.js';
 
-/** Pixels along a side of a tile. */
-export type TileSide = 2 | 4;
+/** Pixels along a side of a tile, and whether codes have more than 8 bits: assembly/winograd-long.ts. */
+export interface Tiling {
+  readonly side: 2 | 4;
+  readonly long: boolean;
+}
 
 /** Bytes that the transform needs beside its operands. */
 const TRANSFORM_BYTES = 384;
@@ -24,9 +27,10 @@ export function packWinograd(
   data: ArrayLike<number>,
   outputs: number,
   channels: number,
-  side: TileSide,
+  { side, long }: Tiling,
 ): void {
-  const transform = side === 2 ? kernels.winogradWeights2_i8_i16 : kernels.winogradWeights4_i8_i16;
+  const short = side === 2 ? kernels.winogradWeights2_i8_i16 : kernels.winogradWeights4_i8_i16;
+  const transform = long ? kernels.winogradWeightsLong_i8_i16 : short;
   const positions = (side + 2) ** 2;
   const turns = Math.ceil(channels / 2);
   const row = rowOf(channels);
