@@ -15,7 +15,7 @@ import { createSha256, fileExists, makeFolder, writeFile } from '../platform/fil
 import { writeProgram } from '../program/file.js';
 import type { Program } from '../program/program.js';
 import { addBiases } from '../recover/add-biases.js';
-import { RECOVERY_STEPS, type RecoveryStep, type RecoverySummary } from '../recover/steps.js';
+import { DEFAULT_STEPS, type RecoveryStep, type RecoverySummary } from '../recover/steps.js';
 import { encodeRefined } from '../recover/write-refined.js';
 import { findCauses } from '../report/causes.js';
 import { reportTensors } from '../report/content.js';
@@ -26,7 +26,7 @@ import { type ValidateOptions, validate } from '../validate/validate.js';
 import { createCheckpoint } from './checkpoint.js';
 import { countMacs, countWideMacs } from './count-macs.js';
 import { type LoadedModel, statisticsHeader } from './load-model.js';
-import { recoverAccuracy } from './recover.js';
+import { type Network, recoverAccuracy } from './recover.js';
 import { verifyPrices } from './verify-prices.js';
 
 /** Samples that calibrate where no calibration data is given: they are left out of every score. */
@@ -44,7 +44,7 @@ export interface QuantizeOptions {
   readonly percentile?: number;
   /** Samples whose sensitivities are measured: see `CalibrateOptions`. */
   readonly sensitivity?: number;
-  /** Steps that recover accuracy; default: all. See docs/recovery.md. */
+  /** Steps that recover accuracy; default: DEFAULT_STEPS. See docs/recovery.md. */
   readonly recover?: readonly RecoveryStep[];
   /** False: what the profile's rules cost is neither predicted nor measured. Default true, where scales are powers of two. */
   readonly prices?: boolean;
@@ -99,38 +99,40 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
       sensitivity: options.sensitivity,
     }),
   );
-  const steps = options.recover ?? RECOVERY_STEPS;
-  const graph = steps.includes('correct') ? addBiases(model.graph) : model.graph;
+  const steps = options.recover ?? DEFAULT_STEPS;
+  const graph = steps.length > 0 ? addBiases(model.graph) : model.graph;
   const assign: AssignOptions = {
     method: options.method,
     percentile: options.percentile,
     model: model.digest,
-    prices: options.prices ?? true,
+  };
+  const measure = async (scaled: Graph): Promise<Network> => {
+    const header = statisticsHeader(model, calibration);
+    const statistics = await calibrate(engine, compileProgram(scaled, null), header, calibration, {
+      ...phase('recover'),
+      sensitivity: options.sensitivity,
+    });
+    return { graph: scaled, statistics, formats: await assignFormats(scaled, statistics, profile, assign) };
   };
   const chosen = await timed(() => assignFormats(graph, calibrated.value, profile, assign));
-  const statistics = calibrated.value;
-  const assigned = await timed(() =>
-    verifyPrices(engine, {
-      ...phase('prices'),
-      ...{ graph, statistics, profile, formats: chosen.value, float, calibration, assign },
-    }),
-  );
+  const network = { graph, statistics: calibrated.value, formats: chosen.value };
+  const common = { profile, float, calibration };
   const recovered = await timed(() =>
-    recoverAccuracy(engine, {
-      ...phase('recover'),
-      graph,
-      formats: assigned.value,
-      float,
-      calibration,
-      steps,
-    }),
+    recoverAccuracy(engine, network, { ...phase('recover'), ...common, steps, measure }),
   );
-  const digest =
-    steps.length === 0 ? model.digest : writeRefined(`${output}/refined.onnx`, recovered.value.graph);
-  const formats = { ...assigned.value, model: digest };
+  const priced = await timed(async () => {
+    const { graph, statistics } = recovered.value.scaled;
+    if (options.prices === false) return undefined;
+    const formats = await assignFormats(graph, statistics, profile, { ...assign, prices: true });
+    const from = { ...common, graph, statistics, formats, assign };
+    return (await verifyPrices(engine, { ...phase('prices'), ...from })).prices;
+  });
+  const refined = recovered.value;
+  const digest = steps.length === 0 ? model.digest : writeRefined(`${output}/refined.onnx`, refined.graph);
+  const formats = { ...refined.formats, model: digest, ...(priced.value && { prices: priced.value }) };
   writeFormats(`${output}/formats.json`, formats);
   const compiled = await timed(() =>
-    compileProgram(recovered.value.graph, formats, { model: digest, hardware: profile.name }),
+    compileProgram(refined.graph, formats, { model: digest, hardware: profile.name }),
   );
   writeProgram(`${output}/model.program`, compiled.value);
   const exports = exportModels(compiled.value, output);
@@ -150,11 +152,11 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     ...(formats.prices && { prices: formats.prices }),
     macs: { all: countMacs(compiled.value), wide: countWideMacs(compiled.value) },
     calibration: { samples: calibrated.value.samples.length, disjoint },
-    ...(steps.length > 0 && { recovery: recovered.value.summary }),
+    ...(steps.length > 0 && { recovery: refined.summary }),
     seconds: {
       calibrate: calibrated.seconds,
       assign: chosen.seconds,
-      ...(assigned.value.prices && { prices: assigned.seconds }),
+      ...(priced.value && { prices: priced.seconds }),
       ...(steps.length > 0 && { recover: recovered.seconds }),
       compile: compiled.seconds,
       ...compared.seconds,
@@ -162,7 +164,7 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
   };
   writeFile(`${output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
   if (options.layers !== false)
-    writeReport(`${output}/report.html`, model, summary, calibrated.value, formats, compiled.value);
+    writeReport(`${output}/report.html`, model, summary, refined.statistics, formats, compiled.value);
   return summary;
 }
 

@@ -4,79 +4,108 @@
  */
 
 import type { FormatsFile } from '../assign/formats-file.js';
+import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import type { Graph } from '../graph/graph.js';
+import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import type { RunOptions } from '../platform/pool.js';
 import type { Program } from '../program/program.js';
+import { absorbBiases } from '../recover/absorb.js';
+import { equaliseChannels } from '../recover/equalise.js';
+import { correctExpectedErrors } from '../recover/expect-errors.js';
 import { refineWeights } from '../recover/refine-weights.js';
-import type { RecoveryStep, RecoverySummary } from '../recover/steps.js';
+import { RECOVERY_STEPS, type RecoveryStep, type RecoverySummary } from '../recover/steps.js';
+import { stretchValues } from '../recover/stretch.js';
 import type { FloatSamples } from '../validate/reference.js';
 import { validate } from '../validate/validate.js';
 
 /** Samples that weights are refined on, and others that judge. */
 const REFINING = 32;
-const JUDGING = 16;
+const JUDGING = 32;
+
+/** Steps whose networks are compared with biases corrected analytically: where weights are coarse, their errors hide the rest. */
+const SCALING: readonly RecoveryStep[] = ['equalise', 'absorb', 'stretch'];
+
+/** A float network, its statistics, and its formats. */
+export interface Network {
+  readonly graph: Graph;
+  readonly statistics: Statistics;
+  readonly formats: FormatsFile;
+}
 
 export interface RecoverOptions extends RunOptions {
-  readonly graph: Graph;
-  readonly formats: FormatsFile;
+  readonly profile: Profile;
   /** The float program of the model, which everything is compared with. */
   readonly float: Program;
   readonly calibration: DatasetSpec;
   readonly steps: readonly RecoveryStep[];
+  /** Statistics and formats of a network whose values are others. */
+  readonly measure: (graph: Graph) => Promise<Network>;
 }
 
-export interface Recovered {
-  readonly graph: Graph;
+export interface Recovered extends Network {
+  /** The network that the formats were chosen for. */
+  readonly scaled: Network;
   readonly summary: readonly RecoverySummary[];
 }
 
-/** The graph with refined weights and biases, and what each step gained. */
-export async function recoverAccuracy(engine: Engine, options: RecoverOptions): Promise<Recovered> {
-  const { formats, float, calibration, steps } = options;
+/** The network with refined constants, and what each step gained. */
+export async function recoverAccuracy(
+  engine: Engine,
+  network: Network,
+  options: RecoverOptions,
+): Promise<Recovered> {
+  const { float, calibration, profile, steps, signal, onProgress, measure } = options;
   const { refining, judging } = chooseSamples(openDataset(calibration).count);
   const references: FloatSamples = new Map();
-  const judge = async (graph: Graph) => {
+  const judge = async ({ graph, formats }: Network) => {
     const program = compileProgram(graph, formats);
-    const { outputs } = await validate(engine, float, program, calibration, {
-      signal: options.signal,
-      indices: judging,
-      layers: false,
-      references,
-    });
+    const judged = { signal, indices: judging, layers: false, references };
+    const { outputs } = await validate(engine, float, program, calibration, judged);
     return outputNoise(outputs);
   };
-  let { graph } = options;
-  let noise = await judge(graph);
+  /** The network before weights and biases are refined on samples. */
+  let scaled = network;
+  let best = network;
   const kept = { correct: false, round: false };
+  const scale = async (graph: Graph) => (graph === scaled.graph ? undefined : measure(graph));
+  const refine = async (step: 'correct' | 'round'): Promise<Network> => {
+    const chosen = { ...kept, [step]: true, indices: refining, signal, onProgress };
+    const graph = await refineWeights(engine, scaled.graph, scaled.formats, calibration, chosen);
+    return { ...scaled, graph };
+  };
+  const expect = (tried: Network): Network => ({
+    ...tried,
+    graph: correctExpectedErrors(tried.graph, tried.formats, tried.statistics),
+  });
+  const attempts: Record<RecoveryStep, () => Promise<Network | undefined>> = {
+    equalise: () => scale(equaliseChannels(scaled.graph, scaled.statistics, profile)),
+    absorb: () => scale(absorbBiases(scaled.graph, scaled.statistics)),
+    stretch: () => scale(stretchValues(scaled.graph, scaled.statistics, profile)),
+    expect: async () => expect(scaled),
+    correct: () => refine('correct'),
+    round: () => refine('round'),
+  };
   const summary: RecoverySummary[] = [];
-  for (const step of ['correct', 'round'] as const) {
+  for (const step of RECOVERY_STEPS) {
     if (!steps.includes(step)) continue;
     const start = performance.now();
-    const tried = await refineWeights(engine, options.graph, formats, calibration, {
-      ...kept,
-      [step]: true,
-      indices: refining,
-      signal: options.signal,
-      onProgress: options.onProgress,
-    });
-    const reached = await judge(tried);
-    const better = reached < noise;
-    summary.push({
-      step,
-      before: decibels(noise),
-      after: decibels(reached),
-      kept: better,
-      seconds: (performance.now() - start) / 1000,
-    });
+    const tried = await attempts[step]();
+    if (tried === undefined) continue;
+    const scales = SCALING.includes(step);
+    const before = await judge(scales ? expect(best) : best);
+    const after = await judge(scales ? expect(tried) : tried);
+    const better = after < before;
+    const seconds = (performance.now() - start) / 1000;
+    summary.push({ step, before: decibels(before), after: decibels(after), kept: better, seconds });
     if (!better) continue;
-    graph = tried;
-    noise = reached;
-    kept[step] = true;
+    best = tried;
+    if (step === 'correct' || step === 'round') kept[step] = true;
+    else scaled = tried;
   }
-  return { graph, summary };
+  return { ...best, scaled, summary };
 }
 
 /** Noise power by signal power, the mean over the outputs. */

@@ -91,7 +91,7 @@ export async function refineWeights(
 }
 
 /** Keeps a bias in the range of its register. */
-function limitBias(values: Float32Array, { tensors }: Program, bias: number): Float32Array {
+export function limitBias(values: Float32Array, { tensors }: Program, bias: number): Float32Array {
   const format = tensors[bias].format!;
   // What float32 makes of the limit must not exceed it.
   const most = codeRange(format).high * (1 - 2 ** -20);

@@ -1,9 +1,19 @@
 /** The steps that recover accuracy, in the order in which they run. */
-export const RECOVERY_STEPS = ['correct', 'round'] as const;
-/** `correct`: biases take the mean error of their channel. `round`: weights are rounded up or down for the inputs they meet. */
+export const RECOVERY_STEPS = ['equalise', 'absorb', 'stretch', 'expect', 'correct', 'round'] as const;
+/**
+ * `equalise`: channels get like ranges, by powers of two. `absorb`: what never changes of a value becomes bias of what reads it.
+ * `stretch`: values are scaled to what a power of two suits best. `expect`: biases take the mean error that rounded weights are
+ * expected to make. `correct`: they take the one that is measured. `round`: weights are rounded up or down for the inputs they meet.
+ */
 export type RecoveryStep = (typeof RECOVERY_STEPS)[number];
 
-/** What a step did, measured on calibration samples that it has not seen. */
+/**
+ * Those that run unless others are asked for: `absorb` and `stretch` gain little for another run over all calibration samples, and
+ * what `expect` predicts `correct` measures.
+ */
+export const DEFAULT_STEPS: readonly RecoveryStep[] = ['equalise', 'correct', 'round'];
+
+/** What a step did, measured on calibration samples that it has not seen. A step that finds nothing to change has none. */
 export interface RecoverySummary {
   readonly step: RecoveryStep;
   /** Signal to noise ratio of the outputs, in dB; null where they are exact. */

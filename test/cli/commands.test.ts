@@ -195,7 +195,8 @@ test('quantize counts multiplications that have an operand of more than 8 bits',
 test('the refined network and the formats of quantize give its program', async () => {
   const out = temporaryFolder();
   const { recovery } = await json(['quantize', model, ...data, '--limit', '120', '-o', out]);
-  expect(recovery.map(({ step }: { step: string }) => step)).toEqual(['correct', 'round']);
+  const steps = recovery.map(({ step }: { step: string }) => step);
+  expect(steps).toEqual(expect.arrayContaining(['correct', 'round']));
   const again = join(out, 'again.program');
   await json(['compile', join(out, 'refined.onnx'), '--formats', join(out, 'formats.json'), '-o', again]);
   expect(readFileSync(again).equals(readFileSync(join(out, 'model.program')))).toBe(true);

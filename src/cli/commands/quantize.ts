@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadProfile } from '../../hardware/profile.js';
 import { loadModel } from '../../jobs/load-model.js';
 import { quantize as quantizeModel } from '../../jobs/quantize.js';
-import { RECOVERY_STEPS, type RecoveryStep } from '../../recover/steps.js';
+import { DEFAULT_STEPS, RECOVERY_STEPS, type RecoveryStep } from '../../recover/steps.js';
 import { classCount, datasetSpec, readLabels } from '../data.js';
 import { withEngine } from '../engine.js';
 import {
@@ -51,7 +51,7 @@ const command = new Command('quantize')
       `steps that recover accuracy: none, or a list of ${RECOVERY_STEPS.join(', ')}`,
     )
       .argParser(readSteps)
-      .default(RECOVERY_STEPS, 'all'),
+      .default(DEFAULT_STEPS, DEFAULT_STEPS.join(',')),
   )
   .option('--no-layers', 'validate by comparing outputs only, and write no report')
   .option('--no-prices', "do not find what the hardware's rules cost")
