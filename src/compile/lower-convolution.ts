@@ -169,10 +169,7 @@ function product(
   }
   const zero = at(from.zeroPoint, 0);
   const { low, high } = builder.range(input);
-  const length = codes.length / Math.max(channels, 1);
-  const centred = Array.from(codes as ArrayLike<number>, (code, index) => {
-    return code - at(weightFormat.zeroPoint, Math.floor(index / length));
-  });
+  const centred = aboveZeroPoints(codes as ArrayLike<number>, channels, weightFormat.zeroPoint);
   const range = accumulatorRange(centred, channels, biasCodes, { low: low - zero, high: high - zero });
   const clamp = clampCodes(node.clamp, format, arithmetic);
   const { scaling, rounding, overflow } = arithmetic;
@@ -187,6 +184,13 @@ function product(
     fields: { clamp, arithmetic: full },
     output: { format, range: outputRange(format, clamp) },
   };
+}
+
+/** Rows of codes above the zero point of each. */
+function aboveZeroPoints(codes: ArrayLike<number>, rows: number, zeroPoint: Format['zeroPoint']) {
+  if (zeroPoint === 0) return codes;
+  const length = codes.length / Math.max(rows, 1);
+  return Int32Array.from(codes, (code, index) => code - at(zeroPoint, Math.floor(index / length)));
 }
 
 /** Weights [O, C/groups, ...] that hold what the scale of each input channel differs by from that of channel 0. */

@@ -27,20 +27,21 @@ export function accumulatorRange(
   input: Interval,
 ): Interval {
   const length = channels === 0 ? 0 : weights.length / channels;
+  const least = Math.min(0, input.low);
+  const greatest = Math.max(0, input.high);
   let low = 0;
   let high = 0;
   for (let channel = 0; channel < channels; channel++) {
     const offset = bias === undefined ? 0 : Number(bias[channel]);
-    let least = Math.min(0, offset);
-    let greatest = Math.max(0, offset);
+    let negative = 0;
+    let positive = 0;
     for (let index = channel * length; index < (channel + 1) * length; index++) {
-      const atLow = weights[index] * input.low;
-      const atHigh = weights[index] * input.high;
-      least += Math.min(0, atLow, atHigh);
-      greatest += Math.max(0, atLow, atHigh);
+      const weight = weights[index];
+      if (weight < 0) negative += weight;
+      else positive += weight;
     }
-    low = Math.min(low, least);
-    high = Math.max(high, greatest);
+    low = Math.min(low, Math.min(0, offset) + positive * least + negative * greatest);
+    high = Math.max(high, Math.max(0, offset) + positive * greatest + negative * least);
   }
   const widen = (bound: number) => (Math.abs(bound) < 2 ** 53 ? bound : bound * (1 + 2 ** -30));
   return { low: widen(low), high: widen(high) };

@@ -11,7 +11,7 @@ import {
   stepSizes,
 } from './format.js';
 import { applyOverflow, applyOverflowBig, checkOverflow } from './overflow.js';
-import { type Overflow, type Rounding, roundReal } from './rounding.js';
+import { createRounder, type Overflow, type Rounding } from './rounding.js';
 
 /** Stands for infinity where one saturates: outside of every format, whatever the zero point. */
 const BEYOND = 1n << 80n;
@@ -40,6 +40,7 @@ export function createQuantizer(
 ): Quantizer {
   checkOverflow(format, overflow, where);
   const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
+  const round = createRounder(rounding);
   const steps = stepSizes(format);
   // What no overflow changes.
   const { low, high } = codeRange(format);
@@ -49,7 +50,7 @@ export function createQuantizer(
     const quotient = float32Quotient ? Math.fround(exact) : exact;
     if (Number.isNaN(quotient)) fail('not a number has no code', 'NaN');
     if (!Number.isFinite(quotient) && !saturates) fail(`an infinity cannot ${overflow}`, String(value));
-    const rounded = roundReal(quotient, rounding, element);
+    const rounded = round(quotient, element);
     const zeroPoint = at(format.zeroPoint, channel);
     const code = rounded + zeroPoint;
     if (code >= least && code <= high && Math.abs(rounded) < 2 ** 52) return code;
@@ -78,9 +79,14 @@ function offsetOf(code: number | bigint, format: Format, channel: number): numbe
 /** Which channel of a format an element of a tensor belongs to: its index on the format's axis. */
 export function createChannelIndex(shape: readonly number[], format: Format): (element: number) => number {
   if (format.axis === null) return () => 0;
-  const extent = shape[format.axis];
-  const inner = shape.slice(format.axis + 1).reduce((product, size) => product * size, 1);
-  return (element) => Math.floor(element / inner) % extent;
+  const { length, channels } = channelRuns(shape, format.axis);
+  return (element) => Math.floor(element / length) % channels;
+}
+
+/** How many elements of one channel follow one another, and how many channels there are. */
+function channelRuns(shape: readonly number[], axis: number): { length: number; channels: number } {
+  const length = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  return { length, channels: shape[axis] };
 }
 
 /** Codes of a tensor's values. Throws a FormatError naming the element for NaN and for what traps. */
@@ -93,13 +99,20 @@ export function quantizeValues(
 ): Codes {
   const codes = allocateCodes(format, values.length);
   const quantize = createQuantizer(format, rounding, overflow, formatText(format));
-  const channelOf = createChannelIndex(shape, format);
-  for (let i = 0; i < values.length; i++) {
-    const code = quantize(values[i], channelOf(i), i, (what, got) => {
-      throw new FormatError({ where: `element ${i}`, what, got });
-    });
-    if (codes instanceof BigInt64Array) codes[i] = BigInt(code);
-    else codes[i] = Number(code);
+  const { length, channels } =
+    format.axis === null ? { length: values.length, channels: 1 } : channelRuns(shape, format.axis);
+  let element = 0;
+  const fail: ConversionFailure = (what, got) => {
+    throw new FormatError({ where: `element ${element}`, what, got });
+  };
+  for (let channel = 0; element < values.length; channel = (channel + 1) % channels) {
+    const end = element + length;
+    if (codes instanceof BigInt64Array)
+      for (; element < end; element++)
+        codes[element] = BigInt(quantize(values[element], channel, element, fail));
+    else
+      for (; element < end; element++)
+        codes[element] = Number(quantize(values[element], channel, element, fail));
   }
   return codes;
 }

@@ -15,8 +15,9 @@ export const ROUNDINGS = [
   'halfTowardZero', // sign(x) * ceiling(|x| - 1/2)
   'halfEvenPositiveHalfUpNegative', // positive ties to even, negative ties up: the DPU of Brevitas
 ] as const;
+type Named = (typeof ROUNDINGS)[number];
 /** `stochastic(SEED)`: floor(x + u), u from 0 up to 1 by a hash of the seed (32 bits) and the element's index. */
-export type Rounding = (typeof ROUNDINGS)[number] | `stochastic(${number})`;
+export type Rounding = Named | `stochastic(${number})`;
 
 /** True for a rounding by name, and for stochastic ones with a seed from 0 to 2^32 - 1. */
 export function isRounding(text: string): text is Rounding {
@@ -53,7 +54,7 @@ export type Overflow = (typeof OVERFLOWS)[number];
  * the definition of every rounding, for reals and for integers.
  */
 function roundsUp(
-  rounding: (typeof ROUNDINGS)[number],
+  rounding: Named,
   half: 'less' | 'equal' | 'more',
   negative: boolean,
   odd: boolean,
@@ -90,19 +91,39 @@ function roundsUp(
  * Exact for every float64; infinities stay, NaN stays NaN.
  */
 export function roundReal(x: number, rounding: Rounding, element = 0): number {
+  const seed = seedOf(rounding);
+  return seed === undefined ? roundNamed(x, rounding as Named) : roundStochastically(x, seed, element);
+}
+
+/** `roundReal` with one rounding, for many numbers. */
+export function createRounder(rounding: Rounding): (x: number, element: number) => number {
+  const seed = seedOf(rounding);
+  if (seed !== undefined) return (x, element) => roundStochastically(x, seed, element);
+  if (rounding === 'halfEven') return roundHalfEven;
+  return (x) => roundNamed(x, rounding as Named);
+}
+
+/** What most weights are rounded by. */
+function roundHalfEven(x: number): number {
+  const up = Math.round(x);
+  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+}
+
+function roundStochastically(x: number, seed: number, element: number): number {
   const below = Math.floor(x);
   if (below === x || Number.isNaN(x)) return x;
-  const seed = seedOf(rounding);
-  if (seed !== undefined) {
-    const u = stochasticBits(seed, element) / 2 ** 32;
-    // The difference from the nearer of both integers to zero is exact.
-    const up = x < 0 ? x - (below + 1) >= -u : x - below >= 1 - u;
-    return up ? below + 1 : below;
-  }
+  const u = stochasticBits(seed, element) / 2 ** 32;
+  // The difference from the nearer of both integers to zero is exact.
+  const up = x < 0 ? x - (below + 1) >= -u : x - below >= 1 - u;
+  return up ? below + 1 : below;
+}
+
+function roundNamed(x: number, rounding: Named): number {
+  const below = Math.floor(x);
+  if (below === x || Number.isNaN(x)) return x;
   const middle = below + 0.5;
   const half = x < middle ? 'less' : x > middle ? 'more' : 'equal';
-  const named = rounding as (typeof ROUNDINGS)[number];
-  return roundsUp(named, half, x < 0, below % 2 !== 0) ? below + 1 : below;
+  return roundsUp(rounding, half, x < 0, below % 2 !== 0) ? below + 1 : below;
 }
 
 /** value * 2^-shift, rounded; a shift below 0 is an exact left shift. Exact while |value| and the result are below 2^53. */
@@ -128,8 +149,7 @@ export function roundQuotient(value: bigint, divisor: bigint, rounding: Rounding
   }
   const twice = remainder << 1n;
   const half = twice < divisor ? 'less' : twice > divisor ? 'more' : 'equal';
-  const named = rounding as (typeof ROUNDINGS)[number];
-  return roundsUp(named, half, value < 0n, (below & 1n) === 1n) ? below + 1n : below;
+  return roundsUp(rounding as Named, half, value < 0n, (below & 1n) === 1n) ? below + 1n : below;
 }
 
 /** Constants of the branch-free form of roundShift; see roundingConstants. */
@@ -147,7 +167,7 @@ export interface RoundingConstants {
  * For shifts from 1 to 52 (a shift of 0 gives zeros); the masks are meant for integers as wide as x. Not for stochastic
  * rounding, whose addend differs from element to element.
  */
-export function roundingConstants(rounding: (typeof ROUNDINGS)[number], shift: number): RoundingConstants {
+export function roundingConstants(rounding: Named, shift: number): RoundingConstants {
   const rest = 2 ** shift - 1;
   const half = 2 ** (shift - 1);
   const constants = (offset: number, evenMask = 0, negativeMask = 0) => ({ offset, evenMask, negativeMask });
