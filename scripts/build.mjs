@@ -1,6 +1,9 @@
-/** Builds dist/: protobuf code, TypeScript, kernels, and the data files that ship. `build.mjs proto|ts|wasm` does one part. */
+/**
+ * Builds dist/: protobuf code, TypeScript, kernels with their known answers, and the data files that ship. `build.mjs proto|ts|wasm` does
+ * one part.
+ */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -55,6 +58,10 @@ const parts = {
     const { profileJsonSchema } = await import('../dist/hardware/schema.js');
     const schema = JSON.stringify(profileJsonSchema(), null, 2);
     writeFileSync(join(root, 'dist/hardware/profile.schema.json'), `${schema}\n`);
+    const [kernels, answers] = ['kernels.wasm', 'known-answers.bin'].map((name) =>
+      existsSync(join(root, 'dist/execute/wasm', name)),
+    );
+    if (kernels && !answers) recordAnswers();
   },
   wasm() {
     mkdirSync(join(root, 'dist/execute/wasm'), { recursive: true });
@@ -66,6 +73,7 @@ const parts = {
     const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
     const stream = ['assembly/stream.ts', '-o', 'dist/jobs/bench/stream.wasm', '--config', 'none', ...memory];
     run('asc', ...stream, '--enable', 'simd', '--enable', 'threads', '--runtime', 'stub', '-O3');
+    if (existsSync(join(root, 'dist/execute/wasm/prepare.js'))) recordAnswers();
   },
 };
 
@@ -73,6 +81,11 @@ function copy(source) {
   const target = join(root, source.replace(/^src/, 'dist'));
   mkdirSync(dirname(target), { recursive: true });
   cpSync(join(root, source), target);
+}
+
+/** Of the kernels, for which what runs programs must be compiled too. */
+function recordAnswers() {
+  execFileSync(process.execPath, [join(root, 'scripts/known-answers.mjs')], { stdio: 'inherit' });
 }
 
 const chosen = process.argv.slice(2);

@@ -29,7 +29,7 @@ function buildKernels(): string {
 const script = `
   import { readFileSync } from 'node:fs';
   const [kernels, folder] = process.argv.slice(-2);
-  const { answersRight } = await import(new URL('select-variant.js', folder));
+  const { answersRight } = await import(new URL('known-answers.js', folder));
   const { compileVariant } = await import(new URL('variants.js', folder));
   const { modules } = compileVariant('simd256', false);
   const relaxed = new WebAssembly.Module(readFileSync(kernels));

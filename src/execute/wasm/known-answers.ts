@@ -1,141 +1,98 @@
 /**
- * Small convolutions with codes from one end of their range to the other, in every size of tail, that reach the kernels which variants
- * add. What they give is computed by the oracle: plain scalar arithmetic.
+ * Calls of every kernel and what they must give, recorded when the package is built (scripts/known-answers.mjs) from small programs with
+ * codes from one end of their range to the other and sizes of every remainder.
+ *
+ * The file: the length of a header (u32), the header in JSON, the bytes of all segments one after another.
  */
-import { codeRange, type Format, fixed } from '../../formats/format.js';
-import type { Program, ProgramTensor } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
-import type { Elements } from '../executor.js';
-import { createOracle } from '../oracle/oracle.js';
+import { readAsset } from '../../platform/assets.js';
+import { growMemory } from './constants.js';
+import type { Kernel } from './kernels.js';
+import { instantiate, type KernelSet } from './variants.js';
+import { createMemory } from './webassembly.js';
+
+export interface Segment {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
 
 export interface KnownAnswer {
-  readonly program: Program;
-  readonly inputs: readonly Elements[];
-  readonly expected: readonly Elements[];
-}
-
-interface Layer {
+  /** Bytes of the memory that the calls use. */
   readonly size: number;
-  readonly channels: number;
-  readonly outputs: number;
-  readonly kernel: number;
-  readonly bits: { readonly x: number; readonly weights: number };
-  /** True: the codes of x are 0 to 127. */
-  readonly rectified: boolean;
+  /** The memory at first; what is not listed is zero. */
+  readonly before: readonly Segment[];
+  readonly calls: readonly { readonly kernel: Kernel; readonly args: readonly number[] }[];
+  /** What must be in the memory afterwards. */
+  readonly after: readonly Segment[];
 }
 
-const eight = { x: 8, weights: 8 };
-/** Eight products that follow each other fit the sums of assembly/relaxed/quads.ts. */
-const short = { x: 8, weights: 7 };
+/** Address and length. */
+type Place = readonly [address: number, length: number];
 
-const layers: readonly Layer[] = [false, true].flatMap((rectified) => [
-  { size: 5, channels: 5, outputs: 19, kernel: 3, bits: eight, rectified },
-  { size: 3, channels: 64, outputs: 16, kernel: 1, bits: eight, rectified },
-  { size: 4, channels: 33, outputs: 41, kernel: 1, bits: eight, rectified },
-  { size: 3, channels: 3, outputs: 10, kernel: 1, bits: { x: 8, weights: 12 }, rectified },
-  { size: 3, channels: 64, outputs: 16, kernel: 1, bits: short, rectified },
-  { size: 3, channels: 33, outputs: 41, kernel: 1, bits: short, rectified },
-]);
+interface Entry extends Pick<KnownAnswer, 'size'> {
+  readonly before: readonly Place[];
+  /** Infinities and -0, which JSON does not have, in quotation marks. */
+  readonly calls: readonly { readonly kernel: Kernel; readonly args: readonly (number | string)[] }[];
+  readonly after: readonly Place[];
+}
 
-/** Every code comes up; those of the ends often. */
-function spread(length: number, low: number, high: number, seed: number): number[] {
-  let state = seed;
-  return Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const kind = state >>> 29;
-    return kind === 0
-      ? low
-      : kind === 1
-        ? high
-        : low + Math.floor(((state << 3) >>> 0) / (2 ** 32 / (high - low + 1)));
+export function encodeAnswers(answers: readonly KnownAnswer[]): Uint8Array {
+  const placesOf = (segments: readonly Segment[]) =>
+    segments.map(({ address, bytes }): Place => [address, bytes.length]);
+  const entries = answers.map(({ size, before, calls, after }): Entry => {
+    const quoted = calls.map(({ kernel, args }) => ({ kernel, args: args.map(quote) }));
+    return { size, before: placesOf(before), calls: quoted, after: placesOf(after) };
   });
+  const header = new TextEncoder().encode(JSON.stringify(entries));
+  const parts = answers.flatMap(({ before, after }) => [...before, ...after]).map(({ bytes }) => bytes);
+  const length = Uint8Array.of(header.length, header.length >> 8, header.length >> 16, header.length >> 24);
+  const all = [length, header, ...parts];
+  const file = new Uint8Array(all.reduce((sum, part) => sum + part.length, 0));
+  let position = 0;
+  for (const part of all) {
+    file.set(part, position);
+    position += part.length;
+  }
+  return file;
 }
 
-/** A clamp that proves the range of x, and the convolution. */
-function programOf({ size, channels, outputs, kernel, bits, rectified }: Layer, seed: number): Program {
-  const x = fixed(bits.x, 4);
-  const w = fixed(bits.weights, 6);
-  const count = outputs * kernel * kernel * channels;
-  const range = codeRange(w);
-  const Codes = bits.weights > 8 ? Int16Array : Int8Array;
-  const wide = fixed(32, 10);
-  const tensor = (name: string, shape: number[], format: Format): ProgramTensor => ({ name, shape, format });
-  const pixels = [1, size, size];
-  const names = { node: '', operator: '' };
-  const pad = (kernel - 1) / 2;
-  return {
-    name: 'known answer',
-    tensors: [
-      tensor('x', [...pixels, channels], x),
-      tensor('clamped', [...pixels, channels], x),
-      {
-        ...tensor('weights', [outputs, kernel, kernel, channels], w),
-        data: Codes.from(spread(count, range.low, range.high, seed)),
-      },
-      { ...tensor('bias', [outputs], wide), data: Int32Array.from(spread(outputs, -5000, 5000, seed + 1)) },
-      tensor('y', [...pixels, outputs], x),
-    ],
-    instructions: [
-      {
-        ...names,
-        op: 'clamp',
-        name: 'clamp',
-        inputs: [0],
-        output: 1,
-        clamp: { low: rectified ? 0 : -128, high: 127 },
-      },
-      {
-        ...names,
-        op: 'convolution',
-        name: 'convolution',
-        inputs: [1, 2, 3],
-        output: 4,
-        window: { kernel: [kernel, kernel], strides: [1, 1], pads: [pad, pad, pad, pad], dilations: [1, 1] },
-        groups: 1,
-        clamp: null,
-        arithmetic: {
-          accumulator: {
-            bits: 32,
-            overflow: 'wrap',
-            order: ['row', 'column', 'inputChannel'],
-            productsPerStep: 1,
-            treeBits: 0,
-            bias: 'first',
-            partialSum: null,
-            provedBits: 24,
-          },
-          requantize: {
-            style: 'shift',
-            shift: Array.from({ length: outputs }, (_, output) => 7 + (output % 4)),
-            rounding: 'halfEven',
-            overflow: 'saturate',
-          },
-        },
-      },
-    ],
-    inputs: [{ name: 'x', tensor: 0 }],
-    outputs: [{ name: 'y', tensor: 4, codes: 4 }],
-    metadata: {},
+function quote(arg: number): number | string {
+  if (Object.is(arg, -0)) return '-0';
+  return Number.isFinite(arg) ? arg : String(arg);
+}
+
+export function readAnswers(): KnownAnswer[] {
+  const file = readAsset(new URL('./known-answers.bin', import.meta.url));
+  const length = file[0] | (file[1] << 8) | (file[2] << 16) | (file[3] << 24);
+  const header = new TextDecoder().decode(file.subarray(4, 4 + length));
+  let position = 4 + length;
+  const segment = ([address, size]: Place): Segment => {
+    position += size;
+    return { address, bytes: file.subarray(position - size, position) };
   };
-}
-
-let answers: readonly KnownAnswer[] | undefined;
-
-export function knownAnswers(): readonly KnownAnswer[] {
-  answers ??= layers.map((layer, index) => {
-    const program = programOf(layer, index);
-    const length = elementCount(program.tensors[0].shape);
-    const inputs = [Int8Array.from(spread(length, -128, 127, index + 77))];
-    return { program, inputs, expected: createOracle(program).run(inputs) };
+  return (JSON.parse(header) as Entry[]).map(({ size, before, calls, after }) => {
+    const numbers = calls.map(({ kernel, args }) => ({ kernel, args: args.map(Number) }));
+    return { size, before: before.map(segment), calls: numbers, after: after.map(segment) };
   });
-  return answers;
 }
 
-/** A layer of middling size to time, and its input. */
-export function timedLayer(): Omit<KnownAnswer, 'expected'> {
-  const program = programOf(
-    { size: 14, channels: 256, outputs: 64, kernel: 1, bits: short, rectified: true },
-    5,
-  );
-  return { program, inputs: [Int8Array.from(spread(14 * 14 * 256, -128, 127, 6))] };
+/** True where kernels give the known answers to all calls that they have. */
+export function answersRight(kernels: Pick<KernelSet, 'modules'>, answers = readAnswers()): boolean {
+  const memory = createMemory();
+  growMemory(memory, Math.max(...answers.map(({ size }) => size)), 'known answers');
+  const functions = instantiate(kernels, memory);
+  const all = new Uint8Array(memory.buffer);
+  return answers.every(({ size, before, calls, after }) => {
+    if (calls.some(({ kernel }) => functions[kernel] === undefined)) return true;
+    all.fill(0, 0, size);
+    for (const { address, bytes } of before) all.set(bytes, address);
+    if (calls.some(({ kernel, args }) => functions[kernel](...args))) return false;
+    return after.every(({ address, bytes }) =>
+      areEqual(all.subarray(address, address + bytes.length), bytes),
+    );
+  });
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -109,8 +109,8 @@ export function plainMemoryUse(
   return planProgram(program, variant, {}).prepared;
 }
 
-/** The calls, and the constants, which are yet to be written. */
-function planProgram(
+/** The calls, and the constants, which are yet to be written. Throws what prepareProgram throws. */
+export function planProgram(
   given: Program,
   variant: VariantName,
   {

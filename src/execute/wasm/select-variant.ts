@@ -1,10 +1,10 @@
 /** Which variant serves: each is tested against known answers and timed before it is used. */
 import { ExecutionError, UsageError } from '../../errors.js';
-import type { Program } from '../../program/program.js';
 import { reserveArena } from './arenas.js';
-import { createInstance, type WasmInstance } from './instance.js';
-import { knownAnswers, timedLayer } from './known-answers.js';
+import { createInstance } from './instance.js';
+import { answersRight } from './known-answers.js';
 import { prepareProgram } from './prepare.js';
+import { timedLayer } from './timed-layer.js';
 import {
   compileVariant,
   isOffered,
@@ -63,9 +63,9 @@ function pin(variant: VariantName, v8Flags: boolean): LoadedKernels {
   throw new UsageError({ where: 'variant', what, expected: available.join(', '), got: variant });
 }
 
-/** Without V8's flags the plain kernels serve at once: to test and time the others takes a tenth of a second. */
+/** Without V8's flags the plain kernels serve: to test the others on all their code and to time them takes a tenth of a second. */
 function chooseFastest(v8Flags: boolean): LoadedKernels {
-  if (!v8Flags) return { ...compileVariant('simd', v8Flags), ruledOut: [] };
+  if (!v8Flags) return pin('simd', v8Flags);
   const trials: Trial[] = [];
   const ruledOut: RuledOut[] = [];
   for (const variant of VARIANTS.filter(isOffered)) {
@@ -91,29 +91,13 @@ function testVariant(variant: VariantName, v8Flags: boolean): KernelSet | RuledO
   } catch (error) {
     return { variant, reason: `does not compile here (${(error as Error).message})` };
   }
-  if (variant === 'simd') return kernels;
-  // Without flags V8 runs baseline code first: both are tested, that and the optimised code.
   let correct = answersRight(kernels);
-  if (!v8Flags) {
+  // Without flags V8 runs baseline code first. What variants add is tested on the optimised code too.
+  if (!v8Flags && variant !== 'simd') {
     timeVariant(kernels);
     correct &&= answersRight(kernels);
   }
   return correct ? kernels : { variant, reason: 'gives a wrong answer' };
-}
-
-/** True where kernels give the oracle's codes for all known answers. */
-export function answersRight(kernels: KernelSet): boolean {
-  return knownAnswers().every(({ program, inputs, expected }) => {
-    const [codes] = bind(kernels, program).run(inputs);
-    return codes.every((code, index) => code === expected[0][index]);
-  });
-}
-
-function bind(kernels: KernelSet, program: Program): WasmInstance {
-  const memory = createMemory();
-  const prepared = prepareProgram(program, memory, { kernels });
-  const arena = reserveArena(prepared, memory, 0, program.name);
-  return createInstance(program, prepared, kernels, memory, arena);
 }
 
 /** Milliseconds of runs before V8's optimised code serves, and of those that are timed. */
@@ -123,7 +107,10 @@ const TIMED = 8;
 /** Milliseconds of a layer of middling size, at its fastest. */
 function timeVariant(kernels: KernelSet): number {
   const { program, inputs } = timedLayer();
-  const { run } = bind(kernels, program);
+  const memory = createMemory();
+  const prepared = prepareProgram(program, memory, { kernels });
+  const arena = reserveArena(prepared, memory, 0, program.name);
+  const { run } = createInstance(program, prepared, kernels, memory, arena);
   const end = performance.now() + WARM_UP + TIMED;
   let best = Number.POSITIVE_INFINITY;
   for (let now = performance.now(); now < end; ) {

@@ -1,0 +1,106 @@
+/** Convolutions with codes from one end of their range to the other: one is timed, to choose among variants. */
+import { codeRange, type Format, fixed } from '../../formats/format.js';
+import type { Program, ProgramTensor } from '../../program/program.js';
+import type { Elements } from '../executor.js';
+
+export interface ExtremeLayer {
+  readonly size: number;
+  readonly channels: number;
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly bits: { readonly x: number; readonly weights: number };
+  /** True: the codes of x are 0 to 127. */
+  readonly rectified: boolean;
+}
+
+/** Every code comes up; those of the ends often. */
+export function spread(length: number, low: number, high: number, seed: number): number[] {
+  let state = seed;
+  return Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const kind = state >>> 29;
+    return kind === 0
+      ? low
+      : kind === 1
+        ? high
+        : low + Math.floor(((state << 3) >>> 0) / (2 ** 32 / (high - low + 1)));
+  });
+}
+
+/** A clamp that proves the range of x, and the convolution. */
+export function extremeLayer(
+  { size, channels, outputs, kernel, bits, rectified }: ExtremeLayer,
+  seed: number,
+): Program {
+  const x = fixed(bits.x, 4);
+  const w = fixed(bits.weights, 6);
+  const count = outputs * kernel * kernel * channels;
+  const range = codeRange(w);
+  const Codes = bits.weights > 8 ? Int16Array : Int8Array;
+  const wide = fixed(32, 10);
+  const tensor = (name: string, shape: number[], format: Format): ProgramTensor => ({ name, shape, format });
+  const pixels = [1, size, size];
+  const names = { node: '', operator: '' };
+  const pad = (kernel - 1) / 2;
+  return {
+    name: 'layer',
+    tensors: [
+      tensor('x', [...pixels, channels], x),
+      tensor('clamped', [...pixels, channels], x),
+      {
+        ...tensor('weights', [outputs, kernel, kernel, channels], w),
+        data: Codes.from(spread(count, range.low, range.high, seed)),
+      },
+      { ...tensor('bias', [outputs], wide), data: Int32Array.from(spread(outputs, -5000, 5000, seed + 1)) },
+      tensor('y', [...pixels, outputs], x),
+    ],
+    instructions: [
+      {
+        ...names,
+        op: 'clamp',
+        name: 'clamp',
+        inputs: [0],
+        output: 1,
+        clamp: { low: rectified ? 0 : -128, high: 127 },
+      },
+      {
+        ...names,
+        op: 'convolution',
+        name: 'convolution',
+        inputs: [1, 2, 3],
+        output: 4,
+        window: { kernel: [kernel, kernel], strides: [1, 1], pads: [pad, pad, pad, pad], dilations: [1, 1] },
+        groups: 1,
+        clamp: null,
+        arithmetic: {
+          accumulator: {
+            bits: 32,
+            overflow: 'wrap',
+            order: ['row', 'column', 'inputChannel'],
+            productsPerStep: 1,
+            treeBits: 0,
+            bias: 'first',
+            partialSum: null,
+            provedBits: 24,
+          },
+          requantize: {
+            style: 'shift',
+            shift: Array.from({ length: outputs }, (_, output) => 7 + (output % 4)),
+            rounding: 'halfEven',
+            overflow: 'saturate',
+          },
+        },
+      },
+    ],
+    inputs: [{ name: 'x', tensor: 0 }],
+    outputs: [{ name: 'y', tensor: 4, codes: 4 }],
+    metadata: {},
+  };
+}
+
+/** A layer of middling size to time, and its input. */
+export function timedLayer(): { readonly program: Program; readonly inputs: readonly Elements[] } {
+  const bits = { x: 8, weights: 8 };
+  const layer = { size: 14, channels: 64, outputs: 64, kernel: 3, bits, rectified: true };
+  return { program: extremeLayer(layer, 5), inputs: [Int8Array.from(spread(14 * 14 * 64, -128, 127, 6))] };
+}
