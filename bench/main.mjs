@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- [--nodes 22,24,26] [--record] [options of dynafix bench]`: measures with `dynafix bench`, whole networks of the shared
  * data included. `--nodes` does so on other versions of Node, which come from npm into build/. `--record` puts the rows in the place of
- * the last ones of the same works in bench/results/, and writes docs/performance.md and its chart anew from all that is there.
+ * the last ones of the same works in bench/results/, one network or layer after the other, and writes docs/performance.md and its chart
+ * anew from all that is there. What fails leaves its rows as they were; the others are measured, and the exit code says so.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -35,13 +36,26 @@ function findNode(version) {
   return path;
 }
 
-/** Runs `dynafix bench` on a Node; its standard output, where that is to be recorded. */
-function bench(node, record) {
-  const line = [join(root, 'dist/cli/main.js'), 'bench', ...words, ...(record ? ['--json'] : [])];
-  const options = { stdio: ['ignore', record ? 'pipe' : 'inherit', 'inherit'], maxBuffer: 2 ** 28 };
+/** Runs `dynafix bench` on a Node and gives its standard output where it is to be read; undefined where it fails. */
+function bench(node, read, ...more) {
+  const line = [join(root, 'dist/cli/main.js'), 'bench', ...words, ...more, ...(read ? ['--json'] : [])];
+  const options = { stdio: ['ignore', read ? 'pipe' : 'inherit', 'inherit'], maxBuffer: 2 ** 28 };
   const { status, signal, stdout } = spawnSync(node, line, options);
-  if (status !== 0) process.exit(status ?? (signal === 'SIGINT' ? 130 : 3));
-  return stdout;
+  if (signal === 'SIGINT' || status === 130) process.exit(130);
+  if (status !== 0) process.exitCode = status ?? 3;
+  return status === 0 ? (stdout ?? '') : undefined;
+}
+
+/** A network or a layer at a time, so that what one lacks or breaks costs nothing of the others. */
+function recordAll(node) {
+  const names = JSON.parse(bench(node, true, '--list') ?? '[]');
+  const subjects = [...new Set(names.map((name) => name.slice(0, name.lastIndexOf(' '))))];
+  for (const subject of subjects) {
+    const works = names.filter((name) => name.slice(0, name.lastIndexOf(' ')) === subject);
+    const exactly = works.map((name) => name.replaceAll(/[^\w ]/g, '\\$&')).join('|');
+    const output = bench(node, true, '--filter', `^(${exactly})$`);
+    if (output !== undefined) recordRows(JSON.parse(output));
+  }
 }
 
 function recordRows(result) {
@@ -57,7 +71,7 @@ function recordRows(result) {
 const nodes = take('--nodes', true)?.split(',').map(findNode) ?? [process.execPath];
 const record = take('--record', false);
 for (const node of nodes) {
-  const output = bench(node, record);
-  if (record) recordRows(JSON.parse(output));
+  if (record) recordAll(node);
+  else bench(node, false);
 }
 if (record) writePerformance(root);

@@ -128,6 +128,36 @@ function layerTable(index) {
   );
 }
 
+/** Single layers beside ONNX Runtime, whose models have the layer alone and change layouts at its ends. */
+function layerRuntimeTable(index) {
+  const columns = ['onnxruntime-web', 'onnxruntime-node', 'onnxruntime-node exact'];
+  const rows = index
+    .named('int8')
+    .filter((name) => name.startsWith('layer '))
+    .map((name) => {
+      const row = index.fastest(`${name} int8`);
+      return [
+        name.slice(6),
+        number(row.median, 1),
+        ...columns.map((subject) => number(row.ratioTo[subject])),
+      ];
+    });
+  const headings = ['layer, int8', 'GMAC/s', ...columns.map((subject) => `against ${subject}`)];
+  return markdown(
+    headings,
+    rows.filter((cells) => cells.slice(2).some((cell) => cell !== '')),
+  );
+}
+
+/** What moves more than it computes, beside a copy of as many bytes. */
+function moveTable(index) {
+  const rows = index.named('move').map((name) => {
+    const row = index.fastest(`${name} move`);
+    return [name.slice(6), number(row.median, 3), number(100 * row.ratioTo.copy, 0)];
+  });
+  return markdown(['layer, int8', 'ms', '% of the copy'], rows);
+}
+
 /** Times of loading in inferences of the same program. */
 function loadTable(index) {
   const rows = index.named('load').flatMap((name) =>
@@ -207,6 +237,8 @@ function section(result) {
       ? part(`Networks, int8, ${threads} threads against one, plain SIMD`, threadsTable(index, threads))
       : []),
     ...part('Layers, one thread: GMAC/s and percent of the dot stream', layerTable(index)),
+    ...part('Layers beside ONNX Runtime, one thread', layerRuntimeTable(index)),
+    ...part('Layers that move more than they compute, one thread', moveTable(index)),
     ...part('Calibration', calibrateTable(index)),
     ...part('Loading', loadTable(index)),
     ...part('Memory beyond an empty process', memoryTable(index)),

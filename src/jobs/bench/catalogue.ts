@@ -7,6 +7,7 @@ import { readProgram } from '../../program/file.js';
 import { countMacs } from '../count-macs.js';
 import { isModel } from '../read-graph.js';
 import { layerGroups } from './layers.js';
+import { moveGroups } from './moves.js';
 import { networkGroup } from './network.js';
 import type { WorkGroup } from './specification.js';
 import { latencySubjects, programSubjects, type Settings, streamSubjects } from './subject-lists.js';
@@ -59,5 +60,6 @@ export function shippedGroups(settings: Settings): WorkGroup[] {
   return [
     networkGroup({ name: 'digits', model: file('digits.onnx'), data, extras }, settings),
     ...layerGroups(settings),
+    ...moveGroups(settings),
   ];
 }

@@ -1,8 +1,16 @@
 /** The ladder of layers: what networks are made of, each alone, rounding included. */
+import { writeModel } from '../../onnx/write.js';
 import { writeProgram } from '../../program/file.js';
 import { LAYER_KINDS, type Layer, layerMacs, layerProgram } from './layer.js';
-import type { Work, WorkGroup } from './specification.js';
-import { kernelSubjects, type Settings, streamSubjects } from './subject-lists.js';
+import { qlinearModel } from './qlinear-model.js';
+import type { Subject, Work, WorkGroup } from './specification.js';
+import {
+  exactSubjects,
+  kernelSubjects,
+  onnxRuntimeSubjects,
+  type Settings,
+  streamSubjects,
+} from './subject-lists.js';
 
 type Shape = Omit<Layer, 'kind'> & { readonly title: string };
 
@@ -52,13 +60,20 @@ export function layerGroups(settings: Settings): WorkGroup[] {
   });
 }
 
-function layerWork(layer: Layer, name: string, scratch: string, { variants }: Settings): Work {
-  const file = `${scratch}/${name.replace('/', ' by ')}.program`;
-  writeProgram(file, layerProgram(layer));
+function layerWork(layer: Layer, name: string, scratch: string, settings: Settings): Work {
+  const file = `${scratch}/${name.replace('/', ' by ')}`;
+  const program = layerProgram(layer);
+  writeProgram(`${file}.program`, program);
   const macs = layerMacs(layer);
-  const stream = streamSubjects(layer.kind === 'float' ? 'floats' : 'integers', macs, {
-    threads: [1],
-    variants,
-  });
-  return { name, unit: 'GMAC/s', macs, subjects: [...kernelSubjects(file, variants), ...stream] };
+  const single = { ...settings, threads: [1] };
+  const others = (): Subject[] => {
+    if (layer.kind !== 'int8') return [];
+    const model = `${file}.onnx`;
+    writeModel(model, qlinearModel(program, { codes: true }));
+    const subjects = onnxRuntimeSubjects('', model, undefined, single);
+    return [...subjects, ...exactSubjects(model, undefined, single)];
+  };
+  const stream = streamSubjects(layer.kind === 'float' ? 'floats' : 'integers', macs, single);
+  const ours = kernelSubjects(`${file}.program`, settings.variants);
+  return { name, unit: 'GMAC/s', macs, subjects: [...ours, ...others(), ...stream] };
 }

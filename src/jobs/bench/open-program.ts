@@ -74,10 +74,13 @@ export async function openKernels({ program: path, variant }: KernelsSpec): Prom
   const memory = createMemory();
   const prepared = prepareProgram(program, memory, { kernels });
   const arena = reserveArena(prepared, memory, 0, path);
-  const { offset, length, kind } = prepared.tensors[program.inputs[0].tensor]!;
-  const place = [memory.buffer, arena + offset, length] as const;
-  const input = kind === 'f32' ? new Float32Array(...place) : new Int16Array(...place);
-  input.set(loadInputs(program, undefined)[0] as Float32Array);
+  const inputs = noiseInputs(program);
+  for (const [index, { tensor }] of program.inputs.entries()) {
+    const { offset, length, kind } = prepared.tensors[tensor]!;
+    const place = [memory.buffer, arena + offset, length] as const;
+    const input = kind === 'f32' ? new Float32Array(...place) : new Int16Array(...place);
+    input.set(inputs[index] as Float32Array);
+  }
   const functions = instantiate(kernels, memory);
   const calls = prepared.steps.map(({ kernel, args, arena: relative }) => {
     const bound = args.map((arg, index) => ((relative >> index) & 1 ? arg + arena : arg));

@@ -3,7 +3,7 @@ import { ExecutionError } from '../../errors.js';
 import { createPool } from '../../platform/pool.js';
 import { openOnnxRuntime } from './onnxruntime.js';
 import { openCalibrate, openFirstRun, openKernels, openLoad, openProgram } from './open-program.js';
-import type { MemorySpec, StreamSpec, SubjectSpec } from './specification.js';
+import type { CopySpec, MemorySpec, StreamSpec, SubjectSpec } from './specification.js';
 import { createStream } from './stream.js';
 import type { StreamTask } from './stream-worker.js';
 import { createTimer } from './timing.js';
@@ -29,6 +29,8 @@ export async function openSubject(spec: Exclude<SubjectSpec, MemorySpec>): Promi
       return openLoad(spec);
     case 'stream':
       return { measure: await openStream(spec) };
+    case 'copy':
+      return { measure: await openCopy(spec) };
     case 'onnxruntime-node':
     case 'onnxruntime-web':
       return { measure: await openOnnxRuntime(spec) };
@@ -50,4 +52,15 @@ function openStream({ stream, wide, macs, threads }: StreamSpec): Promise<() => 
     await Promise.all(Array.from({ length: threads }, () => pool.run<StreamTask, void>(worker, task)));
   };
   return createTimer(run, threads);
+}
+
+/** Seconds of a copy within shared memory, as kernels have it. */
+function openCopy({ bytes }: CopySpec): Promise<() => Promise<number>> {
+  const half = Math.ceil(bytes / 2);
+  const source = new Uint8Array(new SharedArrayBuffer(half)).fill(1);
+  const target = new Uint8Array(new SharedArrayBuffer(half));
+  const run = (times: number) => {
+    for (let i = 0; i < times; i++) target.set(source);
+  };
+  return createTimer(run, 1);
 }

@@ -38,8 +38,11 @@ interface Builder {
   clampSign(output: number, clamp: Clamp | null): void;
 }
 
-/** Throws a ProgramError for instructions that QLinear operators do not cover. */
-export function qlinearModel(program: Program): Model {
+/**
+ * `codes`: inputs and outputs that are codes are u8; else they are float32. Throws a ProgramError for instructions that QLinear operators
+ * do not cover.
+ */
+export function qlinearModel(program: Program, { codes = false } = {}): Model {
   const nodes: Node[] = [];
   const constants = new Map<string, Tensor>();
   const names = new Map<number, string>();
@@ -87,8 +90,12 @@ export function qlinearModel(program: Program): Model {
   const types = new Map<string, TensorType>();
   const outputs = program.outputs.map(({ tensor: index }) => {
     const { format, shape } = tensor(index);
-    const real = format === null ? name(index) : `${name(index)}/real`;
-    types.set(real, { type: 'float32', shape });
+    const real = format === null || codes ? name(index) : `${name(index)}/real`;
+    types.set(real, {
+      type: format !== null && codes ? 'uint8' : 'float32',
+      shape: channelsSecond(shape, codes),
+    });
+    if (codes) return real;
     if (format !== null)
       nodes.push({
         name: real,
@@ -101,10 +108,17 @@ export function qlinearModel(program: Program): Model {
     return real;
   });
   const inputs = program.inputs.map(({ tensor: index }) => {
-    return { name: name(index), type: 'float32' as const, shape: tensor(index).shape };
+    const { format, shape } = tensor(index);
+    const type = format !== null && codes ? ('uint8' as const) : ('float32' as const);
+    return { name: name(index), type, shape: channelsSecond(shape, codes) };
   });
   const graph: Graph = { name: program.name || 'graph', opset: 13, nodes, inputs, outputs, constants, types };
   return { graph, irVersion: 8, opsetImports: { '': 13, [MICROSOFT]: 1 }, rest: {} };
+}
+
+/** The shape in ONNX of a tensor whose channels are last here. */
+function channelsSecond(shape: readonly number[], codes: boolean): readonly number[] {
+  return codes && shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : shape;
 }
 
 /** Elements of weights [O, kh, kw, I] in the order [O, I, kh, kw]. */

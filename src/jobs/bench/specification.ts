@@ -44,6 +44,13 @@ export interface StreamSpec {
   readonly threads: number;
 }
 
+/** Moving as many bytes as something reads and writes, half of them each, from where the caches may hold them. */
+export interface CopySpec {
+  readonly kind: 'copy';
+  readonly bytes: number;
+  readonly threads: 1;
+}
+
 /** Float inference of all samples of the data, with or without statistics of every value; per sample. */
 export interface CalibrateSpec {
   readonly kind: 'calibrate';
@@ -87,6 +94,7 @@ export type SubjectSpec =
   | KernelsSpec
   | OnnxRuntimeSpec
   | StreamSpec
+  | CopySpec
   | CalibrateSpec
   | LoadSpec
   | FirstRunSpec
