@@ -61,7 +61,12 @@ const parts = {
     const [kernels, answers] = ['kernels.wasm', 'known-answers.bin'].map((name) =>
       existsSync(join(root, 'dist/execute/wasm', name)),
     );
-    if (kernels && !answers) recordAnswers();
+    if (!kernels || answers) return;
+    try {
+      recordAnswers();
+    } catch {
+      process.stderr.write('the kernels in dist/ are of another state: build wasm, too\n');
+    }
   },
   wasm() {
     mkdirSync(join(root, 'dist/execute/wasm'), { recursive: true });
