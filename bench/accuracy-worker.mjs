@@ -1,10 +1,9 @@
 /** One network of bench/accuracy.mjs in a process of its own: takes its name and those of configurations, sends a row for each. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEngine, DynafixError, loadProfile, quantize } from 'dynafix';
 import { configurations } from './accuracy-configurations.mjs';
-import { openNetwork, shared } from './accuracy-data.mjs';
+import { openNetwork, root, shared } from './accuracy-data.mjs';
 import { networks } from './accuracy-networks.mjs';
 import { measureTflite, published, tfliteNetworks } from './tflite-accuracy.mjs';
 
@@ -83,7 +82,10 @@ async function* measurePublished(engine, name, limit) {
 
 async function measure({ network, names, threads, limit }) {
   const engine = createEngine({ threads });
-  const folder = mkdtempSync(join(tmpdir(), 'dynafix-accuracy-'));
+  const folder = join(root, 'build/accuracy', `${network} ${names[0]}`.replaceAll(/\W+/g, '-'));
+  // A run that was stopped leaves its files.
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   const rows = names.includes(published)
     ? measurePublished(engine, network, limit)
     : measureNetwork(engine, network, names, folder, limit);
