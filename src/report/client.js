@@ -48,14 +48,16 @@ function showHeader() {
 }
 
 function showSummary() {
-  const { float, fixed, agreement, rightToWrong, wrongToRight, size, memory, imagesPerSecond, digest } =
-    summary;
+  const { float, fixed, agreement, rightToWrong, wrongToRight, topChange } = summary;
+  const { size, memory, macs, imagesPerSecond, digest } = summary;
   const facts = [];
   if (agreement !== undefined) facts.push(fact(formatPercent(agreement), 'same answer as float'));
   if (float) {
     facts.push(fact(rightToWrong, 'right in float, wrong in fixed'));
     facts.push(fact(wrongToRight, 'wrong in float, right in fixed'));
   }
+  if (topChange)
+    facts.push(fact(formatNumber(topChange.median), 'median change of the output of the chosen class'));
   if (outputs.length === 1) {
     const [{ name, sqnr, maxError }] = outputs;
     facts.push(fact(withDecibels(sqnr), `SQNR of ${name}`));
@@ -78,6 +80,8 @@ function showSummary() {
   ]);
   rows.push(['memory: packed weights', '', formatBytes(memory.packedBytes), '']);
   rows.push(['memory: activations of a run', '', formatBytes(memory.activationBytes), '']);
+  if (macs?.all > 0)
+    rows.push(['multiplications of more than 8 bits', '', formatPercent(macs.wide / macs.all), '']);
   const speed = imagesPerSecond.fixed / imagesPerSecond.float;
   rows.push([
     'samples per second',

@@ -72,10 +72,16 @@ function countCodes(codes: readonly number[], minimum: number, maximum: number):
   return { binWidth, first: (minimum - 0.5) / binWidth, counts };
 }
 
-/** The text form, with the extremes of fraction bits that differ among channels. */
+/** The text form, with the extremes of what differs among channels. */
 function shortFormat(format: Format): string {
-  if (typeof format.fractionBits === 'number') return formatText(format);
-  const [least, most] = extremes(format.fractionBits);
-  const text = formatText({ ...format, fractionBits: least, mantissa: 1, zeroPoint: 0, axis: null });
-  return least === most ? text : text.replace(`,${least}`, `,${least}..${most}`);
+  const { fractionBits, mantissa } = format;
+  if (typeof fractionBits === 'number') return formatText(format);
+  const text = formatText({ ...format, fractionBits: 0, mantissa: 1, zeroPoint: 0, axis: null });
+  const scales = typeof mantissa === 'number' && mantissa === 1 ? '' : `,mantissa=${rangeText(mantissa)}`;
+  return text.replace(',0', `,${rangeText(fractionBits)}`).replace(')', `${scales})`);
+}
+
+function rangeText(field: number | readonly number[]): string {
+  const [least, most] = extremes(typeof field === 'number' ? [field] : field);
+  return least === most ? String(least) : `${least}..${most}`;
 }

@@ -44,6 +44,7 @@ export interface ReportContent {
     readonly prediction?: Prediction;
     readonly prices?: Prices;
     readonly recovery?: readonly RecoverySummary[];
+    readonly macs?: { readonly all: number; readonly wide: number };
   };
   readonly tensors: readonly ReportTensor[];
   /** Why a layer loses what it loses, by its name. */

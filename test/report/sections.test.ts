@@ -111,6 +111,23 @@ browserTest('prices: dear rules and nodes with what running them showed, the oth
   expect(await page.locator('#free-rules').textContent()).toBe('One rule costs nothing here.');
 });
 
+browserTest(
+  'the summary tells how much is computed in more than 8 bits, and how the chosen class changes',
+  async () => {
+    const more = { macs: { all: 8000, wide: 1000 }, topChange: { median: 0.0125, largest: 0.5 } };
+    const page = await open({ ...plain, summary: { ...plain.summary, ...more } });
+    expect(await rowsOf(page, '#summary')).toContainEqual([
+      'multiplications of more than 8 bits',
+      '',
+      '12.50 %',
+      '',
+    ]);
+    expect(await page.locator('.fact').allInnerTexts()).toContain(
+      '0.0125\nmedian change of the output of the chosen class',
+    );
+  },
+);
+
 browserTest('recovery: what each step gained, and what was undone', async () => {
   const recovery = [
     { step: 'correct', before: 20, after: 22.5, kept: true, seconds: 1 },
