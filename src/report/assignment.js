@@ -59,9 +59,11 @@ function nodeTable(nodes, linkTo) {
 }
 
 const STEPS = {
-  equalise: 'equalised the ranges of channels across layers',
-  absorb: 'absorbed high biases into the next layer',
-  correct: 'corrected the mean error of each channel in its bias',
+  equalise: 'gave channels like ranges, by powers of two',
+  absorb: 'made biases of what never changes of a value',
+  stretch: 'scaled values to what a power of two suits best',
+  expect: 'corrected in biases the mean error that rounded weights are expected to make',
+  correct: 'corrected in biases the mean error that was measured',
   round: 'rounded weights up or down for the inputs they meet',
 };
 
