@@ -4,39 +4,42 @@ import { at, codeRange, type Format, formatOfChannel, stepSize } from '../format
 import { numbers } from '../graph/tensor.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
-import { type ConstantChoice, type ConstantChoices, constantFormat, decibels } from './constants.js';
-import type { Demand, ProductDemand } from './demands.js';
+import { type ConstantChoice, constantFormat, decibels } from './constants.js';
+import type { ProductDemand } from './demands.js';
 import { clippedShare, expectedError, signalPower } from './distribution.js';
 import type { Reason } from './formats-file.js';
 import { constantError, type MethodOptions } from './fraction-bits.js';
 import type { Group } from './groups.js';
-import { chooseConstantFormat, chooseValueFormat, formatPosition } from './scales.js';
+import type { Solver } from './highs.js';
+import type { ProblemInputs } from './problem.js';
+import { chooseWidths } from './scaled-widths.js';
+import { chooseConstantFormat, formatPosition } from './scales.js';
 
 export interface ScaledFormats {
   readonly tensors: Readonly<Record<string, Format>>;
   readonly constants: Readonly<Record<string, Format>>;
   readonly reasons: Readonly<Record<string, Reason>>;
+  /** Predicted noise at the outputs, relative to their power. */
+  readonly noise: number;
 }
 
-/** Throws a ConstraintError for a node whose sums no scale of the weights keeps within a register that has to hold them. */
-export function assignScales(
-  demands: readonly Demand[],
-  groups: ReadonlyMap<string, Group>,
-  { byName }: ConstantChoices,
-  profile: Profile,
-  options: MethodOptions,
-): ScaledFormats {
+/**
+ * Throws a ConstraintError where no widths keep the budgets, and for a node whose sums no scale of the weights keeps within a
+ * register that has to hold them.
+ */
+export function assignScales(solve: Solver, inputs: ProblemInputs): ScaledFormats {
+  const { demands, groups, profile, options } = inputs;
   const { scales } = profile;
-  const formats = new Map(
-    [...new Set(groups.values())].map((group) => {
-      const hasZeroPoint = group.zeroPoints.includes(group.format.bits);
-      return [group, chooseValueFormat(group.distribution, group.format, scales, hasZeroPoint, options)];
+  const widths = chooseWidths(solve, inputs);
+  const byName = new Map(
+    [...inputs.constants.byName].map(([name, choice]) => {
+      return [name, { ...choice, format: { ...choice.format, bits: widths.constant(name) } }];
     }),
   );
   const tensors: Record<string, Format> = {};
   const reasons: Record<string, Reason> = {};
   for (const [value, group] of groups) {
-    tensors[value] = formats.get(group)!;
+    tensors[value] = widths.value(group);
     reasons[value] = explainValue(value, group, tensors[value], options);
   }
   const leastSteps = new Map<string, number[]>();
@@ -59,7 +62,7 @@ export function assignScales(
       : chooseConstantFormat(values, position.bits.length, format, scales, options, leastSteps.get(name));
     reasons[name] = explainConstant(choice, constants[name], options);
   }
-  return { tensors, constants, reasons };
+  return { tensors, constants, reasons, noise: widths.noise };
 }
 
 /** The least step of each channel of the weights: that the bias fits, and that no sum leaves a register that has to hold all. */

@@ -70,12 +70,14 @@ export async function assignFormats(
   const common = { version: 1, model, hardware: profile.name, conversions } as const;
   const describeNodes = (choices: ConstantChoices) =>
     Object.fromEntries(computed.map(({ node }) => [node.name, nodeArithmetic(node, profile, choices)]));
+  const solve = await loadSolver();
+  const predict = (noise: number) => ({ noise, sqnr: decibels(1, noise), measured: gains.measured });
   if (profile.scales !== 'powerOfTwo') {
-    const scaled = assignScales(computed, groups, constants, profile, options);
-    return { ...common, ...scaled, nodes: describeNodes(constants), moves: [] };
+    const { noise, ...scaled } = assignScales(solve, inputs);
+    const nodes = describeNodes(constants);
+    return { ...common, ...scaled, nodes, moves: [], prediction: predict(noise) };
   }
   const problem = createProblem(inputs);
-  const solve = await loadSolver();
   const solution = solveModel(solve, problem.model);
   if (solution === undefined) throw conflictError(findConflict(solve, problem.model) ?? []);
   const placement = placeFormats(inputs, problem, solution.assignment);
@@ -100,7 +102,7 @@ export async function assignFormats(
     nodes: describeNodes(placement.constants),
     reasons,
     moves: explainMoves(inputs, problem, solution.assignment, placement),
-    prediction: { noise: solution.cost, sqnr: decibels(1, solution.cost), measured: gains.measured },
+    prediction: predict(solution.cost),
     ...(prices && { prices: priceRules(solve, network, inputs, problem, solution.cost) }),
   };
 }

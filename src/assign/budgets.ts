@@ -7,6 +7,11 @@ import type { Variables } from './constraints.js';
 import type { Demand, ProductDemand } from './demands.js';
 import { atLeast, atMost, type Choice, type Constraint, type Term, term } from './model.js';
 
+/** What has a width. */
+type Widths = Pick<Variables, 'value' | 'operand'> & {
+  weights(name: string): { readonly cap: Choice } | undefined;
+};
+
 /** Multiplications of one node, and what is multiplied. */
 interface Multiplications {
   readonly node: Demand['node'];
@@ -19,7 +24,7 @@ export function collectBudgets(
   graph: Graph,
   demands: readonly Demand[],
   profile: Profile,
-  variables: Variables,
+  variables: Widths,
 ): Constraint[] {
   const { weightBytes, activationBytes, bitOperations, wideMacShare } = profile.budgets;
   const constraints: Constraint[] = [];
@@ -49,7 +54,7 @@ function weightCount({ weights }: ProductDemand, profile: Profile): { outputs: n
 function weightBudget(
   demands: readonly Demand[],
   profile: Profile,
-  { weights }: Variables,
+  { weights }: Widths,
   limit: number,
 ): Constraint {
   const terms = new Map<string, Term>();
@@ -70,7 +75,7 @@ function activationBudgets(
   graph: Graph,
   demands: readonly Demand[],
   profile: Profile,
-  { value }: Variables,
+  { value }: Widths,
   limit: number,
 ): Constraint[] {
   const roots = new Map<string, string>();
@@ -104,7 +109,7 @@ function multiplications(
   { types }: Graph,
   demands: readonly Demand[],
   profile: Profile,
-  { value, weights, operand }: Variables,
+  { value, weights, operand }: Widths,
 ): Multiplications[] {
   const shapeOf = (name: string) => types.get(name)?.shape ?? [];
   const all: { demand: Demand; count: number; operands: (Choice | undefined)[] }[] = [];

@@ -4,6 +4,7 @@ import type { Graph } from '../graph/graph.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import { collectBudgets } from './budgets.js';
+import { createConstantNoise } from './constant-noise.js';
 import type { ConstantChoices } from './constants.js';
 import { collectConstraints, type Variables } from './constraints.js';
 import type { Demand, ProductDemand } from './demands.js';
@@ -53,8 +54,8 @@ export function createProblem(inputs: ProblemInputs): Problem {
     bias: (node) => biases.get(node),
   };
   const constraints = [
-    ...collectConstraints(demands, profile, variables),
     ...givenConstraints(demands, groups, inputs.constants, variables),
+    ...collectConstraints(demands, profile, variables),
     ...collectBudgets(inputs.graph, demands, profile, variables),
   ];
   for (const { alternatives } of constraints) {
@@ -90,34 +91,11 @@ function constantChoices({ demands, groups, constants, gains, options }: Problem
   const products = new Set(
     demands.flatMap((demand) => (demand.kind === 'product' ? [demand.weights.name] : [])),
   );
-  const readers = new Map<string, { output: string; added: boolean }[]>();
-  const note = (name: string, output: string, added: boolean) =>
-    readers.set(name, [...(readers.get(name) ?? []), { output, added }]);
-  for (const demand of demands) {
-    if (demand.kind === 'product') note(demand.weights.name, demand.output, false);
-    if (demand.kind === 'slope') note(demand.slopes.name, demand.output, false);
-    if (demand.kind === 'sum') for (const { name } of demand.constants) note(name, demand.output, true);
-    if (demand.kind === 'multiplication')
-      for (const { name } of demand.constants) note(name, demand.output, false);
-  }
-  const weigh =
-    (name: string, elements: number, uses: readonly { output: string; added: boolean }[]) =>
-    (error: number, power: number): number => {
-      const gain = gains.ofConstant(name);
-      if (gain !== undefined) return gain * error;
-      return uses.reduce((sum, { output, added }) => {
-        const group = groups.get(output);
-        if (group === undefined) return sum;
-        const share = gains.share(output);
-        if (!added) return sum + (power === 0 ? 0 : (share * error) / power);
-        const mean = gains.meanSquare(output);
-        return sum + (mean === 0 ? 0 : (share * error) / elements / mean);
-      }, 0);
-    };
+  const weigh = createConstantNoise(demands, groups, gains);
   const weights = new Map<string, WeightChoices>();
   const operands = new Map<string, Choice>();
   for (const [name, choice] of constants.byName) {
-    const weighed = weigh(name, choice.values.length, readers.get(name) ?? []);
+    const weighed = weigh(name, choice.values.length);
     if (products.has(name)) weights.set(name, createWeightChoices(name, choice, options.method, weighed));
     else operands.set(name, createOperandChoice(name, choice, options.method, weighed));
   }
@@ -158,7 +136,10 @@ function limitProduct(
 }
 
 /** Constant operands are as wide as the values that they make. */
-function operandWidths(demands: readonly Demand[], { value, operand }: Variables): Constraint[] {
+export function operandWidths(
+  demands: readonly Demand[],
+  { value, operand }: Pick<Variables, 'value' | 'operand'>,
+): Constraint[] {
   return demands.flatMap((demand) => {
     if (demand.kind !== 'sum' && demand.kind !== 'multiplication') return [];
     const output = value(demand.output);

@@ -142,7 +142,7 @@ export function createValueChoice(group: Group, gains: Gains, options: MethodOpt
 }
 
 /** Predicted noise: expected error of least squares; with the other methods that of a step, and clipping more is worse than any. */
-function valueCost(
+export function valueCost(
   { sources, parts, distribution }: Group,
   position: number,
   range: CodeRange,

@@ -61,7 +61,7 @@ export function findContradictions(profile: Profile): Problem[] {
   return problems;
 }
 
-function findInScales({ scales, requantize, bias, activations }: Profile): Problem[] {
+function findInScales({ scales, requantize, bias, activations, pins }: Profile): Problem[] {
   const problems: Problem[] = [];
   if (scales === 'powerOfTwo') {
     if (activations.zeroPoints.length === 0) return [];
@@ -72,6 +72,10 @@ function findInScales({ scales, requantize, bias, activations }: Profile): Probl
   }
   if (bias.position === 'own') {
     problems.push({ path: 'bias.position', message: 'own needs scales that are powerOfTwo' });
+  }
+  for (const [index, { fractionBits }] of pins.entries()) {
+    if (fractionBits === undefined) continue;
+    problems.push({ path: `pins.${index}.fractionBits`, message: 'need scales that are powerOfTwo' });
   }
   return problems;
 }

@@ -63,8 +63,9 @@ export interface QuantizeOptions {
 export interface QuantizeSummary extends Summary {
   /** The ONNX models that were written, or why not. */
   readonly exports: ExportResults;
-  /** What the assignment expects, and what the rules of the profile cost; absent where scales are no powers of two. */
+  /** What the assignment expects. */
   readonly prediction?: Prediction;
+  /** What the rules of the profile cost; absent where scales are no powers of two. */
   readonly prices?: Prices;
   /** What each step of recovery did; absent without them. */
   readonly recovery?: readonly RecoverySummary[];

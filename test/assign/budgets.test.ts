@@ -9,7 +9,11 @@ import { prepareGraph } from '#src/passes/index.js';
 import { buildGraph, op } from '../graph/build.js';
 import { seen } from './seen.js';
 
-const mixed: Profile = { ...loadProfile('generic-mixed'), budgets: {} };
+/** Scales that are powers of two, and scales that are not. */
+const profiles = ['generic-mixed', 'kneron-mixed'].map(
+  (name): Profile => ({ ...loadProfile(name), budgets: {} }),
+);
+const [mixed] = profiles;
 
 /** Two convolutions: 4 * 2 * 4 and 4 * 3 * 2 multiplications, one after the other; y and z have 8 and 12 elements. */
 const network = (first: number, second: number) =>
@@ -43,7 +47,7 @@ const counts: Record<keyof Profile['budgets'], (formats: FormatsFile) => number>
 };
 
 /** The profile with one width for each of x, y, z, v and w. */
-function fixWidths([x, y, z, v, w]: readonly number[]): Profile {
+function fixWidths(mixed: Profile, [x, y, z, v, w]: readonly number[]): Profile {
   const only = (bits: number) => ({ bits: [bits] });
   return {
     ...mixed,
@@ -59,44 +63,48 @@ const allWidths = Array.from({ length: 32 }, (_, index) =>
   Array.from({ length: 5 }, (_, place) => (index & (1 << place) ? 16 : 8)),
 );
 
-test('the least noise within a budget, or that nothing keeps it', { timeout: 60_000 }, async () => {
-  const size = fc.constantFrom(0.03, 1, 20);
-  await fc.assert(
-    fc.asyncProperty(
-      fc.tuple(size, size, size, size, size),
-      fc.constantFrom(...(Object.keys(counts) as (keyof typeof counts)[])),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      async ([first, second, x, y, z], budget, part) => {
-        const graph = network(first, second);
-        const statistics = seen({ x: [x, -x / 3], y: [y / 7, y], z: [-z, z / 2] });
-        const tried = await Promise.all(
-          allWidths.map((widths) => assignFormats(graph, statistics, fixWidths(widths))),
-        );
-        const used = tried.map(counts[budget]);
-        // From just below what 8 bits need up to what 16 bits need.
-        const [least, most] = [Math.min(...used), Math.max(...used)];
-        const limit = Math.max(0, least - (most - least) / 8 + part * (most - least) * 1.2);
-        const profile = {
-          ...mixed,
-          budgets: { [budget]: budget === 'wideMacShare' ? Math.min(1, limit) : limit },
-        };
-        const noises = tried
-          .filter((_, index) => used[index] <= limit)
-          .map(({ prediction }) => prediction!.noise);
-        if (noises.length === 0) {
-          await expect(assignFormats(graph, statistics, profile)).rejects.toThrow(`budgets.${budget} `);
-          return;
-        }
-        const found = await assignFormats(graph, statistics, profile);
-        expect(counts[budget](found)).toBeLessThanOrEqual(limit);
-        const best = Math.min(...noises);
-        expect(found.prediction!.noise).toBeGreaterThanOrEqual(best * (1 - 1e-9));
-        expect(found.prediction!.noise).toBeLessThanOrEqual(best * (1 + 1e-6));
-      },
-    ),
-    { numRuns: 24 },
-  );
-});
+test.each(profiles)(
+  '$name: the least noise within a budget, or that nothing keeps it',
+  { timeout: 60_000 },
+  async (mixed) => {
+    const size = fc.constantFrom(0.03, 1, 20);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(size, size, size, size, size),
+        fc.constantFrom(...(Object.keys(counts) as (keyof typeof counts)[])),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async ([first, second, x, y, z], budget, part) => {
+          const graph = network(first, second);
+          const statistics = seen({ x: [x, -x / 3], y: [y / 7, y], z: [-z, z / 2] });
+          const tried = await Promise.all(
+            allWidths.map((widths) => assignFormats(graph, statistics, fixWidths(mixed, widths))),
+          );
+          const used = tried.map(counts[budget]);
+          // From just below what 8 bits need up to what 16 bits need.
+          const [least, most] = [Math.min(...used), Math.max(...used)];
+          const limit = Math.max(0, least - (most - least) / 8 + part * (most - least) * 1.2);
+          const profile = {
+            ...mixed,
+            budgets: { [budget]: budget === 'wideMacShare' ? Math.min(1, limit) : limit },
+          };
+          const noises = tried
+            .filter((_, index) => used[index] <= limit)
+            .map(({ prediction }) => prediction!.noise);
+          if (noises.length === 0) {
+            await expect(assignFormats(graph, statistics, profile)).rejects.toThrow(`budgets.${budget} `);
+            return;
+          }
+          const found = await assignFormats(graph, statistics, profile);
+          expect(counts[budget](found)).toBeLessThanOrEqual(limit);
+          const best = Math.min(...noises);
+          expect(found.prediction!.noise).toBeGreaterThanOrEqual(best * (1 - 1e-9));
+          expect(found.prediction!.noise).toBeLessThanOrEqual(best * (1 + 1e-6));
+        },
+      ),
+      { numRuns: 24 },
+    );
+  },
+);
 
 test('a budget counts channels as the hardware fills them up', async () => {
   const profile: Profile = {

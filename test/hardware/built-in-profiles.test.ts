@@ -45,11 +45,23 @@ describe('digits', () => {
   const calibration = { path: calibrationImages, inputs, limit: 100 };
   const output = mkdtempSync(join(tmpdir(), 'dynafix-'));
 
+  const sqnr = new Map<string, number>();
+
   test.each(BUILT_IN_PROFILES)('%s', async (name) => {
     const { agreement, outputs, hardware } = await quantizeFor(name, model, { data, calibration, output });
     expect(hardware).toBe(name);
     expect(agreement).toBeGreaterThanOrEqual(0.97);
     expect(outputs[0].sqnr).toBeGreaterThan(leastSqnr(name));
+    sqnr.set(name, outputs[0].sqnr!);
+  });
+
+  test.each([
+    ['generic-mixed', 'generic-int8'],
+    ['dpu-mixed', 'dpu-int8'],
+    ['kneron-mixed', 'kneron-int8'],
+    ['tflite-mixed', 'tflite-int8-single'],
+  ])('%s gains 4 dB over %s', (mixed, narrow) => {
+    expect(sqnr.get(mixed)! - sqnr.get(narrow)!).toBeGreaterThan(4);
   });
 });
 

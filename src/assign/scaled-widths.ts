@@ -1,0 +1,108 @@
+/**
+ * Widths where scales need not be powers of two. Values and constants each have the best scale of every width that the profile allows;
+ * what is chosen together, for the least predicted noise within the budgets, is which width each one takes.
+ */
+import { type Format, formatOfChannel } from '../formats/format.js';
+import { collectBudgets } from './budgets.js';
+import { conflictError, findConflict } from './conflict.js';
+import { createConstantNoise } from './constant-noise.js';
+import type { ConstantChoice } from './constants.js';
+import { constantError } from './fraction-bits.js';
+import type { Group } from './groups.js';
+import type { Solver } from './highs.js';
+import type { Choice, Constraint } from './model.js';
+import { operandWidths, type ProblemInputs } from './problem.js';
+import { chooseConstantFormat, chooseValueFormat, formatPosition } from './scales.js';
+import { solveModel } from './solve.js';
+import { valueCost } from './variables.js';
+
+export interface ScaledWidths {
+  value(group: Group): Format;
+  /** Width of a constant. */
+  constant(name: string): number;
+  /** Predicted noise at the outputs, relative to their power. */
+  readonly noise: number;
+}
+
+/** Throws a ConstraintError where no widths keep the budgets. */
+export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths {
+  const { graph, demands, profile, groups, constants, gains } = inputs;
+  const formats = new Map<Group, Map<number, Format>>();
+  const values = new Map<Group, Choice>();
+  for (const group of new Set(groups.values())) {
+    const own = new Map(group.widths.map((bits) => [bits, formatAt(group, bits, inputs)]));
+    formats.set(group, own);
+    const cost = (bits: number) => {
+      const [position, range] = formatPosition(own.get(bits)!);
+      return valueCost(group, position, range, position, gains, inputs.options);
+    };
+    values.set(group, widthChoice(group.values[0], group.widths, cost));
+  }
+  const weigh = createConstantNoise(demands, groups, gains);
+  const byName = new Map(
+    [...constants.byName].map(([name, constant]) => {
+      const weighed = weigh(name, constant.values.length);
+      const power = constant.values.reduce((sum, entry) => sum + entry * entry, 0);
+      const cost = (bits: number) => weighed(leastError(constant, bits, inputs), power);
+      return [name, widthChoice(name, constant.widths, cost)] as const;
+    }),
+  );
+  const value = (name: string) => values.get(groups.get(name)!);
+  const operand = (name: string) => byName.get(name);
+  const weights = (name: string) => {
+    const cap = byName.get(name);
+    return cap && { cap };
+  };
+  const constraints: Constraint[] = [
+    ...operandWidths(demands, { value, operand }),
+    ...collectBudgets(graph, demands, profile, { value, operand, weights }),
+  ];
+  const choices = new Set([...values.values(), ...byName.values()]);
+  for (const { alternatives } of constraints) {
+    for (const { terms } of alternatives) for (const { choice } of terms) choices.add(choice);
+  }
+  const model = { choices: [...choices], constraints };
+  const solution = solveModel(solve, model);
+  if (solution === undefined) throw conflictError(findConflict(solve, model) ?? []);
+  const chosen = (choice: Choice) => choice.states[solution.assignment.get(choice)!].bits;
+  return {
+    value: (group) => formats.get(group)!.get(chosen(values.get(group)!))!,
+    constant: (name) => chosen(byName.get(name)!),
+    noise: solution.cost,
+  };
+}
+
+/** A choice among widths; the positions of its states mean nothing. */
+function widthChoice(name: string, widths: readonly number[], cost: (bits: number) => number): Choice {
+  const costs = widths.map(cost);
+  const states = widths.map((bits) => ({ bits, position: 0 }));
+  return { name, states, kind: 'free', cost: (index) => costs[index] };
+}
+
+function formatAt({ distribution, format, zeroPoints }: Group, bits: number, inputs: ProblemInputs): Format {
+  const hasZeroPoint = zeroPoints.includes(bits);
+  return chooseValueFormat(
+    distribution,
+    { ...format, bits },
+    inputs.profile.scales,
+    hasZeroPoint,
+    inputs.options,
+  );
+}
+
+/** Sum of squared errors of a constant in the best scales of a width. */
+function leastError(
+  { values, format, position }: ConstantChoice,
+  bits: number,
+  { profile, options }: ProblemInputs,
+): number {
+  const channels = position.bits.length;
+  const chosen = chooseConstantFormat(values, channels, { ...format, bits }, profile.scales, options);
+  const length = values.length / channels;
+  let error = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    const row = values.subarray(channel * length, (channel + 1) * length);
+    error += constantError(row, ...formatPosition(formatOfChannel(chosen, channel)));
+  }
+  return error;
+}
