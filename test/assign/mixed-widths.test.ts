@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assignFormats } from '#src/assign/assign.js';
+import { compileProgram } from '#src/compile/compile.js';
 import { float32 } from '#src/graph/tensor.js';
 import { loadProfile, type Profile } from '#src/hardware/profile.js';
 import { prepareGraph } from '#src/passes/index.js';
@@ -78,4 +79,20 @@ test('never more noise than by widening the nodes that save most first', { timeo
     }),
     { numRuns: 20 },
   );
+});
+
+test.each(['kneron-mixed', 'tflite-mixed'] as const)('%s: some are wide, within the budget', async (name) => {
+  const graph = chain([1, 0.4, 2, 0.3]);
+  const statistics = seen(
+    Object.fromEntries(channels.map((_, index) => [`n${index}`, [1, -0.7, 0.1 * index]])),
+  );
+  const profile: Profile = { ...loadProfile(name), budgets: { wideMacShare: 0.5 } };
+  const formats = await assignFormats(graph, statistics, profile);
+  const isWide = (node: string, index: number) =>
+    formats.tensors[`n${index}`].bits > 8 || formats.constants[`${node}/w`].bits > 8;
+  const wide = products.filter((_, index) => isWide(names[index], index)).reduce((a, b) => a + b, 0);
+  expect(wide).toBeGreaterThan(0);
+  expect(wide).toBeLessThanOrEqual(total / 2);
+  expect(formats.tensors.n4.bits).toBe(16);
+  expect(() => compileProgram(graph, formats)).not.toThrow();
 });
