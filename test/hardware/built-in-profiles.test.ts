@@ -26,7 +26,7 @@ async function quantizeFor(
   { data, calibration, output }: { data: DatasetSpec; calibration: DatasetSpec; output: string },
 ) {
   const profile = loadProfile(name);
-  const options = { sensitivity: 0, layers: false };
+  const options = { sensitivity: 0, layers: false, prices: false };
   const summary = await quantize(engine, { model, profile, data, calibration, output, ...options });
   const program = readProgram(join(output, 'model.program'));
   const inputs = bindInputs(program, openDataset(data).load(0));
