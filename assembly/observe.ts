@@ -10,7 +10,7 @@
  *
  * The tensor is taken in pieces that stay in the second-level cache: extremes first, because they say how wide bins are and which values
  * a partial sum holds exactly. `scratch` counts into four copies of each bin, one per lane, so that equal neighbours do not wait for
- * each other; it holds zeros between calls. Behind the bins it counts zeros, which are many.
+ * each other; it holds zeros between calls.
  *
  * Returns 0, or 1 + the index of the first element that is not finite.
  */
@@ -35,8 +35,8 @@ const MOST_PENDING: i32 = 1 << 28;
 /** Exponents of the bins' width with which `countVectors` works. */
 const FINEST: i32 = -100;
 const COARSEST: i32 = 0;
-/** 1.5 * 2^23: added to an integer below 2^22, it leaves the integer in the low bits. */
-const TO_INTEGER: f32 = 12582912;
+/** 1.5 * 2^19: added to an integer below 2^18, it leaves 16 times the integer, the distance of its counters, in the low bits. */
+const TO_PLACE: f32 = 786432;
 
 export function observe_f32_f64(x: usize, state: usize, scratch: usize, rows: i32, channels: i32): i32 {
   const rowBytes = <usize>channels * 4;
@@ -52,7 +52,7 @@ export function observe_f32_f64(x: usize, state: usize, scratch: usize, rows: i3
   for (let row = 0; row < rows; row += step) {
     const some = min(step, rows - row);
     const largest = findExtremes(x, state, minimum, maximum, some, channels);
-    if (largest >= INFINITY_BITS) return row * channels + findInfinite(x) + 1;
+    if (largest == INFINITY_BITS) return row * channels + findInfinite(x) + 1;
     if (!fits(state, load<i32>(state, EXPONENT))) {
       collectBins(state, scratch);
       widen(state);
@@ -62,7 +62,9 @@ export function observe_f32_f64(x: usize, state: usize, scratch: usize, rows: i3
       store<i32>(state, largest >> 23, BOUND);
     }
     addRows(x, partials, limbs, some, channels, exactFrom(load<i32>(state, BOUND), rows));
-    countBins(x, scratch, some * channels, load<i32>(state, EXPONENT));
+    if (hasNaN(partials, channels)) return row * channels + findInfinite(x) + 1;
+    const zeros = countBins(x, scratch, some * channels, load<i32>(state, EXPONENT));
+    store<f64>(state, load<f64>(state, ZEROS) + <f64>zeros, ZEROS);
     x += <usize>some * rowBytes;
   }
   addPartials(partials, limbs, channels);
@@ -70,13 +72,11 @@ export function observe_f32_f64(x: usize, state: usize, scratch: usize, rows: i3
   return 0;
 }
 
-/** Extremes per channel and of the tensor so far; returns the largest magnitude, as bits. */
+/** Extremes per channel and of the tensor so far, NaN left out; returns the largest magnitude so far, as bits. */
 function findExtremes(x: usize, state: usize, minimum: usize, maximum: usize, rows: i32, channels: i32): i32 {
   const stride = <usize>channels * 4;
-  const magnitude = i32x4.splat(MAGNITUDE);
   let least = v128.load32_splat(state, LEAST);
   let greatest = v128.load32_splat(state, GREATEST);
-  let largest = i32x4.splat(0);
   let channel = 0;
   for (; channels - channel >= 16; channel += 16) {
     let p = x;
@@ -92,19 +92,15 @@ function findExtremes(x: usize, state: usize, minimum: usize, maximum: usize, ro
       const v0 = v128.load(p);
       l0 = f32x4.pmin(l0, v0);
       g0 = f32x4.pmax(g0, v0);
-      largest = i32x4.max_s(largest, v128.and(v0, magnitude));
       const v1 = v128.load(p, 16);
       l1 = f32x4.pmin(l1, v1);
       g1 = f32x4.pmax(g1, v1);
-      largest = i32x4.max_s(largest, v128.and(v1, magnitude));
       const v2 = v128.load(p, 32);
       l2 = f32x4.pmin(l2, v2);
       g2 = f32x4.pmax(g2, v2);
-      largest = i32x4.max_s(largest, v128.and(v2, magnitude));
       const v3 = v128.load(p, 48);
       l3 = f32x4.pmin(l3, v3);
       g3 = f32x4.pmax(g3, v3);
-      largest = i32x4.max_s(largest, v128.and(v3, magnitude));
       p += stride;
     }
     v128.store(minimum, l0);
@@ -131,7 +127,6 @@ function findExtremes(x: usize, state: usize, minimum: usize, maximum: usize, ro
       const v = v128.bitselect(v128.load(p), v128.load32_splat(p), inside);
       low = f32x4.pmin(low, v);
       high = f32x4.pmax(high, v);
-      largest = i32x4.max_s(largest, v128.and(v, magnitude));
       p += stride;
     }
     v128.store(minimum, low);
@@ -144,10 +139,22 @@ function findExtremes(x: usize, state: usize, minimum: usize, maximum: usize, ro
   }
   least = f32x4.pmin(least, v128.shuffle<i64>(least, least, 1, 1));
   greatest = f32x4.pmax(greatest, v128.shuffle<i64>(greatest, greatest, 1, 1));
-  largest = i32x4.max_s(largest, v128.shuffle<i64>(largest, largest, 1, 1));
-  store<f32>(state, min(f32x4.extract_lane(least, 0), f32x4.extract_lane(least, 1)), LEAST);
-  store<f32>(state, max(f32x4.extract_lane(greatest, 0), f32x4.extract_lane(greatest, 1)), GREATEST);
-  return max(i32x4.extract_lane(largest, 0), i32x4.extract_lane(largest, 1));
+  const low = min(f32x4.extract_lane(least, 0), f32x4.extract_lane(least, 1));
+  const high = max(f32x4.extract_lane(greatest, 0), f32x4.extract_lane(greatest, 1));
+  store<f32>(state, low, LEAST);
+  store<f32>(state, high, GREATEST);
+  return reinterpret<i32>(max(-low, high));
+}
+
+/** True where a partial sum is not a number, as an element of its channel is not. */
+function hasNaN(partials: usize, channels: i32): bool {
+  let sum = f64x2.splat(0);
+  for (let channel = 0; channel < channels; channel += 2) {
+    sum = f64x2.add(sum, v128.load(partials));
+    partials += 16;
+  }
+  const total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  return total != total;
 }
 
 function findInfinite(x: usize): i32 {
@@ -204,13 +211,6 @@ function collectBins(state: usize, scratch: usize): void {
     store<f64>(target, load<f64>(target) + <f64>sumLanes(v128.load(counts)));
     v128.store(counts, none);
   }
-  const places = scratch + (4096 << 4);
-  const zeros = <f64>(sumLanes(v128.load(places)) + sumLanes(v128.load(places, 16)));
-  v128.store(places, none);
-  v128.store(places, none, 16);
-  store<f64>(state, load<f64>(state, ZEROS) + zeros, ZEROS);
-  const middle = state + BINS + 2048 * 8;
-  store<f64>(middle, load<f64>(middle) + zeros);
 }
 
 // @ts-ignore: decorator
@@ -221,59 +221,54 @@ function sumLanes(counts: v128): u64 {
   return (low & 0xffffffff) + (low >>> 32) + (high & 0xffffffff) + (high >>> 32);
 }
 
-function countBins(x: usize, scratch: usize, length: i32, exponent: i32): void {
+/** Counts elements into bins; returns how many are 0. */
+function countBins(x: usize, scratch: usize, length: i32, exponent: i32): u64 {
   let done = 0;
+  let zeros: u64 = 0;
   if (exponent >= FINEST && exponent <= COARSEST) {
-    done = length & ~7;
-    countVectors(x, scratch, done, exponent);
+    done = length & ~3;
+    zeros = countVectors(x, scratch, done, exponent);
   }
   const scale = scaleOf(exponent);
   for (let i = done; i < length; i++) {
     const value = <f64>load<f32>(x + (<usize>i << 2));
-    const bin = value == 0 ? 4096 : 2048 + <i32>floor(value * scale);
+    if (value == 0) zeros++;
+    const bin = 2048 + <i32>floor(value * scale);
     const place = scratch + (<usize>bin << 4);
     store<u32>(place, load<u32>(place) + 1);
   }
+  return zeros;
 }
 
 /**
- * No product with 2^-exponent underflows or overflows. The vectors that stay the same are read from memory: what it can compute, V8
- * computes again at every turn.
+ * `countBins` for multiples of 4 elements; no product with 2^-exponent underflows or overflows. The vectors that stay the same are read
+ * from memory: what it can compute, V8 computes again at every turn.
  */
-function countVectors(x: usize, scratch: usize, length: i32, exponent: i32): void {
-  const constants = scratch + (4098 << 4);
+function countVectors(x: usize, scratch: usize, length: i32, exponent: i32): u64 {
+  const constants = scratch + (4096 << 4);
   v128.store(constants, f32x4.splat(reinterpret<f32>((127 - exponent) << 23)));
-  v128.store(constants, f32x4.splat(TO_INTEGER), 16);
-  v128.store(constants, i32x4.splat(<i32>scratch + (2048 << 4) - (reinterpret<i32>(TO_INTEGER) << 4)), 32);
-  v128.store(constants, i32x4.splat(<i32>scratch + (4096 << 4)), 48);
-  v128.store(constants, i32x4.splat(<i32>scratch + (4097 << 4)), 64);
+  v128.store(constants, f32x4.splat(TO_PLACE), 16);
+  v128.store(constants, i32x4.splat(<i32>scratch + (2048 << 4) - reinterpret<i32>(TO_PLACE)), 32);
   const scale = v128.load(constants);
-  const toInteger = v128.load(constants, 16);
+  const toPlace = v128.load(constants, 16);
   const base = v128.load(constants, 32);
-  const zeros = v128.load(constants, 48);
-  const otherZeros = v128.load(constants, 64);
-  for (const end = x + (<usize>length << 2); x < end; x += 32) {
-    countLanes(v128.load(x), scale, toInteger, base, zeros);
-    countLanes(v128.load(x, 16), scale, toInteger, base, otherZeros);
+  let zeros = i32x4.splat(0);
+  for (const end = x + (<usize>length << 2); x < end; x += 16) {
+    const values = v128.load(x);
+    zeros = i32x4.sub(zeros, f32x4.eq(values, f32x4.splat(0)));
+    countLanes(i32x4.add(f32x4.add(f32x4.floor(f32x4.mul(values, scale)), toPlace), base));
   }
+  return sumLanes(zeros);
 }
 
-/** Adds 1 to the counter of each lane, in the copy of its lane. */
+/** Adds 1 to the counter at the place of each lane, in the copy of its lane. */
 // @ts-ignore: decorator
 @inline
-function countLanes(values: v128, scale: v128, toInteger: v128, base: v128, zeros: v128): void {
-  const bits = f32x4.add(f32x4.floor(f32x4.mul(values, scale)), toInteger);
-  const places = v128.bitselect(
-    zeros,
-    i32x4.add(i32x4.shl(bits, 4), base),
-    f32x4.eq(values, f32x4.splat(0)),
-  );
-  const low = i64x2.extract_lane(places, 0);
-  const high = i64x2.extract_lane(places, 1);
-  const p0 = <usize>low;
-  const p1 = <usize>(low >>> 32);
-  const p2 = <usize>high;
-  const p3 = <usize>(high >>> 32);
+function countLanes(places: v128): void {
+  const p0 = <usize>i32x4.extract_lane(places, 0);
+  const p1 = <usize>i32x4.extract_lane(places, 1);
+  const p2 = <usize>i32x4.extract_lane(places, 2);
+  const p3 = <usize>i32x4.extract_lane(places, 3);
   store<u32>(p0, load<u32>(p0) + 1);
   store<u32>(p1, load<u32>(p1, 4) + 1, 4);
   store<u32>(p2, load<u32>(p2, 8) + 1, 8);

@@ -54,9 +54,10 @@ export function addBins(
 
 /** The canonical histogram of bins that may start or end with zeros. */
 export function trimBins(exponent: number, first: number, bins: Float64Array): Histogram {
-  const start = bins.findIndex((count) => count > 0);
-  if (start < 0) return { exponent: LEAST_EXPONENT, first: 0, counts: new Float64Array(0) };
-  const end = bins.findLastIndex((count) => count > 0) + 1;
+  let [start, end] = [0, bins.length];
+  while (end > 0 && bins[end - 1] === 0) end--;
+  if (end === 0) return { exponent: LEAST_EXPONENT, first: 0, counts: new Float64Array(0) };
+  while (bins[start] === 0) start++;
   return { exponent, first: first + start, counts: bins.slice(start, end) };
 }
 

@@ -13,8 +13,8 @@ const HEADER_BYTES = 64;
 /** Exponent of the smallest bin width. */
 const LEAST_EXPONENT = -149;
 
-/** Four counters for each bin, two more places, and five vectors. */
-const SCRATCH_BYTES = (BINS + 7) * 16;
+/** Four counters for each bin, and three vectors. */
+const SCRATCH_BYTES = (BINS + 3) * 16;
 
 /** Channels as the lists of a state have them. */
 function padded(channels: number): number {
