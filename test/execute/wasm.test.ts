@@ -170,6 +170,25 @@ test('tiles of 3x3 windows are exact up to the last bit of the sums that they se
     }
 });
 
+test('codes without a sign bring sums of 33 bits to 32', () => {
+  const x = fixed(15, 4, { signed: false });
+  for (const [weightFill, kernel] of [
+    ['extreme', 'convolutionBroad_i16_i16_i32'],
+    ['lowest', 'convolution_i16_i8_i64'],
+  ] as const)
+    for (const xFill of ['highest', 'uniform'] as const) {
+      const fill = { x, weights: fixed(8, 3), xFill, weightFill, biasBits: 20 } as const;
+      const v = { ...products.eightBits, ...fill, y: fixed(16, 4), shift: 13, spread: 1, seed: 5 };
+      const { operands, arithmetic, clamp, format } = products.product(v, [5, 900], [16, 900]);
+      const accumulator = { ...arithmetic.accumulator, provedBits: 33, bits: 33 };
+      const fields = { op: 'gemm', clamp, arithmetic: { ...arithmetic, accumulator } } as const;
+      const one = single<'gemm'>(fields, operands, { shape: [5, 16], format });
+      const { steps } = prepareProgram(one.program, createMemory());
+      expect(steps.map((step) => step.kernel)).toContain(kernel);
+      compare(one);
+    }
+});
+
 test('layers of many pixels and channels are split into calls without a seam', () => {
   const next = random(11);
   const x = fixed(8, 4);

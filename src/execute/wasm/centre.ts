@@ -6,6 +6,7 @@ import { at } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import type { ProgramTensor } from '../../program/program.js';
 import { type Context, unsupported } from './context.js';
+import type { CodeRange } from './rounding.js';
 
 export type Product = Instruction<'convolution' | 'gemm'>;
 
@@ -57,6 +58,35 @@ function centreWeights(tensor: ProgramTensor): { codes: ArrayLike<number>; bits:
   });
   const largest = codes.reduce((most, code) => Math.max(most, code < 0 ? -code - 1 : code), 0);
   return { codes, bits: largest < 128 ? 8 : largest < 32768 ? 16 : 32 };
+}
+
+/** What the codes can be that a product reads, padding included. */
+export function rangeRead(context: Context, { inputs }: Product, { zero }: CentredProduct): CodeRange {
+  const { low, high } = context.range(inputs[0]);
+  return { low: Math.min(low, zero), high: Math.max(high, zero) };
+}
+
+/**
+ * Bits that hold every sum of a product: those that are proved of the accumulator, or one less where codes without a sign
+ * bring it to 32.
+ */
+export function sumBits(context: Context, instruction: Product, product: CentredProduct): number {
+  const { provedBits } = instruction.arithmetic!.accumulator;
+  const { low, high } = rangeRead(context, instruction, product);
+  if (provedBits !== 33 || low < 0) return provedBits;
+  const { weights, outputs, start } = product;
+  const length = weights.length / outputs;
+  for (let output = 0; output < outputs; output++) {
+    let positive = 0;
+    let negative = 0;
+    for (let i = output * length; i < (output + 1) * length; i++) {
+      if (weights[i] > 0) positive += weights[i];
+      else negative += weights[i];
+    }
+    const bias = Number(start?.[output] ?? 0);
+    if (bias + high * positive >= 2 ** 31 || bias + high * negative < -(2 ** 31)) return provedBits;
+  }
+  return 32;
 }
 
 function foldZeroPoint(

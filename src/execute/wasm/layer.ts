@@ -1,7 +1,7 @@
 /** Which kernel a convolution or matrix product runs on, and the records that its rounding needs. */
 import { isExact } from '../../program/accumulator.js';
 import { wrapsAsOne } from './accumulator-plan.js';
-import { type CentredProduct, isCentred, type Product } from './centre.js';
+import { type CentredProduct, isCentred, type Product, sumBits } from './centre.js';
 import type { Context } from './context.js';
 import type { Kernel } from './kernels.js';
 import { byPanels } from './panels.js';
@@ -113,7 +113,7 @@ export function chooseArithmetic(
 ): Layer {
   const { constants } = context;
   const { outputs } = product;
-  const bits = instruction.arithmetic!.accumulator.provedBits;
+  const bits = sumBits(context, instruction, product);
   const short = product.bits === 8;
   const range = outputRange(
     context.tensor(instruction.output).format!,

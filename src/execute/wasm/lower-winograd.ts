@@ -1,6 +1,6 @@
 /** 3x3 convolutions at stride 1 to the kernels of assembly/winograd.ts, which multiply less and are exact. */
 import { codeRange } from '../../formats/format.js';
-import type { CentredProduct, Product } from './centre.js';
+import { type CentredProduct, type Product, rangeRead } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import type { Layer } from './layer.js';
 import { movePadded } from './lower-movement.js';
@@ -29,9 +29,10 @@ export function chooseTiling(
   context: Context,
   instruction: Product,
   { window, batch, output, pixelBytes }: Geometry,
-  { weights, outputs }: CentredProduct,
+  product: CentredProduct,
 ): Tiling | undefined {
   const { kernel, strides, dilations } = window;
+  const { weights, outputs } = product;
   const square = kernel[0] === 3 && kernel[1] === 3;
   if (!square || [...strides, ...dilations].some((step) => step !== 1)) return undefined;
   const { format } = context.tensor(instruction.inputs[0]);
@@ -45,7 +46,7 @@ export function chooseTiling(
   });
   if (side !== undefined) return { side, long: false };
   const long =
-    tiles(2) >= LEAST_TILES && fitsLongTiles(weights, outputs, context.range(instruction.inputs[0]));
+    tiles(2) >= LEAST_TILES && fitsLongTiles(weights, outputs, rangeRead(context, instruction, product));
   return long ? { side: 2, long } : undefined;
 }
 

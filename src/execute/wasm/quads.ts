@@ -1,5 +1,5 @@
 /** The kernel of assembly/relaxed/quads.ts: when it serves a layer, and its records. */
-import type { CentredProduct, Product } from './centre.js';
+import { type CentredProduct, type Product, rangeRead } from './centre.js';
 import type { Context } from './context.js';
 import type { Layer } from './layer.js';
 import { byPanels } from './panels.js';
@@ -27,7 +27,7 @@ export function chooseQuads(
   if (product.bits !== 8 || bits > 32 || product.outputs / groups <= 8) return undefined;
   if (instruction.op === 'convolution' && instruction.window.kernel.some((size) => size > 1))
     return undefined;
-  const { low, high } = context.range(inputs[0]);
+  const { low, high } = rangeRead(context, instruction, product);
   const channels = product.weights.length / product.outputs;
   if (low < 0 || high > 127 || !fitsShorts(product.weights, channels, high)) return undefined;
   const panelShifts = byPanels(shifts, groups, shifts[0], LANES.length);

@@ -1,5 +1,5 @@
 /** The kernels of assembly/simd256/tile.ts: when they serve a layer, and their records. */
-import type { CentredProduct, Product } from './centre.js';
+import { type CentredProduct, type Product, rangeRead } from './centre.js';
 import type { Context } from './context.js';
 import type { Layer } from './layer.js';
 import { byPanels } from './panels.js';
@@ -44,10 +44,10 @@ export function chooseTiles(
   };
 }
 
-function tilesKernel(context: Context, { inputs }: Product, { bits }: CentredProduct) {
-  if (context.kind(inputs[0]) !== 'i16') return undefined;
-  const { low, high } = context.range(inputs[0]);
-  const short = bits === 8;
+function tilesKernel(context: Context, instruction: Product, product: CentredProduct) {
+  if (context.kind(instruction.inputs[0]) !== 'i16') return undefined;
+  const { low, high } = rangeRead(context, instruction, product);
+  const short = product.bits === 8;
   if (short && low >= 0 && high <= 127 && context.has('convolutionTiles_u8_i8_i32'))
     return 'convolutionTiles_u8_i8_i32';
   const kernel = short ? 'convolutionTiles_i16_i8_i32' : 'convolutionTiles_i16_i16_i32';
