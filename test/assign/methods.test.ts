@@ -50,7 +50,7 @@ async function assign(
   // The output is far from what constrains its inputs.
   const statistics = seen({ x: values, y: values.map((value) => 2 ** 6 * value) });
   const { tensors, constants } = await assignFormats(graph, statistics, profile, { method });
-  return { x: tensors.x.fractionBits, w: constants.w.fractionBits };
+  return { x: Number(tensors.x.fractionBits), w: constants.w.fractionBits };
 }
 
 describe.each(METHODS)('%s', (method) => {
