@@ -49,7 +49,8 @@ function facts(condition: string, texts: Readonly<Record<'half' | 'negative' | '
 /** The parameter that stochastic functions have more. */
 const extra = (rounding: Rounding) => (seedOf(rounding) === undefined ? '' : ', uint32_t u');
 
-function defineShiftRight(library: Library): void {
+/** `int64_t shift_right(int64_t a, int s)`. */
+export function defineShiftRight(library: Library): void {
   library.define(
     'shift_right',
     () => `

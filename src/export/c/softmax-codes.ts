@@ -5,7 +5,7 @@ import { elementCount } from '../../program/shapes.js';
 import { type Call, type Context, typedName } from './context.js';
 import type { Library } from './library.js';
 import { defineClampInteger } from './requantize.js';
-import { defineRoundShift } from './rounding.js';
+import { defineRoundShift, defineShiftRight } from './rounding.js';
 
 export function writeSoftmaxCodes(
   { axis }: Instruction<'softmax'>,
@@ -120,7 +120,7 @@ static int64_t reciprocal(int64_t s)
 /** `int64_t reciprocal_of(const TYPE *table, int64_t s, int zeros)`, by a table with interpolation. */
 function defineReciprocalOf(library: Library, type: string): void {
   library.define('reciprocal_of', () => {
-    defineRoundShift(library, 'floor');
+    defineShiftRight(library);
     defineClampInteger(library);
     return `
 /* 1 / (1 + u) from a table of 513 entries, where s has \`zeros\` leading zeros and is 1 + u but for a power of two */
