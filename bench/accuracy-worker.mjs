@@ -8,44 +8,28 @@ import { networks } from './accuracy-networks.mjs';
 import { measureTflite, published, tfliteNetworks } from './tflite-accuracy.mjs';
 
 /** What is kept of a summary. */
-function pick({
-  samples,
-  float,
-  fixed,
-  rightToWrong,
-  wrongToRight,
-  agreement,
-  topChange,
-  outputs,
-  size,
-  macs,
-  recovery,
-  exports,
-  seconds,
-  threads,
-  variant,
-  digest,
-  calibration,
-}) {
-  return {
-    samples,
-    float,
-    fixed,
-    rightToWrong,
-    wrongToRight,
-    agreement,
-    topChange,
-    outputs,
-    size,
-    macs,
-    recovery,
-    exports,
-    seconds,
-    threads,
-    variant,
-    digest,
-    calibration,
-  };
+const KEPT = [
+  'samples',
+  'float',
+  'fixed',
+  'rightToWrong',
+  'wrongToRight',
+  'agreement',
+  'topChange',
+  'outputs',
+  'size',
+  'macs',
+  'recovery',
+  'exports',
+  'seconds',
+  'threads',
+  'variant',
+  'digest',
+  'calibration',
+];
+
+function pick(summary) {
+  return Object.fromEntries(KEPT.map((field) => [field, summary[field]]));
 }
 
 /** A row; where a network cannot be quantised, with the error instead of results. */

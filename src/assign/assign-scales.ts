@@ -1,19 +1,17 @@
 /** Formats of a network for hardware whose scales need not be powers of two: each value and constant gets the best of its own. */
 import { ConstraintError } from '../errors.js';
-import { at, codeRange, type Format, formatOfChannel, stepSize } from '../formats/format.js';
+import { at, codeRange, type Format, stepSize } from '../formats/format.js';
 import { numbers } from '../graph/tensor.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
-import { type ConstantChoice, constantFormat, decibels } from './constants.js';
+import { type ConstantChoice, constantFormat } from './constants.js';
 import type { ProductDemand } from './demands.js';
-import { clippedShare, expectedError, signalPower } from './distribution.js';
+import { explainConstant, explainValue } from './explain.js';
 import type { Reason } from './formats-file.js';
-import { constantError, type MethodOptions } from './fraction-bits.js';
-import type { Group } from './groups.js';
 import type { Solver } from './highs.js';
 import type { ProblemInputs } from './problem.js';
 import { chooseWidths } from './scaled-widths.js';
-import { chooseConstantFormat, formatPosition } from './scales.js';
+import { chooseConstantFormat } from './scales.js';
 
 export interface ScaledFormats {
   readonly tensors: Readonly<Record<string, Format>>;
@@ -40,7 +38,7 @@ export function assignScales(solve: Solver, inputs: ProblemInputs): ScaledFormat
   const reasons: Record<string, Reason> = {};
   for (const [value, group] of groups) {
     tensors[value] = widths.value(group);
-    reasons[value] = explainValue(value, group, tensors[value], options);
+    reasons[value] = explainValue(value, group, tensors[value], options.method);
   }
   const leastSteps = new Map<string, number[]>();
   for (const demand of demands) {
@@ -60,7 +58,7 @@ export function assignScales(solve: Solver, inputs: ProblemInputs): ScaledFormat
     constants[name] = slopes.has(name)
       ? constantFormat(choice)
       : chooseConstantFormat(values, position.bits.length, format, scales, options, leastSteps.get(name));
-    reasons[name] = explainConstant(choice, constants[name], options);
+    reasons[name] = explainConstant(values, constants[name], options.method);
   }
   return { tensors, constants, reasons, noise: widths.noise };
 }
@@ -95,44 +93,4 @@ function productSteps(
     return Math.max(fits, sum / room);
   });
   return position.bits.length === 1 ? [steps.reduce((a, b) => Math.max(a, b), 0)] : steps;
-}
-
-function explainValue(value: string, group: Group, format: Format, { method }: MethodOptions): Reason {
-  const { distribution, sources } = group;
-  const { minimum, maximum } = distribution;
-  const [fractionBits, range] = formatPosition(format);
-  const alone = sources.length === 1 && sources[0] === value;
-  return {
-    method: minimum === 0 && maximum === 0 ? 'zeros' : method,
-    minimum,
-    maximum,
-    clipped: clippedShare(distribution, fractionBits, range),
-    sqnr: decibels(signalPower(distribution), expectedError(distribution, fractionBits, range)),
-    ...(alone ? {} : { sources: [...sources] }),
-  };
-}
-
-function explainConstant(
-  { values, position }: ConstantChoice,
-  format: Format,
-  { method }: MethodOptions,
-): Reason {
-  const channels = position.bits.length;
-  const length = values.length / channels;
-  let [error, clipped] = [0, 0];
-  for (let channel = 0; channel < channels; channel++) {
-    const row = values.subarray(channel * length, (channel + 1) * length);
-    const [fractionBits, { low, high }] = formatPosition(formatOfChannel(format, channel));
-    error += constantError(row, fractionBits, { low, high });
-    const step = stepSize(format, channel);
-    clipped += row.filter((entry) => entry < low * step || entry > high * step).length;
-  }
-  const power = values.reduce((sum, entry) => sum + entry * entry, 0);
-  return {
-    method: power === 0 ? 'zeros' : method,
-    minimum: values.reduce((a, b) => Math.min(a, b), values[0] ?? 0),
-    maximum: values.reduce((a, b) => Math.max(a, b), values[0] ?? 0),
-    clipped: values.length === 0 ? 0 : clipped / values.length,
-    sqnr: decibels(power, error),
-  };
 }

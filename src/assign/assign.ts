@@ -7,7 +7,7 @@ import type { Statistics } from '../calibrate/statistics.js';
 import type { NodeArithmetic } from '../compile/model-formats.js';
 import type { ScalingRule } from '../compile/scaling.js';
 import { InputError } from '../errors.js';
-import { codeRange, type Format, fixed } from '../formats/format.js';
+import { type Format, fixed } from '../formats/format.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
@@ -15,11 +15,10 @@ import { assignScales } from './assign-scales.js';
 import { checkPlacement } from './check.js';
 import { checkProfile } from './check-profile.js';
 import { conflictError, findConflict } from './conflict.js';
-import { type ConstantChoices, constantFormat, decibels, explainConstant } from './constants.js';
-import { clippedShare, expectedError, signalPower } from './distribution.js';
+import { type ConstantChoices, constantFormat } from './constants.js';
+import { decibels, explainConstant, explainValue } from './explain.js';
 import type { FormatsFile, Reason } from './formats-file.js';
 import { type Method, type MethodOptions, PERCENTILE } from './fraction-bits.js';
-import type { Group } from './groups.js';
 import { loadSolver } from './highs.js';
 import { explainMoves } from './moves.js';
 import { describeNetwork, prepareInputs } from './network.js';
@@ -93,7 +92,7 @@ export async function assignFormats(
   const formats: Record<string, Format> = {};
   for (const [name, choice] of placement.constants.byName) {
     formats[name] = constantFormat(choice);
-    reasons[name] = explainConstant(choice, method);
+    reasons[name] = explainConstant(choice.values, formats[name], method);
   }
   return {
     ...common,
@@ -104,23 +103,6 @@ export async function assignFormats(
     moves: explainMoves(inputs, problem, solution.assignment, placement),
     prediction: predict(solution.cost),
     ...(prices && { prices: priceRules(solve, network, inputs, problem, solution.cost) }),
-  };
-}
-
-function explainValue(value: string, group: Group, format: Format, method: Method): Reason {
-  const { distribution, sources } = group;
-  const fractionBits = format.fractionBits as number;
-  const { minimum, maximum } = distribution;
-  const range = codeRange(format);
-  const power = signalPower(distribution);
-  const alone = sources.length === 1 && sources[0] === value;
-  return {
-    method: minimum === 0 && maximum === 0 ? 'zeros' : method,
-    minimum,
-    maximum,
-    clipped: clippedShare(distribution, fractionBits, range),
-    sqnr: decibels(power, expectedError(distribution, fractionBits, range)),
-    ...(alone ? {} : { sources: [...sources] }),
   };
 }
 

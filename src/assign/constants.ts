@@ -9,8 +9,7 @@ import { type Given, givenFormat } from '../hardware/pins.js';
 import { type ResolvedRules, rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import type { Demand, NamedConstant } from './demands.js';
-import type { Reason } from './formats-file.js';
-import { chooseConstantBits, constantError, type Method } from './fraction-bits.js';
+import { chooseConstantBits, type Method } from './fraction-bits.js';
 import type { Group } from './groups.js';
 import { createPosition, type Position } from './positions.js';
 
@@ -141,34 +140,4 @@ function floatValues(tensor: Tensor): Float32Array {
 /** The format of a constant, per channel along axis 0 where the channels have positions of their own. */
 export function constantFormat({ format, position: { bits } }: ConstantChoice): Format {
   return { ...fixed(format.bits, bits.length === 1 ? bits[0] : bits), ...format };
-}
-
-/** What the format does to the constant: measured, not predicted. */
-export function explainConstant({ values, format, position }: ConstantChoice, method: Method): Reason {
-  const range = codeRange(format);
-  const length = values.length / position.bits.length;
-  let error = 0;
-  let power = 0;
-  let clipped = 0;
-  for (const [channel, fractionBits] of position.bits.entries()) {
-    const row = values.subarray(channel * length, (channel + 1) * length);
-    error += constantError(row, fractionBits, range);
-    const scale = 2 ** fractionBits;
-    for (const value of row) {
-      power += value * value;
-      if (value * scale < range.low || value * scale > range.high) clipped++;
-    }
-  }
-  return {
-    method: power === 0 ? 'zeros' : method,
-    minimum: values.reduce((a, b) => Math.min(a, b), values[0] ?? 0),
-    maximum: values.reduce((a, b) => Math.max(a, b), values[0] ?? 0),
-    clipped: values.length === 0 ? 0 : clipped / values.length,
-    sqnr: decibels(power, error),
-  };
-}
-
-/** Signal to noise ratio in dB; null without noise. */
-export function decibels(power: number, error: number): number | null {
-  return error === 0 ? null : 10 * Math.log10(power / error);
 }

@@ -3,8 +3,8 @@
  * being chosen anew; never less than 0, as hardware without a rule may still keep it.
  */
 import type { Profile } from '../hardware/schema.js';
-import { decibels } from './constants.js';
 import type { Demand } from './demands.js';
+import { decibels } from './explain.js';
 import type { Price, Prices } from './formats-file.js';
 import type { Solver } from './highs.js';
 import { liftRules } from './lift.js';
