@@ -3,6 +3,7 @@ import { ConstraintError } from '../errors.js';
 import { readAsset } from '../platform/assets.js';
 import { readText } from '../platform/files.js';
 import { findContradictions } from './contradictions.js';
+import { isObject, mergeFields } from './extend.js';
 import { type Profile, profileSchema } from './schema.js';
 
 export type { Profile } from './schema.js';
@@ -31,27 +32,17 @@ export const BUILT_IN_PROFILES = [
  * a ConstraintError that lists everything wrong with the profile.
  */
 export function loadProfile(nameOrPath: string): Profile {
-  const builtIn = BUILT_IN_PROFILES.find((name) => name === nameOrPath);
-  if (builtIn !== undefined) {
-    const bytes = readAsset(new URL(`./profiles/${builtIn}.json`, import.meta.url));
-    return parseProfile(new TextDecoder().decode(bytes), builtIn);
-  }
-  if (!/[./\\]/.test(nameOrPath)) {
-    const expected = `${BUILT_IN_PROFILES.join(', ')} or a JSON file`;
-    throw new ConstraintError({ where: '--hardware', what: 'no such profile', expected, got: nameOrPath });
-  }
+  if (isBuiltIn(nameOrPath)) return parseProfile(readBuiltIn(nameOrPath), nameOrPath);
+  if (!/[./\\]/.test(nameOrPath)) throw unknownProfile('--hardware', nameOrPath, ' or a JSON file');
   return parseProfile(readText(nameOrPath), nameOrPath);
 }
 
-/** Checks the JSON text of a profile; `where` names it in errors, which are ConstraintErrors. */
+/**
+ * Checks the JSON text of a profile, which may extend a built-in one; `where` names it in errors, which are
+ * ConstraintErrors.
+ */
 export function parseProfile(text: string, where: string): Profile {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new ConstraintError({ where, what: `is not JSON: ${(cause as Error).message}`, cause });
-  }
-  const result = profileSchema.safeParse(value);
+  const result = profileSchema.safeParse(extendProfile(parseJson(text, where), where));
   const problems = result.success
     ? findContradictions(result.data)
     : result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
@@ -63,4 +54,34 @@ export function parseProfile(text: string, where: string): Profile {
     .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
     .join('; ');
   throw new ConstraintError({ where, what, issues });
+}
+
+/** The value of a profile with that of the built-in one that it extends. */
+function extendProfile(value: unknown, where: string): unknown {
+  if (!isObject(value) || value.extends === undefined) return value;
+  const { extends: name, ...changes } = value;
+  if (!isBuiltIn(name)) throw unknownProfile(`${where}: extends`, name, '');
+  const base = extendProfile(parseJson(readBuiltIn(name), name), name);
+  return mergeFields(base as Record<string, unknown>, changes);
+}
+
+function isBuiltIn(name: unknown): name is (typeof BUILT_IN_PROFILES)[number] {
+  return (BUILT_IN_PROFILES as readonly unknown[]).includes(name);
+}
+
+function readBuiltIn(name: (typeof BUILT_IN_PROFILES)[number]): string {
+  return new TextDecoder().decode(readAsset(new URL(`./profiles/${name}.json`, import.meta.url)));
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConstraintError({ where, what: `is not JSON: ${(cause as Error).message}`, cause });
+  }
+}
+
+function unknownProfile(where: string, name: unknown, others: string): ConstraintError {
+  const expected = `${BUILT_IN_PROFILES.join(', ')}${others}`;
+  return new ConstraintError({ where, what: 'no such profile', expected, got: String(name) });
 }

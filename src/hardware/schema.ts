@@ -8,6 +8,7 @@ import {
   rounding,
   table,
 } from './arithmetic-schema.js';
+import { withoutRequired } from './extend.js';
 import { RULED_OPERATORS } from './operators.js';
 import { liftedWindows, windows } from './window-schema.js';
 
@@ -169,7 +170,19 @@ export type Pin = z.infer<typeof pin>;
 export type Budgets = z.infer<typeof budgets>;
 export type Scales = z.infer<typeof scales>;
 
-/** The JSON Schema that editors check and complete a profile with. */
+/** The JSON Schema that editors check and complete a profile with; one that extends another may leave out any field. */
 export function profileJsonSchema(): object {
-  return z.toJSONSchema(profileSchema, { io: 'input' });
+  const { $schema, ...whole } = z.toJSONSchema(profileSchema, { io: 'input' });
+  const base = {
+    description: 'The built-in profile whose fields stand where this one has none.',
+    type: 'string',
+  };
+  const properties = { ...whole.properties, extends: base };
+  return {
+    $schema,
+    if: { required: ['extends'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { ...withoutRequired({ ...whole, properties }), required: ['name', 'description'] },
+    else: whole,
+  };
 }

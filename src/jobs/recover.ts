@@ -2,10 +2,10 @@
  * Recovers accuracy step by step on calibration samples. A step stays where it brings the outputs of other calibration
  * samples closer to those of the float network.
  */
-
 import type { FormatsFile } from '../assign/formats-file.js';
 import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
+import { ConstraintError } from '../errors.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import type { Graph } from '../graph/graph.js';
 import type { Profile } from '../hardware/schema.js';
@@ -72,7 +72,16 @@ export async function recoverAccuracy(
   let scaled = network;
   let best = network;
   const kept = { correct: false, round: false };
-  const scale = async (graph: Graph) => (graph === scaled.graph ? undefined : measure(graph));
+  const scale = async (graph: Graph) => {
+    if (graph === scaled.graph) return undefined;
+    try {
+      return await measure(graph);
+    } catch (error) {
+      // The profile allows formats for the network as it was, if not for this one.
+      if (error instanceof ConstraintError) return undefined;
+      throw error;
+    }
+  };
   const refine = async (step: 'correct' | 'round'): Promise<Network> => {
     const chosen = { ...kept, [step]: true, indices: refining, signal, onProgress };
     const graph = await refineWeights(engine, scaled.graph, scaled.formats, calibration, chosen);

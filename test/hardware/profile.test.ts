@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ConstraintError } from '#src/errors.js';
 import { RULED_OPERATORS } from '#src/hardware/operators.js';
 import { BUILT_IN_PROFILES, loadProfile, parseProfile } from '#src/hardware/profile.js';
 import { rulesFor } from '#src/hardware/rules.js';
@@ -51,16 +52,52 @@ test('a file is a profile, and rules of an operator replace those for all field 
   expect(rulesFor(profile, { name: 'a', operator: 'Gemm' }).accumulator).toEqual(profile.accumulator);
 });
 
-test('the JSON Schema names every field and refuses others', () => {
-  const schema = profileJsonSchema() as {
-    properties: object;
-    required: string[];
-    additionalProperties: boolean;
-  };
+interface ObjectSchema {
+  readonly properties: object;
+  readonly required: readonly string[];
+  readonly additionalProperties: boolean;
+}
+
+test('the JSON Schema names every field and refuses others; all are required but where another profile is extended', () => {
+  const schema = profileJsonSchema() as { then: ObjectSchema; else: ObjectSchema };
   const fields = Object.keys(loadProfile('generic-int8')).sort();
-  expect(Object.keys(schema.properties).sort()).toEqual(fields);
-  expect(schema.required.toSorted()).toEqual(fields.filter((field) => field !== '$schema'));
-  expect(schema.additionalProperties).toBe(false);
+  expect(Object.keys(schema.else.properties).sort()).toEqual(fields);
+  expect(schema.else.required.toSorted()).toEqual(fields.filter((field) => field !== '$schema'));
+  expect(Object.keys(schema.then.properties).sort()).toEqual([...fields, 'extends'].sort());
+  expect(schema.then.required).toEqual(['name', 'description']);
+  expect(JSON.stringify(schema.then).match(/"required":/g)).toHaveLength(1);
+  for (const { additionalProperties } of [schema.then, schema.else]) expect(additionalProperties).toBe(false);
+});
+
+describe('a profile that extends another', () => {
+  const extend = (change: object) =>
+    parseProfile(JSON.stringify({ name: 'mine', description: 'Mine.', ...change }), 'mine.json');
+
+  test('has its fields: objects are merged, anything else is replaced', () => {
+    const base = loadProfile('dpu-int8');
+    const weights = { bits: [4] };
+    const operators = { Conv: { windows: { shiftCut: { max: 8 } } } };
+    const { $schema: _, ...expected } = structuredClone({ ...base, name: 'mine', description: 'Mine.' });
+    expected.weights.bits = [4];
+    expected.operators.Conv!.windows!.shiftCut.max = 8;
+    const { $schema, ...found } = extend({ extends: 'dpu-int8', weights, operators });
+    expect(found).toEqual(expected);
+  });
+
+  test('may itself be extended', () => {
+    expect(extend({ extends: 'dpu-mixed' }).operators).toEqual(loadProfile('dpu-int8').operators);
+  });
+
+  test.each(['mine.json', 8, '__proto__'])('of what is not built in is refused: %s', (name) => {
+    expect(() => extend({ extends: name })).toThrow(ConstraintError);
+    expect(() => extend({ extends: name })).toThrow(
+      /^mine\.json: extends: no such profile, .*dpu-int8.*, got /,
+    );
+  });
+
+  test('and has fields that do not exist is refused', () => {
+    expect(() => extend({ extends: 'dpu-int8', weights: { bit: [4] } })).toThrow(/weights.*bit/);
+  });
 });
 
 test('every field describes itself, for editors', () => {
