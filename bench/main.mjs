@@ -52,7 +52,7 @@ function recordAll(node) {
   const subjects = [...new Set(names.map((name) => name.slice(0, name.lastIndexOf(' '))))];
   for (const subject of subjects) {
     const works = names.filter((name) => name.slice(0, name.lastIndexOf(' ')) === subject);
-    const exactly = works.map((name) => name.replaceAll(/[^\w ]/g, '\\$&')).join('|');
+    const exactly = works.map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
     const output = bench(node, true, '--filter', `^(${exactly})$`);
     if (output !== undefined) recordRows(JSON.parse(output));
   }
