@@ -288,8 +288,7 @@ function captionOf(tensor) {
 
 /** Hides what the boxes above the figures leave out. */
 function showFilter(figures) {
-  const search = element('input', { type: 'search', placeholder: 'name or layer' });
-  search.setAttribute('aria-label', 'Show only tensors whose name or layer has this text');
+  const search = element('input', { type: 'search' });
   const boxes = [...new Set(tensors.map(({ kind }) => kind))].map((kind) => ({
     kind,
     box: element('input', { type: 'checkbox', checked: true }),
@@ -311,7 +310,7 @@ function showFilter(figures) {
     target?.scrollIntoView();
   };
   const labels = boxes.map(({ kind, box }) => element('label', {}, box, ` ${KINDS[kind]}`));
-  byId('filter').append(search, ...labels);
+  byId('filter').append(element('label', {}, 'Name or layer ', search), ...labels);
 }
 
 /** Histograms are drawn when they come near the window. */

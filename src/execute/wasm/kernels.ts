@@ -50,35 +50,10 @@ const depthwise = [
   'yStride',
   'taps',
 ] as const;
-const depthwise3x3 = [
-  'x',
-  'y',
-  'rows',
-  'weights',
-  'blocks',
-  'layer',
-  'padding',
-  'height',
-  'width',
-  'columns',
-  'left',
-  'channels',
-  'stride',
-] as const;
-const depthwise3x3Short = [
-  'x',
-  'y',
-  'rows',
-  'records',
-  'limits',
-  'padding',
-  'height',
-  'width',
-  'columns',
-  'left',
-  'channels',
-  'stride',
-] as const;
+/** Rows that a window of 3 x 3 slides along. */
+const slidingRows = ['padding', 'height', 'width', 'columns', 'left', 'channels', 'stride'] as const;
+const depthwise3x3 = ['x', 'y', 'rows', 'weights', 'blocks', 'layer', ...slidingRows] as const;
+const depthwise3x3Short = ['x', 'y', 'rows', 'records', 'limits', ...slidingRows] as const;
 const winogradInput = [
   'x',
   'y',

@@ -2,9 +2,7 @@
 import { type CentredProduct, type Product, rangeRead } from './centre.js';
 import type { Context } from './context.js';
 import type { Layer } from './layer.js';
-import { byPanels } from './panels.js';
-import { narrowRecords } from './rounding.js';
-import type { Rounded } from './tiles.js';
+import { panelRecords, type Rounded } from './tiles.js';
 
 /** Channels of a panel of weights, in their own order. */
 const LANES = Array.from({ length: 16 }, (_, lane) => lane);
@@ -18,7 +16,7 @@ export function chooseQuads(
   instruction: Product,
   product: CentredProduct,
   groups: number,
-  { shifts, rounding, range }: Rounded,
+  rounded: Rounded,
 ): Layer | undefined {
   const { constants } = context;
   const { inputs, arithmetic } = instruction;
@@ -30,9 +28,7 @@ export function chooseQuads(
   const { low, high } = rangeRead(context, instruction, product);
   const channels = product.weights.length / product.outputs;
   if (low < 0 || high > 127 || !fitsShorts(product.weights, channels, high)) return undefined;
-  const panelShifts = byPanels(shifts, groups, shifts[0], LANES.length);
-  const biases = byPanels(product.start ?? shifts.map(() => 0), groups, 0, LANES.length);
-  const records = narrowRecords(panelShifts, rounding, range, bits, biases);
+  const records = panelRecords(product, groups, rounded, bits, LANES.length);
   if (records === undefined) return undefined;
   const { blocks, layer } = records;
   return {

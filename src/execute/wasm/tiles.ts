@@ -20,18 +20,16 @@ export function chooseTiles(
   instruction: Product,
   product: CentredProduct,
   groups: number,
-  { shifts, rounding, range }: Rounded,
+  rounded: Rounded,
 ): Layer | undefined {
   const { constants } = context;
   const bits = instruction.arithmetic!.accumulator.provedBits;
   const kernel = tilesKernel(context, instruction, product);
   if (kernel === undefined || bits > 32 || product.outputs / groups <= 8) return undefined;
-  const panelShifts = byPanels(shifts, groups, shifts[0], LANES.length);
-  const biases = byPanels(product.start ?? shifts.map(() => 0), groups, 0, LANES.length);
-  const records = narrowRecords(panelShifts, rounding, range, bits, biases);
+  const records = panelRecords(product, groups, rounded, bits, LANES.length);
   if (records === undefined || records.layer[FORM] !== AS_FLOATS) return undefined;
   const blocks = tileBlocks(records.blocks);
-  const layer = tileLayer(range);
+  const layer = tileLayer(rounded.range);
   return {
     kernel,
     rowKernel: undefined,
@@ -42,6 +40,19 @@ export function chooseTiles(
     groupBytes: blocks.byteLength / groups,
     layer: constants.place(layer.byteLength, () => layer),
   };
+}
+
+/** Records of the 32-bit form for panels of `lanes` channels; undefined where a sum could overflow 32 bits. */
+export function panelRecords(
+  { start }: CentredProduct,
+  groups: number,
+  { shifts, rounding, range }: Rounded,
+  bits: number,
+  lanes: number,
+) {
+  const panelShifts = byPanels(shifts, groups, shifts[0], lanes);
+  const biases = byPanels(start ?? shifts.map(() => 0), groups, 0, lanes);
+  return narrowRecords(panelShifts, rounding, range, bits, biases);
 }
 
 function tilesKernel(context: Context, instruction: Product, product: CentredProduct) {
