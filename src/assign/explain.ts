@@ -1,4 +1,5 @@
 /** Why a format was chosen, and what it does to a tensor. */
+import { decibels } from '../formats/decibels.js';
 import { type Format, formatOfChannel, stepSizes } from '../formats/format.js';
 import { clippedShare, expectedError, signalPower } from './distribution.js';
 import type { Reason } from './formats-file.js';
@@ -41,9 +42,4 @@ export function explainConstant(values: Float32Array, format: Format, method: Me
     clipped: values.length === 0 ? 0 : clipped / values.length,
     sqnr: decibels(power, error),
   };
-}
-
-/** Signal to noise ratio in dB; null without noise. */
-export function decibels(power: number, error: number): number | null {
-  return error === 0 ? null : 10 * Math.log10(power / error);
 }

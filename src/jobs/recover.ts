@@ -7,6 +7,7 @@ import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
 import { ConstraintError } from '../errors.js';
 import type { Engine } from '../execute/wasm/engine.js';
+import { decibels } from '../formats/decibels.js';
 import type { Graph } from '../graph/graph.js';
 import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
@@ -110,7 +111,7 @@ export async function recoverAccuracy(
     const after = await judge(scales ? expect(tried) : tried);
     const better = after < before * (scales ? CLEAR_GAIN : 1);
     const seconds = (performance.now() - start) / 1000;
-    summary.push({ step, before: decibels(before), after: decibels(after), kept: better, seconds });
+    summary.push({ step, before: decibels(1, before), after: decibels(1, after), kept: better, seconds });
     if (!better) continue;
     best = tried;
     if (step === 'correct' || step === 'round') kept[step] = true;
@@ -123,10 +124,6 @@ export async function recoverAccuracy(
 export function outputNoise(outputs: readonly { readonly sqnr: number | null }[]): number {
   const sum = outputs.reduce((total, { sqnr }) => total + (sqnr === null ? 0 : 10 ** (-sqnr / 10)), 0);
   return sum / outputs.length;
-}
-
-export function decibels(noise: number): number | null {
-  return noise === 0 ? null : -10 * Math.log10(noise);
 }
 
 /** Samples spread evenly over the data set; those that judge are others, where there are enough. */

@@ -6,6 +6,7 @@ import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
 import { ConstraintError, ModelError, ProgramError } from '../errors.js';
 import type { Engine } from '../execute/wasm/engine.js';
+import { decibels } from '../formats/decibels.js';
 import type { Graph } from '../graph/graph.js';
 import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
@@ -13,7 +14,7 @@ import type { RunOptions } from '../platform/pool.js';
 import type { Program } from '../program/program.js';
 import type { FloatSamples } from '../validate/reference.js';
 import { validate } from '../validate/validate.js';
-import { decibels, outputNoise } from './recover.js';
+import { outputNoise } from './recover.js';
 
 /** Rules that are verified, and samples that they run on. */
 const DEAREST = 5;
@@ -46,7 +47,7 @@ export async function verifyPrices(engine: Engine, options: VerifyOptions): Prom
     const { signal } = options;
     const how = { signal, indices, layers: false, references };
     const { outputs } = await validate(engine, float, program, calibration, how);
-    return decibels(outputNoise(outputs));
+    return decibels(1, outputNoise(outputs));
   };
   const lifts = liftRules(profile, new Set(graph.nodes.map(({ operator }) => operator)));
   const dearest = formats.prices.rules.slice(0, DEAREST).filter(({ noise }) => noise > 0);

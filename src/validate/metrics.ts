@@ -2,6 +2,7 @@
 
 import type { ErrorSums } from '../execute/executor.js';
 import type { RunResult } from '../execute/ports.js';
+import { decibels } from '../formats/decibels.js';
 
 export function emptySums(): ErrorSums {
   return { signal: 0, noise: 0, maxError: 0, clipped: 0, count: 0 };
@@ -16,12 +17,9 @@ export function addSums(sums: ErrorSums, other: ErrorSums): void {
   sums.count += other.count;
 }
 
-/**
- * Signal to quantisation noise in dB; null when there is no noise. Noise where there is no signal gives a very negative
- * figure that is still finite, because JSON would turn an infinity into the null of an exact layer.
- */
+/** Signal to quantisation noise in dB; null when there is no noise. */
 export function sqnr({ signal, noise }: Pick<ErrorSums, 'signal' | 'noise'>): number | null {
-  return noise === 0 ? null : 10 * (Math.log10(Math.max(signal, Number.MIN_VALUE)) - Math.log10(noise));
+  return decibels(signal, noise);
 }
 
 /** The five classes with the largest outputs; empty where the network does not classify. */
