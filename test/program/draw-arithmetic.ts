@@ -126,6 +126,12 @@ export function drawAccumulator({ draw, unusual }: Builder, bound: number): Accu
   };
 }
 
+/** Of the sums of magnitude up to `bound` in a register: what partial sums drop can bring them to its ends. */
+export function sumBits({ bits, partialSum }: Accumulator, bound: number): number {
+  const exact = Math.ceil(Math.log2(bound + 1)) + 1;
+  return partialSum === null ? exact : Math.max(exact, bits);
+}
+
 export function drawClamp({ draw }: Builder, format: Format | null): Clamp | null {
   if (!draw.chance(40)) return null;
   if (format === null) {

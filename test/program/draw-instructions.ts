@@ -21,6 +21,7 @@ import {
   drawScaling,
   drawWindow,
   productBound,
+  sumBits,
 } from './draw-arithmetic.js';
 import { movement, type Recipe, reshapeTo, WIDE } from './draw-movement.js';
 
@@ -273,14 +274,9 @@ function drawProducts(b: Builder, x: number, weightShape: readonly number[]) {
     bound += most;
   }
   const rank = b.tensor(x).shape.length;
-  const drawn = drawRequantize(b, positions, Math.ceil(Math.log2(bound + 1)) + 1, {
-    axis: rank - 1,
-    widest: WIDE,
-  });
-  const arithmetic: Arithmetic = {
-    accumulator: drawAccumulator(b, bound),
-    requantize: drawn.requantize,
-  };
+  const accumulator = drawAccumulator(b, bound);
+  const drawn = drawRequantize(b, positions, sumBits(accumulator, bound), { axis: rank - 1, widest: WIDE });
+  const arithmetic: Arithmetic = { accumulator, requantize: drawn.requantize };
   const fields = { clamp: drawClamp(b, drawn.format), arithmetic };
   return { operands, fields, format: drawn.format };
 }
@@ -344,12 +340,11 @@ function emitMatmul(b: Builder, input: number): number {
     return Math.max(-low, high);
   });
   const bound = depth * most * mostOther;
-  const bits = Math.ceil(Math.log2(bound + 1)) + 1;
+  const any = drawAccumulator(b, bound);
+  const accumulator = b.unusual ? any : { ...any, ...exactly(bound) };
+  const bits = sumBits(accumulator, bound);
   const drawn = drawRequantize(b, fractionOf(format) + fractionOf(own), bits, { widest: WIDE });
-  const arithmetic = {
-    accumulator: b.unusual ? drawAccumulator(b, bound) : { ...drawAccumulator(b, bound), ...exactly(bound) },
-    requantize: drawn.requantize,
-  };
+  const arithmetic = { accumulator, requantize: drawn.requantize };
   return b.emit('matmul', { arithmetic }, operands, { shape: output, format: drawn.format });
 }
 
