@@ -6,7 +6,14 @@ import { roundShift } from '../formats/rounding.js';
 import type { Node } from '../graph/graph.js';
 import { elementCount, type Tensor } from '../graph/tensor.js';
 import type { Arithmetic, Window } from '../program/instructions.js';
-import { channelsLastOrder, inOrder, permuteData, plainOrder, spatialShape } from './axis-order.js';
+import {
+  channelsLastOrder,
+  inOrder,
+  keepsElements,
+  permuteData,
+  plainOrder,
+  spatialShape,
+} from './axis-order.js';
 import { type Context, clampCodes, clampFloat, floatData, outputRange } from './context.js';
 import type { NodeArithmetic } from './model-formats.js';
 import { accumulatorRange, bitsFor, union } from './ranges.js';
@@ -30,12 +37,10 @@ function canonicalWeights({ tensor, ...named }: Named): Weights {
   const [outputs, channels, ...kernel] = tensor.shape;
   const [height, width] = kernel.length === 1 ? [1, kernel[0]] : kernel;
   const onnx = [outputs, channels, height, width];
-  return {
-    ...named,
-    tensor,
-    shape: [outputs, height, width, channels],
-    arrange: (elements) => permuteData(elements, onnx, [0, 2, 3, 1], elements.slice() as typeof elements),
-  };
+  const order = [0, 2, 3, 1];
+  const arrange = <T extends Codes | Float32Array>(elements: T) =>
+    keepsElements(onnx, order) ? elements : permuteData(elements, onnx, order, elements.slice() as T);
+  return { ...named, tensor, shape: inOrder(onnx, order), arrange };
 }
 
 export function lowerConvolution(

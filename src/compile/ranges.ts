@@ -33,13 +33,15 @@ export function accumulatorRange(
   let high = 0;
   for (let channel = 0; channel < channels; channel++) {
     const offset = bias === undefined ? 0 : Number(bias[channel]);
-    let negative = 0;
-    let positive = 0;
+    let sum = 0;
+    let magnitude = 0;
     for (let index = channel * length; index < (channel + 1) * length; index++) {
       const weight = weights[index];
-      if (weight < 0) negative += weight;
-      else positive += weight;
+      sum += weight;
+      magnitude += Math.abs(weight);
     }
+    const positive = (magnitude + sum) / 2;
+    const negative = (sum - magnitude) / 2;
     low = Math.min(low, Math.min(0, offset) + positive * least + negative * greatest);
     high = Math.max(high, Math.max(0, offset) + positive * greatest + negative * least);
   }

@@ -42,9 +42,7 @@ export function createQuantizer(
   const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
   const round = createRounder(rounding);
   const steps = stepSizes(format);
-  // What no overflow changes.
-  const { low, high } = codeRange(format);
-  const least = overflow === 'saturateSymmetric' && format.signed ? -high : low;
+  const { low, high } = keptRange(format, overflow);
   return (value, channel, element, fail) => {
     const exact = value / steps[steps.length === 1 ? 0 : channel];
     const quotient = float32Quotient ? Math.fround(exact) : exact;
@@ -53,12 +51,18 @@ export function createQuantizer(
     const rounded = round(quotient, element);
     const zeroPoint = at(format.zeroPoint, channel);
     const code = rounded + zeroPoint;
-    if (code >= least && code <= high && Math.abs(rounded) < 2 ** 52) return code;
+    if (code >= low && code <= high && Math.abs(rounded) < 2 ** 52) return code;
     const trap = (): never => fail(`does not fit ${formatText(format)}`, String(value));
     if (Math.abs(rounded) < 2 ** 52) return applyOverflow(code, format, overflow, trap);
     const integer = Number.isFinite(rounded) ? BigInt(rounded) : rounded > 0 ? BEYOND : -BEYOND;
     return applyOverflowBig(integer + BigInt(zeroPoint), format, overflow, trap);
   };
+}
+
+/** The codes that no overflow changes. */
+function keptRange(format: Format, overflow: Overflow): { low: number; high: number } {
+  const { low, high } = codeRange(format);
+  return { low: overflow === 'saturateSymmetric' && format.signed ? -high : low, high };
 }
 
 /** Real value of a code of a channel in float64, exact for codes up to 16 bits and mantissas up to 36. */
@@ -99,22 +103,48 @@ export function quantizeValues(
 ): Codes {
   const codes = allocateCodes(format, values.length);
   const quantize = createQuantizer(format, rounding, overflow, formatText(format));
+  const quantizeElement = (element: number, channel: number) =>
+    quantize(values[element], channel, element, (what, got) => {
+      throw new FormatError({ where: `element ${element}`, what, got });
+    });
   const { length, channels } =
     format.axis === null ? { length: values.length, channels: 1 } : channelRuns(shape, format.axis);
-  let element = 0;
-  const fail: ConversionFailure = (what, got) => {
-    throw new FormatError({ where: `element ${element}`, what, got });
-  };
-  for (let channel = 0; element < values.length; channel = (channel + 1) % channels) {
-    const end = element + length;
+  const range = keptRange(format, overflow);
+  for (let first = 0, channel = 0; first < values.length; first += length, channel = (channel + 1) % channels)
     if (codes instanceof BigInt64Array)
-      for (; element < end; element++)
-        codes[element] = BigInt(quantize(values[element], channel, element, fail));
-    else
-      for (; element < end; element++)
-        codes[element] = Number(quantize(values[element], channel, element, fail));
-  }
+      for (let i = first; i < first + length; i++) codes[i] = BigInt(quantizeElement(i, channel));
+    else if (rounding !== 'halfEven')
+      for (let i = first; i < first + length; i++) codes[i] = Number(quantizeElement(i, channel));
+    else {
+      const run = {
+        first,
+        end: first + length,
+        step: stepSize(format, channel),
+        zeroPoint: at(format.zeroPoint, channel),
+      };
+      quantizeToEven(values, codes, run, range, (element) => Number(quantizeElement(element, channel)));
+    }
   return codes;
+}
+
+/** 1.5 * 2^52: to add it rounds reals below 2^51 to integers, ties to even ones. */
+const INTEGERS = 1.5 * 2 ** 52;
+
+/**
+ * Codes of elements of one channel, rounded as most weights are; `quantize` takes care of those that are not in the range, and of what
+ * is not a number.
+ */
+function quantizeToEven(
+  values: ArrayLike<number>,
+  codes: Exclude<Codes, BigInt64Array>,
+  { first, end, step, zeroPoint }: { first: number; end: number; step: number; zeroPoint: number },
+  { low, high }: { low: number; high: number },
+  quantize: (element: number) => number,
+): void {
+  for (let i = first; i < end; i++) {
+    const code = values[i] / step + INTEGERS - INTEGERS + zeroPoint;
+    codes[i] = code >= low && code <= high ? code : quantize(i);
+  }
 }
 
 /** Real values of a tensor's codes as float32: what the instruction `dequantize` gives. */

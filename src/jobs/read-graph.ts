@@ -2,7 +2,7 @@
 import type { ModelFormats } from '../compile/model-formats.js';
 import type { Graph } from '../graph/graph.js';
 import { readModel } from '../onnx/read.js';
-import { createSha256, readBytes } from '../platform/files.js';
+import { createSha256 } from '../platform/files.js';
 import { readTflite } from '../tflite/read.js';
 
 const MODEL = /\.(onnx|tflite)(\.gz)?$/;
@@ -28,9 +28,9 @@ export interface FileGraph {
  */
 export function readGraph(path: string, shapes: Readonly<Record<string, readonly number[]>> = {}): FileGraph {
   const hash = createSha256();
-  hash.add(readBytes(path));
-  if (/\.tflite(\.gz)?$/.test(path)) return { ...readTflite(path, { shapes }), digest: hash.digest() };
-  const { graph } = readModel(path, { shapes, onExternalData: hash.add });
+  const options = { shapes, onRead: hash.add };
+  if (/\.tflite(\.gz)?$/.test(path)) return { ...readTflite(path, options), digest: hash.digest() };
+  const { graph } = readModel(path, options);
   const operators: Record<string, number> = {};
   for (const { operator } of graph.nodes) operators[operator] = (operators[operator] ?? 0) + 1;
   return { graph, formats: null, operators, digest: hash.digest() };

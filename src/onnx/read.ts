@@ -23,8 +23,8 @@ const model = 'model';
 export interface ReadOptions {
   /** Shapes of inputs by name, for symbolic sizes other than the first, which is 1 unless given. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
-  /** Called with every piece of external data, in the order of the file. */
-  readonly onExternalData?: (bytes: Uint8Array) => void;
+  /** Called with the bytes of the unpacked file, and with every piece of external data in the order of the file. */
+  readonly onRead?: (bytes: Uint8Array) => void;
 }
 
 /**
@@ -32,7 +32,9 @@ export interface ReadOptions {
  * UsageError where given shapes do not fit, a ModelError where the model is not valid.
  */
 export function readModel(path: string, options: ReadOptions = {}): Model {
-  return decodeModel(readBytes(path), path, { ...options, file: path });
+  const bytes = readBytes(path);
+  options.onRead?.(bytes);
+  return decodeModel(bytes, path, { ...options, file: path });
 }
 
 /**
@@ -47,7 +49,7 @@ export function decodeModel(
 ): Model {
   const proto = decodeMessage(onnx.ModelProto, bytes, where);
   try {
-    return readProto(proto, options.shapes ?? {}, externalDataBeside(options.file, options.onExternalData));
+    return readProto(proto, options.shapes ?? {}, externalDataBeside(options.file, options.onRead));
   } catch (error) {
     if (!(error instanceof DynafixError)) throw error;
     const facts = { ...error.facts, where: error.where === model ? where : `${where}: ${error.where}` };

@@ -192,7 +192,8 @@ export function expectScaling(check: Check, scaling: Scaling, channels: number):
   const expectNumbers = (what: string, values: PerChannel, expectOne: (value: number) => void) => {
     if (typeof values !== 'number' && values.length !== channels)
       check.fail(`${what} has a wrong length`, `one, or one for each of ${channels} channels`, values.length);
-    for (const value of [values].flat()) expectOne(value);
+    if (typeof values === 'number') expectOne(values);
+    else for (const value of values) expectOne(value);
   };
   const expectIntegers = (what: string, values: PerChannel, low: number, high: number) =>
     expectNumbers(what, values, (value) => expectInteger(check, what, value, low, high));

@@ -23,6 +23,8 @@ export interface TfliteModel {
 export interface ReadOptions {
   /** Shapes of inputs by name, where the file declares that a size may change. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Called with the bytes of the unpacked file. */
+  readonly onRead?: (bytes: Uint8Array) => void;
 }
 
 /**
@@ -30,7 +32,9 @@ export interface ReadOptions {
  * shapes do not fit, a ModelError where the model is not valid.
  */
 export function readTflite(path: string, options: ReadOptions = {}): TfliteModel {
-  return decodeTflite(readBytes(path), path, options);
+  const bytes = readBytes(path);
+  options.onRead?.(bytes);
+  return decodeTflite(bytes, path, options);
 }
 
 /** Decodes a model, which `where` names in errors. */

@@ -44,6 +44,16 @@ test('power-of-two scales agree with exact rational arithmetic', () => {
   );
 });
 
+test.each(ROUNDINGS)('ties, halves of large numbers among them, round by %s', (rounding) => {
+  const quarters = Array.from({ length: 81 }, (_, index) => (index - 40) / 4);
+  const values = [...quarters, 2 ** 20 + 0.5, 2 ** 20 + 1.5, -(2 ** 20) - 0.5, 2 ** 30 + 0.5, -0.5 - 2 ** 30];
+  for (const bits of [8, 16, 32]) {
+    const expected = values.map((value) => saturated(exactCode(value, 0, rounding), fixed(bits, 0)));
+    const codes = quantizeValues(values, [values.length], fixed(bits, 0), rounding, 'saturate');
+    expect([...codes]).toEqual(expected);
+  }
+});
+
 test('wrapping keeps the low bits of any finite value', () => {
   const values = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e200, max: 1e200 });
   fc.assert(

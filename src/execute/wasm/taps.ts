@@ -56,28 +56,44 @@ function tapTable(geometry: Geometry): Int32Array {
   const taps = tapCount(geometry);
   const pixels = pixelCount(geometry);
   const table = new Int32Array(Math.ceil(pixels / 4) * taps * 4).fill(PADDING);
-  let pixel = 0;
-  for (let n = 0; n < batch; n++)
-    for (let i = 0; i < output[0]; i++)
-      for (let j = 0; j < output[1]; j++, pixel++) {
-        let entry = (pixel >> 2) * taps * 4 + (pixel & 3);
+  for (let c = 0; c < kernel[1]; c++) {
+    const left = c * dilations[1] - pads[1];
+    const first = Math.max(0, Math.ceil(-left / strides[1]));
+    const count = Math.min(output[1], Math.floor((width - 1 - left) / strides[1]) + 1) - first;
+    for (let n = 0; n < batch; n++)
+      for (let i = 0; i < output[0]; i++)
         for (let r = 0; r < kernel[0]; r++) {
           const row = i * strides[0] - pads[0] + r * dilations[0];
-          for (let c = 0; c < kernel[1]; c++) {
-            const column = j * strides[1] - pads[1] + c * dilations[1];
-            const inside = row >= 0 && row < height && column >= 0 && column < width;
-            const offset = ((n * height + row) * width + column) * pixelBytes;
-            for (let part = 0; part < parts; part++, entry += 4)
-              table[entry] = inside ? offset + part * partBytes : PADDING;
+          if (row < 0 || row >= height) continue;
+          const pixel = (n * output[0] + i) * output[1] + first;
+          const offset = ((n * height + row) * width + first * strides[1] + left) * pixelBytes;
+          const step = strides[1] * pixelBytes;
+          for (let part = 0; part < parts; part++) {
+            const tap = (r * kernel[1] + c) * parts + part;
+            fillTap(table, taps, tap, pixel, count, offset + part * partBytes, step);
           }
         }
-      }
-  for (; pixel % 4 !== 0; pixel++)
+  }
+  for (let pixel = pixels; pixel % 4 !== 0; pixel++)
     for (let tap = 0; tap < taps; tap++) {
       const entry = ((pixel >> 2) * taps + tap) * 4 + (pixel & 3);
       table[entry] = table[entry - 1];
     }
   return table;
+}
+
+/** Entries of one tap for `count` pixels of a row, whose offsets lie `step` bytes apart. */
+function fillTap(
+  table: Int32Array,
+  taps: number,
+  tap: number,
+  pixel: number,
+  count: number,
+  offset: number,
+  step: number,
+): void {
+  for (let i = 0; i < count; i++)
+    table[(((pixel + i) >> 2) * taps + tap) * 4 + ((pixel + i) & 3)] = offset + i * step;
 }
 
 /** For each output position, how many taps lie inside rows and columns low <= index < size + high. */
