@@ -15,17 +15,20 @@ function eight(
   const length = <usize>turns * 32;
   for (let pixel = 0; pixel < pixels; pixel += 2) {
     let t = table + (<usize>((pixel >> 2) * taps) << 4) + (<usize>(pixel & 2) << 2);
-    let b = weights;
+    let b = weights - 32;
     let c00 = v128.load(blocks);
     let c01 = v128.load(blocks, 16);
     let c10 = c00;
     let c11 = c01;
     for (let tap = 0; tap < taps; tap++) {
-      let a0 = address(t, x, padding);
-      let a1 = address(t + 4, x, padding);
+      let a0 = address(t, x, padding) - 4;
+      let a1 = address(t + 4, x, padding) - 4;
       t += 16;
       const end = b + length;
       while (b < end) {
+        a0 += 4;
+        a1 += 4;
+        b += 32;
         const b0 = v128.load(b);
         const b1 = v128.load(b, 16);
         const s0 = v128.load32_splat(a0);
@@ -34,9 +37,6 @@ function eight(
         const s1 = v128.load32_splat(a1);
         c10 = i32x4.add(c10, i32x4.dot_i16x8_s(s1, b0));
         c11 = i32x4.add(c11, i32x4.dot_i16x8_s(s1, b1));
-        a0 += 4;
-        a1 += 4;
-        b += 32;
       }
     }
     storeShorts(y, roundEight(c00, c01, blocks, layer), count);

@@ -15,7 +15,7 @@ function eight(
 ): void {
   const length = <usize>turns * 32;
   for (let pixel = 0; pixel < pixels; pixel += 4) {
-    let b = weights;
+    let b = weights - 32;
     let c00 = f32x4.splat(0);
     let c01 = c00;
     let c10 = c00;
@@ -25,7 +25,7 @@ function eight(
     let c30 = c00;
     let c31 = c00;
     for (let tap = 0; tap < taps; tap++) {
-      const rows = addresses(table, x, padding);
+      const rows = i32x4.sub(addresses(table, x, padding), i32x4.splat(4));
       let a0 = <usize>i32x4.extract_lane(rows, 0);
       let a1 = <usize>i32x4.extract_lane(rows, 1);
       let a2 = <usize>i32x4.extract_lane(rows, 2);
@@ -33,6 +33,11 @@ function eight(
       table += 16;
       const end = b + length;
       while (b < end) {
+        a0 += 4;
+        a1 += 4;
+        a2 += 4;
+        a3 += 4;
+        b += 32;
         const b0 = v128.load(b);
         const b1 = v128.load(b, 16);
         const s0 = v128.load32_splat(a0);
@@ -47,11 +52,6 @@ function eight(
         const s3 = v128.load32_splat(a3);
         c30 = f32x4.add(c30, f32x4.mul(s3, b0));
         c31 = f32x4.add(c31, f32x4.mul(s3, b1));
-        a0 += 4;
-        a1 += 4;
-        a2 += 4;
-        a3 += 4;
-        b += 32;
       }
     }
     const rest = pixels - pixel;

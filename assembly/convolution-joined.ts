@@ -45,13 +45,14 @@ export function convolution_i16_i16_i40(
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, run: i32,
 ): void {
   const bits = i32x4.splat(255);
+  const length = <usize>turns * 16;
   for (let channel = 0; channel < channels; channel += 4) {
     const half = <usize>(channel & 4) << 2;
     const block = blocks + half;
     let t = table;
     let out = y;
     for (let pixel = 0; pixel < pixels; pixel += 4) {
-      let b = weights;
+      let b = weights - 16;
       let l0 = v128.load(block, BLOCK);
       let l1 = l0;
       let l2 = l0;
@@ -64,13 +65,19 @@ export function convolution_i16_i16_i40(
       while (true) {
         const last = min(first + run, taps);
         for (let tap = first; tap < last; tap++) {
-          const rows = addresses(t, x, padding);
+          const rows = i32x4.sub(addresses(t, x, padding), i32x4.splat(4));
           let a0 = <usize>i32x4.extract_lane(rows, 0);
           let a1 = <usize>i32x4.extract_lane(rows, 1);
           let a2 = <usize>i32x4.extract_lane(rows, 2);
           let a3 = <usize>i32x4.extract_lane(rows, 3);
           t += 16;
-          for (let turn = 0; turn < turns; turn++) {
+          const end = b + length;
+          while (b < end) {
+            a0 += 4;
+            a1 += 4;
+            a2 += 4;
+            a3 += 4;
+            b += 16;
             const b0 = v128.load_ext<u8>(b);
             const b1 = v128.load_ext<i8>(b, 8);
             const p0 = v128.load32_splat(a0);
@@ -85,11 +92,6 @@ export function convolution_i16_i16_i40(
             const p3 = v128.load32_splat(a3);
             l3 = i32x4.add(l3, i32x4.dot_i16x8_s(p3, b0));
             h3 = i32x4.add(h3, i32x4.dot_i16x8_s(p3, b1));
-            a0 += 4;
-            a1 += 4;
-            a2 += 4;
-            a3 += 4;
-            b += 16;
           }
         }
         if (last == taps) break;
@@ -109,7 +111,7 @@ export function convolution_i16_i16_i40(
       if (rest > 2) storePixels(out + 2 * yStride, yStride, l2, h2, l3, h3, block, layer, count, rest > 3);
       out += 4 * yStride;
     }
-    weights += <usize>(turns * taps) * 16;
+    weights += length * taps;
     if (half) blocks += JOINED;
     y += 8;
   }

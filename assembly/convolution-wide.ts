@@ -26,13 +26,14 @@ function wide(
   padding: usize, pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, run: i32,
 ): void {
   const lanes = split ? 4 : 8;
+  const length = <usize>turns * 16;
   for (let channel = 0; channel < channels; channel += lanes) {
     const count = channels - channel;
     const half = split ? <usize>(channel >> 2) & 1 : 0;
     let t = table;
     let out = y;
     for (let pixel = 0; pixel < pixels; pixel += 4) {
-      let b = weights;
+      let b = weights - 16;
       // Sums of 4 pixels: channels 0-1, 2-3, and without split 4-5, 6-7.
       let s00 = i64x2.splat(0), s01 = s00, s02 = s00, s03 = s00;
       let s10 = s00, s11 = s00, s12 = s00, s13 = s00;
@@ -49,13 +50,19 @@ function wide(
         let c30 = c00;
         let c31 = c00;
         for (let tap = first; tap < last; tap++) {
-          const rows = addresses(t, x, padding);
+          const rows = i32x4.sub(addresses(t, x, padding), i32x4.splat(4));
           let a0 = <usize>i32x4.extract_lane(rows, 0);
           let a1 = <usize>i32x4.extract_lane(rows, 1);
           let a2 = <usize>i32x4.extract_lane(rows, 2);
           let a3 = <usize>i32x4.extract_lane(rows, 3);
           t += 16;
-          for (let turn = 0; turn < turns; turn++) {
+          const end = b + length;
+          while (b < end) {
+            a0 += 4;
+            a1 += 4;
+            a2 += 4;
+            a3 += 4;
+            b += 16;
             const b0 = split ? v128.load_ext<u8>(b) : v128.load_ext<i8>(b);
             const b1 = v128.load_ext<i8>(b, 8);
             const p0 = v128.load32_splat(a0);
@@ -70,11 +77,6 @@ function wide(
             const p3 = v128.load32_splat(a3);
             c30 = i32x4.add(c30, i32x4.dot_i16x8_s(p3, b0));
             c31 = i32x4.add(c31, i32x4.dot_i16x8_s(p3, b1));
-            a0 += 4;
-            a1 += 4;
-            a2 += 4;
-            a3 += 4;
-            b += 16;
           }
         }
         s00 = widened(split, s00, c00, c01, 0);
@@ -103,7 +105,7 @@ function wide(
       if (rest > 3) storePixel(split, sums, out + 3 * yStride, s30, s31, s32, s33, blocks, layer, half, count);
       out += 4 * yStride;
     }
-    weights += <usize>(turns * taps) * 16;
+    weights += length * taps;
     if (!split || half) blocks += sums ? 64 : wideBlock(layer);
     y += sums ? lanes * 8 : lanes * 2;
   }

@@ -44,13 +44,14 @@ function narrow<W>(
   taps: i32,
   sums: bool,
 ): void {
-  const panel = <usize>(turns * taps) * 16 * sizeof<W>();
+  const length = <usize>turns * 16 * sizeof<W>();
+  const panel = length * taps;
   for (let channel = 0; channel < channels; channel += 8) {
     const count = channels - channel;
     let t = table;
     let out = y;
     for (let pixel = 0; pixel < pixels; pixel += 4) {
-      let b = weights;
+      let b = weights - 16 * sizeof<W>();
       let c00 = v128.load(blocks);
       let c01 = v128.load(blocks, 16);
       let c10 = c00;
@@ -60,13 +61,19 @@ function narrow<W>(
       let c30 = c00;
       let c31 = c01;
       for (let tap = 0; tap < taps; tap++) {
-        const rows = addresses(t, x, padding);
+        const rows = i32x4.sub(addresses(t, x, padding), i32x4.splat(4));
         let a0 = <usize>i32x4.extract_lane(rows, 0);
         let a1 = <usize>i32x4.extract_lane(rows, 1);
         let a2 = <usize>i32x4.extract_lane(rows, 2);
         let a3 = <usize>i32x4.extract_lane(rows, 3);
         t += 16;
-        for (let turn = 0; turn < turns; turn++) {
+        const end = b + length;
+        while (b < end) {
+          a0 += 4;
+          a1 += 4;
+          a2 += 4;
+          a3 += 4;
+          b += 16 * sizeof<W>();
           const b0 = weightsLow<W>(b);
           const b1 = weightsHigh<W>(b);
           const s0 = v128.load32_splat(a0);
@@ -81,11 +88,6 @@ function narrow<W>(
           const s3 = v128.load32_splat(a3);
           c30 = i32x4.add(c30, i32x4.dot_i16x8_s(s3, b0));
           c31 = i32x4.add(c31, i32x4.dot_i16x8_s(s3, b1));
-          a0 += 4;
-          a1 += 4;
-          a2 += 4;
-          a3 += 4;
-          b += 16 * sizeof<W>();
         }
       }
       const rest = pixels - pixel;

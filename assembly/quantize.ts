@@ -1,4 +1,5 @@
 /** Between float32 and codes. */
+import { roundToWhole } from './round';
 import { stochasticBits } from './scale';
 
 const HALF_EVEN = 4;
@@ -177,12 +178,12 @@ function roundStochastic(x: f64, seed: i32, element: i32): f64 {
 
 /**
  * The same where one power-of-two step and no zero point serve all elements and the rounding is halfEven: x * scale is exact
- * in float64, whose own rounding is halfEven. Low and high are codes.
+ * in float32 unless it saturates or rounds to 0 anyway. Low and high are codes.
  */
-export function quantizeShift_f32_i16(x: usize, y: usize, scale: f64, low: f64, high: f64, length: i32): i32 {
-  const scales = f64x2.splat(scale);
-  const lows = f64x2.splat(low);
-  const highs = f64x2.splat(high);
+export function quantizeShift_f32_i16(x: usize, y: usize, scale: f32, low: f32, high: f32, length: i32): i32 {
+  const scales = f32x4.splat(scale);
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
   const vectors = length >> 3;
   let invalid = i32x4.splat(0);
   const start = x;
@@ -198,7 +199,7 @@ export function quantizeShift_f32_i16(x: usize, y: usize, scale: f64, low: f64, 
     y += 16;
   }
   for (let i = vectors << 3; i < length; i++) {
-    const real = <f64>load<f32>(x);
+    const real = load<f32>(x);
     if (real != real) return i + 1;
     const rounded = nearest(real * scale);
     store<i16>(y, <i16>(rounded < low ? low : rounded > high ? high : rounded));
@@ -211,14 +212,7 @@ export function quantizeShift_f32_i16(x: usize, y: usize, scale: f64, low: f64, 
 // @ts-ignore: decorator
 @inline
 function roundFloats(x: v128, scale: v128, low: v128, high: v128): v128 {
-  const a = f64x2.nearest(f64x2.mul(f64x2.promote_low_f32x4(x), scale));
-  const b = f64x2.nearest(f64x2.mul(f64x2.promote_low_f32x4(v128.shuffle<i64>(x, x, 1, 1)), scale));
-  return v128.shuffle<i64>(
-    i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.pmax(a, low), high)),
-    i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.pmax(b, low), high)),
-    0,
-    2,
-  );
+  return roundToWhole(f32x4.pmin(f32x4.pmax(f32x4.mul(x, scale), low), high));
 }
 
 function firstNaN(x: usize): i32 {

@@ -42,12 +42,18 @@ function clampAndRoundFour(x: v128, minimum: v128, maximum: v128, multiplier: v1
 const WHOLE: f32 = 12582912;
 const WHOLE_BITS: i32 = 0x4b400000;
 
+/** Integers (i32) nearest to four float32 numbers of magnitudes up to 2^22, ties to even. */
+// @ts-ignore: decorator
+@inline
+export function roundToWhole(x: v128): v128 {
+  return i32x4.sub(f32x4.add(x, f32x4.splat(WHOLE)), i32x4.splat(WHOLE_BITS));
+}
+
 /** The record's multiplier is a power of two in float32. */
 // @ts-ignore: decorator
 @inline
 function roundAsFloats(x: v128, scale: v128): v128 {
-  const rounded = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(x), scale), f32x4.splat(WHOLE));
-  return i32x4.sub(rounded, i32x4.splat(WHOLE_BITS));
+  return roundToWhole(f32x4.mul(f32x4.convert_i32x4_s(x), scale));
 }
 
 /** Four codes (i32, within 16 bits after saturation) out of four accumulators (i32). */
@@ -70,6 +76,35 @@ export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
     codes = i16x8.narrow_i32x4_s(low, roundAsFloats(b, v128.load(block, 112)));
   } else codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
   return i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64));
+}
+
+// @ts-ignore: decorator
+@inline
+export function roundsAsFloats(layer: usize): bool {
+  return load<i32>(layer, 84) == AS_FLOATS;
+}
+
+/** Stores the codes of 16 channels of two pixels in the form of float32: what both need is loaded once. */
+// @ts-ignore: decorator
+@inline
+export function storeSixteenTwice(
+  p: usize, q: usize, p0: v128, p1: v128, p2: v128, p3: v128, q0: v128, q1: v128, q2: v128, q3: v128,
+  block: usize, layer: usize,
+): void {
+  const s0 = v128.load(block, 96);
+  const s1 = v128.load(block, 112);
+  const s2 = v128.load(block, BLOCK + 96);
+  const s3 = v128.load(block, BLOCK + 112);
+  const low = v128.load(layer, 48);
+  const high = v128.load(layer, 64);
+  const a = i16x8.narrow_i32x4_s(roundAsFloats(p0, s0), roundAsFloats(p1, s1));
+  const b = i16x8.narrow_i32x4_s(roundAsFloats(p2, s2), roundAsFloats(p3, s3));
+  const c = i16x8.narrow_i32x4_s(roundAsFloats(q0, s0), roundAsFloats(q1, s1));
+  const d = i16x8.narrow_i32x4_s(roundAsFloats(q2, s2), roundAsFloats(q3, s3));
+  v128.store(p, i16x8.min_s(i16x8.max_s(a, low), high));
+  v128.store(p, i16x8.min_s(i16x8.max_s(b, low), high), 16);
+  v128.store(q, i16x8.min_s(i16x8.max_s(c, low), high));
+  v128.store(q, i16x8.min_s(i16x8.max_s(d, low), high), 16);
 }
 
 /** One code out of one exact sum (bias not yet added). */

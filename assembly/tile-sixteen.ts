@@ -3,7 +3,7 @@
  * of a panel. Arguments as in convolution.ts; `count` is 9 or more, of which 16 are written at most.
  */
 import { address, clampFloats, storeFloats, storeShorts } from './lanes';
-import { BLOCK, roundEight } from './round';
+import { BLOCK, roundEight, roundsAsFloats, storeSixteenTwice } from './round';
 
 /** One input channel as float32, or a pair of them as integers; nothing is fused. */
 // @ts-ignore: decorator
@@ -49,9 +49,10 @@ export function sixteen<T>(
   pixels: i32, count: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
   const length = <usize>turns * 64;
+  const whole = !isFloat<T>() && count >= 16 && roundsAsFloats(layer);
   for (let pixel = 0; pixel < pixels; pixel += 2) {
     let t = table + (<usize>((pixel >> 2) * taps) << 4) + (<usize>(pixel & 2) << 2);
-    let b = weights;
+    let b = weights - 64;
     let c00 = isFloat<T>() ? f32x4.splat(0) : v128.load(blocks);
     let c01 = isFloat<T>() ? c00 : v128.load(blocks, 16);
     let c02 = isFloat<T>() ? c00 : v128.load(blocks, BLOCK);
@@ -61,11 +62,14 @@ export function sixteen<T>(
     let c12 = c02;
     let c13 = c03;
     for (let tap = 0; tap < taps; tap++) {
-      let a0 = address(t, x, padding);
-      let a1 = address(t + 4, x, padding);
+      let a0 = address(t, x, padding) - 4;
+      let a1 = address(t + 4, x, padding) - 4;
       t += 16;
       const end = b + length;
       while (b < end) {
+        a0 += 4;
+        a1 += 4;
+        b += 64;
         const b0 = v128.load(b);
         const b1 = v128.load(b, 16);
         const b2 = v128.load(b, 32);
@@ -80,13 +84,14 @@ export function sixteen<T>(
         c11 = add<T>(c11, s1, b1);
         c12 = add<T>(c12, s1, b2);
         c13 = add<T>(c13, s1, b3);
-        a0 += 4;
-        a1 += 4;
-        b += 64;
       }
     }
-    store<T>(y, c00, c01, c02, c03, blocks, layer, count);
-    if (pixels - pixel > 1) store<T>(y + yStride, c10, c11, c12, c13, blocks, layer, count);
+    if (!isFloat<T>() && whole && pixels - pixel > 1) {
+      storeSixteenTwice(y, y + yStride, c00, c01, c02, c03, c10, c11, c12, c13, blocks, layer);
+    } else {
+      store<T>(y, c00, c01, c02, c03, blocks, layer, count);
+      if (pixels - pixel > 1) store<T>(y + yStride, c10, c11, c12, c13, blocks, layer, count);
+    }
     y += 2 * yStride;
   }
 }

@@ -107,11 +107,12 @@ export function winogradProduct_i16_i16_i32(
       let row = source;
       let out = y;
       for (let tile = 0; tile < tiles; tile += 4) {
-        let b = weights;
-        let a0 = row;
-        let a1 = row + xStride;
-        let a2 = row + 2 * xStride;
-        let a3 = row + 3 * xStride;
+        let b = weights - 32;
+        let a0 = row - 4;
+        let a1 = a0 + xStride;
+        let a2 = a1 + xStride;
+        let a3 = a2 + xStride;
+        const end = b + panel;
         let c00 = i32x4.splat(0);
         let c01 = c00;
         let c10 = c00;
@@ -120,7 +121,12 @@ export function winogradProduct_i16_i16_i32(
         let c21 = c00;
         let c30 = c00;
         let c31 = c00;
-        for (let turn = 0; turn < turns; turn++) {
+        while (b < end) {
+          a0 += 4;
+          a1 += 4;
+          a2 += 4;
+          a3 += 4;
+          b += 32;
           const b0 = v128.load(b);
           const b1 = v128.load(b, 16);
           const s0 = v128.load32_splat(a0);
@@ -135,11 +141,6 @@ export function winogradProduct_i16_i16_i32(
           const s3 = v128.load32_splat(a3);
           c30 = i32x4.add(c30, i32x4.dot_i16x8_s(s3, b0));
           c31 = i32x4.add(c31, i32x4.dot_i16x8_s(s3, b1));
-          a0 += 4;
-          a1 += 4;
-          a2 += 4;
-          a3 += 4;
-          b += 32;
         }
         v128.store(out, c00);
         v128.store(out, c01, 16);

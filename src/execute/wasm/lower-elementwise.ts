@@ -277,7 +277,7 @@ export function emitQuantize(
   const kind = context.kind(output) === 'i32' ? 'i32' : 'i16';
   const single = kind === 'i16' && mantissa === 1 && zeroPoint === 0 && typeof fractionBits === 'number';
   // In float32, quotients by a power of two are exact but for those that saturate or round to 0 anyway.
-  if (single && saturates(overflow) && rounding === 'halfEven' && Math.abs(fractionBits) <= 500) {
+  if (single && saturates(overflow) && rounding === 'halfEven' && Math.abs(fractionBits) <= 126) {
     context.emit('quantizeShift_f32_i16', { ...args, ...range, scale: 2 ** fractionBits });
     return;
   }
