@@ -143,7 +143,8 @@ function quantizeToEven(
 ): void {
   for (let i = first; i < end; i++) {
     const code = values[i] / step + INTEGERS - INTEGERS + zeroPoint;
-    codes[i] = code >= low && code <= high ? code : quantize(i);
+    if (code >= low && code <= high) codes[i] = code;
+    else codes[i] = quantize(i);
   }
 }
 

@@ -172,6 +172,14 @@ const loadWork: MakeWork = ({ macs, data, path }, name, _, { variants }) => {
       { name: 'float from ONNX, VARIANT', spec: load('onnx') },
     ];
   });
+  const lazily = {
+    kind: 'load',
+    file: path('int8.program'),
+    variant: 'simd',
+    lazily: true,
+    threads: 1,
+  } as const;
+  subjects.push({ name: 'int8 from a program file without V8 flags, VARIANT', spec: lazily });
   return { name, unit: 'ms', macs, subjects };
 };
 

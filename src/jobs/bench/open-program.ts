@@ -22,7 +22,10 @@ import type { CalibrateSpec, FirstRunSpec, KernelsSpec, LoadSpec, ProgramSpec } 
 import { createTimer, settle } from './timing.js';
 
 /** A process measures one variant: V8's flags disturb nobody. */
-const kernelOptions = (variant: string | undefined) => ({ variant: variant as VariantName, v8Flags: true });
+const kernelOptions = (variant: string | undefined, v8Flags = true) => ({
+  variant: variant as VariantName,
+  v8Flags,
+});
 
 /** The first sample of the data, else noise. */
 function loadInputs(program: Program, data: DatasetSpec | undefined): Elements[] {
@@ -130,9 +133,9 @@ export function openFirstRun({ program: path, variant, data }: FirstRunSpec): Op
   return { variant: loadKernels(options).variant, measure };
 }
 
-/** Seconds from a file to an executor that is ready, the kernels' compilation included. */
-export async function openLoad({ file, formats, variant }: LoadSpec): Promise<OpenSubject> {
-  const options = kernelOptions(variant);
+/** Seconds from a file to an executor that is ready, the kernels' compilation included unless they are compiled lazily. */
+export async function openLoad({ file, formats, variant, lazily }: LoadSpec): Promise<OpenSubject> {
+  const options = kernelOptions(variant, !lazily);
   const seconds = await timeOnce(() => {
     const program = file.endsWith('.program') ? readProgram(file) : compileModel(file, formats);
     createWasmExecutor(program, options);

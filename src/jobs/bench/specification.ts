@@ -62,11 +62,15 @@ export interface CalibrateSpec {
   readonly threads: number;
 }
 
-/** From a file to an executor that is ready, once per process; `formats` make an integer program of a model. */
+/**
+ * From a file to an executor that is ready, once per process; `formats` make an integer program of a model. `lazily`: V8's flags stay as
+ * they are, so that kernels are compiled when they are called.
+ */
 export interface LoadSpec {
   readonly kind: 'load';
   readonly file: string;
   readonly formats?: string;
+  readonly lazily?: boolean;
   readonly variant?: string;
   readonly threads: 1;
 }
