@@ -1,4 +1,4 @@
-/** Convolutions with codes from one end of their range to the other: one is timed, to choose among variants. */
+/** Convolutions with codes from one end of their range to the other: two are timed, to choose among variants. */
 import { codeRange, type Format, fixed } from '../../formats/format.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
 import type { Elements } from '../executor.js';
@@ -98,9 +98,14 @@ export function extremeLayer(
   };
 }
 
-/** A layer of middling size to time, and its input. */
-export function timedLayer(): { readonly program: Program; readonly inputs: readonly Elements[] } {
-  const bits = { x: 8, weights: 8 };
-  const layer = { size: 14, channels: 64, outputs: 64, kernel: 3, bits, rectified: true };
-  return { program: extremeLayer(layer, 5), inputs: [Int8Array.from(spread(14 * 14 * 64, -128, 127, 6))] };
+/**
+ * Layers of middling size to time, and their inputs: a window, and a single tap with weights that leave room for sums of several
+ * products in 16 bits, as most do.
+ */
+export function timedLayers(): { readonly program: Program; readonly inputs: readonly Elements[] }[] {
+  const inputs = [Int8Array.from(spread(14 * 14 * 64, -128, 127, 6))];
+  const shared = { size: 14, channels: 64, rectified: true };
+  const window = { ...shared, outputs: 64, kernel: 3, bits: { x: 8, weights: 8 } };
+  const tap = { ...shared, outputs: 256, kernel: 1, bits: { x: 8, weights: 7 } };
+  return [window, tap].map((layer) => ({ program: extremeLayer(layer, 5), inputs }));
 }
