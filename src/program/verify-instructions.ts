@@ -236,6 +236,7 @@ export const rules: InstructionTable<[Check], void> = {
       c.fail('the output does not hold the indices', `integers to ${x.shape[axis] - 1}`, formatText(format));
   },
   softmax({ axis }, c) {
+    check.expectOperands(c, 1, 3);
     check.expectInteger(c, 'axis', axis, 0, c.output.shape.length - 1);
     check.expectShape(c, 'the output', c.output, c.inputs[0].shape);
     if (c.output.format !== null) return expectSoftmaxTables(c, c.output.shape[axis]);

@@ -165,7 +165,11 @@ const cases: readonly [text: string, ...changes: [from: string, to: string, erro
     ['[1,2,3,3]', '[1,3,3,2]', /wrong shape/],
   ],
   [`${floats}\n y = reshape f -> f32 [18]`, ['[18]', '[19]', /another number of elements/]],
-  [`${floats}\n y = softmax f axis=3 -> f32 [1,3,3,2]`, ['axis=3', 'axis=4', /axis is out of range/]],
+  [
+    `${floats}\n y = softmax f axis=3 -> f32 [1,3,3,2]`,
+    ['axis=3', 'axis=4', /axis is out of range/],
+    ['softmax f', 'softmax', /wrong number of operands/],
+  ],
   [
     `${floats}\n y = quantize f round=halfEven ${round} -> fixed(8,[4,5],axis=3) [1,3,3,2]`,
     ['axis=3', 'axis=2', /number of channels/],
