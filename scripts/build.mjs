@@ -17,6 +17,12 @@ const run = (command, ...args) =>
 /** Each schema and the folder whose code reads and writes it. */
 const schemas = { onnx: 'src/onnx', statistics: 'src/calibrate', program: 'src/program' };
 
+/** Code that encodes and decodes, and nothing else. */
+const protoOptions = [
+  ...['-t', 'static-module', '-w', 'es6', '--es6', '--dependency', 'protobufjs/minimal.js', '--no-service'],
+  ...['--no-create', '--no-verify', '--no-convert', '--no-delimited', '--no-typeurl'],
+];
+
 /** Modules of kernels: their file in dist/execute/wasm/, and what they need beside plain SIMD. */
 const modules = {
   kernels: { entry: 'assembly/index.ts', options: [] },
@@ -30,21 +36,12 @@ const parts = {
   proto() {
     for (const [name, folder] of Object.entries(schemas)) {
       const script = `${folder}/${name}.proto.js`;
-      run(
-        'pbjs',
-        '-t',
-        'static-module',
-        '-w',
-        'es6',
-        '--no-service',
-        '--es6',
-        '--dependency',
-        'protobufjs/minimal.js',
-        '-o',
-        script,
-        `proto/${name}.proto`,
-      );
+      const generate = (...options) =>
+        run('pbjs', ...protoOptions, ...options, '-o', script, `proto/${name}.proto`);
+      generate();
       run('pbts', '-o', `${folder}/${name}.proto.d.ts`, script);
+      // The types come from the comments.
+      generate('--no-comments');
     }
   },
   async ts() {
