@@ -36,7 +36,7 @@ export interface Constants {
    */
   place(bytes: number, make: () => Content, key?: string): number;
   /** The same for what `write` puts there itself, with `scratch` free bytes. */
-  compute(bytes: number, scratch: number, write: (target: Target) => void): number;
+  compute(bytes: number, scratch: number, write: (target: Target) => void, key?: string): number;
   /** Bytes given out so far. */
   readonly bytes: number;
   /** Writes everything to the start of a memory, to which `kernels` are bound once it has its size. */
@@ -47,23 +47,25 @@ export function createConstants(where: string): Constants {
   const known = new Map<string, number>();
   const contents: { address: number; scratch: number; write: (target: Target) => void }[] = [];
   let bytes = ALIGNMENT;
-  const compute: Constants['compute'] = (size, scratch, write) => {
+  const compute: Constants['compute'] = (size, scratch, write, key) => {
+    const found = key === undefined ? undefined : known.get(key);
+    if (found !== undefined) return found;
     const address = bytes;
     bytes += align(size + SLACK);
     contents.push({ address, scratch, write });
+    if (key !== undefined) known.set(key, address);
     return address;
   };
   return {
     compute,
     place(size, make, key) {
-      const found = key === undefined ? undefined : known.get(key);
-      if (found !== undefined) return found;
-      const address = compute(size, 0, ({ memory, address: to }) => {
+      const copy = ({ memory, address }: Target) => {
         const { buffer, byteOffset, byteLength } = make();
-        new Uint8Array(memory.buffer, to, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
-      });
-      if (key !== undefined) known.set(key, address);
-      return address;
+        new Uint8Array(memory.buffer, address, byteLength).set(
+          new Uint8Array(buffer, byteOffset, byteLength),
+        );
+      };
+      return compute(size, 0, copy, key);
     },
     get bytes() {
       return bytes;

@@ -60,7 +60,8 @@ function quote(arg: number): number | string {
   return Number.isFinite(arg) ? arg : String(arg);
 }
 
-export function readAnswers(): KnownAnswer[] {
+/** The answers one after another: all at once would make the heap larger for the rest of the process. */
+export function* readAnswers(): Generator<KnownAnswer> {
   const file = readAsset(new URL('./known-answers.bin', import.meta.url));
   const length = file[0] | (file[1] << 8) | (file[2] << 16) | (file[3] << 24);
   const header = new TextDecoder().decode(file.subarray(4, 4 + length));
@@ -69,27 +70,31 @@ export function readAnswers(): KnownAnswer[] {
     position += size;
     return { address, bytes: file.subarray(position - size, position) };
   };
-  return (JSON.parse(header) as Entry[]).map(({ size, before, calls, after }) => {
+  for (const { size, before, calls, after } of JSON.parse(header) as Entry[]) {
     const numbers = calls.map(({ kernel, args }) => ({ kernel, args: args.map(Number) }));
-    return { size, before: before.map(segment), calls: numbers, after: after.map(segment) };
-  });
+    yield { size, before: before.map(segment), calls: numbers, after: after.map(segment) };
+  }
 }
 
 /** True where kernels give the known answers to all calls that they have. */
-export function answersRight(kernels: Pick<KernelSet, 'modules'>, answers = readAnswers()): boolean {
+export function answersRight(
+  kernels: Pick<KernelSet, 'modules'>,
+  answers: Iterable<KnownAnswer> = readAnswers(),
+): boolean {
   const memory = createMemory();
-  growMemory(memory, Math.max(...answers.map(({ size }) => size)), 'known answers');
   const functions = instantiate(kernels, memory);
-  const all = new Uint8Array(memory.buffer);
-  return answers.every(({ size, before, calls, after }) => {
-    if (calls.some(({ kernel }) => functions[kernel] === undefined)) return true;
+  for (const { size, before, calls, after } of answers) {
+    if (calls.some(({ kernel }) => functions[kernel] === undefined)) continue;
+    growMemory(memory, size, 'known answers');
+    const all = new Uint8Array(memory.buffer);
     all.fill(0, 0, size);
     for (const { address, bytes } of before) all.set(bytes, address);
     if (calls.some(({ kernel, args }) => functions[kernel](...args))) return false;
-    return after.every(({ address, bytes }) =>
-      areEqual(all.subarray(address, address + bytes.length), bytes),
-    );
-  });
+    const holds = ({ address, bytes }: Segment) =>
+      areEqual(all.subarray(address, address + bytes.length), bytes);
+    if (!after.every(holds)) return false;
+  }
+  return true;
 }
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {

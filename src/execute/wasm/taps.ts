@@ -2,7 +2,7 @@
 
 import { ProgramError } from '../../errors.js';
 import type { Window } from '../../program/instructions.js';
-import type { Constants } from './constants.js';
+import type { Constants, Target } from './constants.js';
 
 /** Windows over a tensor [batch, height, width, channels]; `pixelBytes` is the size of its last axis in memory. */
 export interface Geometry {
@@ -45,17 +45,19 @@ export function placeTaps(constants: Constants, geometry: Geometry, where: strin
       expected: 'below 2 GiB',
       got: `${bytes} bytes`,
     });
-  const size = Math.ceil(pixelCount(geometry) / 4) * tapCount(geometry) * 16;
-  return constants.place(size, () => tapTable(geometry), `taps ${JSON.stringify(geometry)}`);
+  const length = Math.ceil(pixelCount(geometry) / 4) * tapCount(geometry) * 4;
+  const write = ({ memory, address }: Target) =>
+    fillTable(geometry, new Int32Array(memory.buffer, address, length));
+  return constants.compute(4 * length, 0, write, `taps ${JSON.stringify(geometry)}`);
 }
 
-function tapTable(geometry: Geometry): Int32Array {
+function fillTable(geometry: Geometry, table: Int32Array): void {
   const { batch, input, output, window, pixelBytes, parts, partBytes } = geometry;
   const [height, width] = input;
   const { kernel, strides, pads, dilations } = window;
   const taps = tapCount(geometry);
   const pixels = pixelCount(geometry);
-  const table = new Int32Array(Math.ceil(pixels / 4) * taps * 4).fill(PADDING);
+  table.fill(PADDING);
   for (let c = 0; c < kernel[1]; c++) {
     const left = c * dilations[1] - pads[1];
     const first = Math.max(0, Math.ceil(-left / strides[1]));
@@ -79,7 +81,6 @@ function tapTable(geometry: Geometry): Int32Array {
       const entry = ((pixel >> 2) * taps + tap) * 4 + (pixel & 3);
       table[entry] = table[entry - 1];
     }
-  return table;
 }
 
 /** Entries of one tap for `count` pixels of a row, whose offsets lie `step` bytes apart. */
