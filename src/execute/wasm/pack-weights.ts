@@ -89,8 +89,11 @@ export function packSplit(group: WeightGroup, target: Int8Array, position: numbe
   });
 }
 
-/** Largest sum of magnitudes that one output channel has in one table entry: of weights, or of their bytes, low ones or both. */
-export function largestEntrySum(group: WeightGroup, bytes: 'none' | 'low' | 'both'): number {
+/**
+ * Largest sum of magnitudes that one output channel has in one table entry: of weights, or of their bytes, low ones or both. Where it is
+ * above `limit`, any sum that is.
+ */
+export function largestEntrySum(group: WeightGroup, bytes: 'none' | 'low' | 'both', limit: number): number {
   const { data, start, outputs, taps, channels, part } = group;
   let largest = 0;
   for (let row = 0; row < outputs * taps; row++)
@@ -104,6 +107,7 @@ export function largestEntrySum(group: WeightGroup, bytes: 'none' | 'low' | 'bot
         high += bytes === 'both' ? Math.abs(weight >> 8) : 0;
       }
       largest = Math.max(largest, low, high);
+      if (largest > limit) return largest;
     }
   return largest;
 }

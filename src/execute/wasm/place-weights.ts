@@ -137,7 +137,7 @@ function planRuns(
   for (let count = 1; ; count *= 2) {
     const part = 2 * Math.ceil(group.channels / count / 2);
     const candidate = { ...group, part };
-    const sum = largestEntrySum(candidate, bytes);
+    const sum = largestEntrySum(candidate, bytes, part > 2 ? limit : Number.POSITIVE_INFINITY);
     if (sum > limit && part > 2) continue;
     const entries = group.taps * parts(candidate);
     return { part, run: Math.max(1, Math.min(entries, Math.floor(limit / Math.max(1, sum)))) };
