@@ -110,35 +110,55 @@ export function quantizeValues(
   const { length, channels } =
     format.axis === null ? { length: values.length, channels: 1 } : channelRuns(shape, format.axis);
   const range = keptRange(format, overflow);
+  const round = createRounder(rounding);
   for (let first = 0, channel = 0; first < values.length; first += length, channel = (channel + 1) % channels)
     if (codes instanceof BigInt64Array)
       for (let i = first; i < first + length; i++) codes[i] = BigInt(quantizeElement(i, channel));
-    else if (rounding !== 'halfEven')
-      for (let i = first; i < first + length; i++) codes[i] = Number(quantizeElement(i, channel));
     else {
-      const run = {
-        first,
-        end: first + length,
-        step: stepSize(format, channel),
-        zeroPoint: at(format.zeroPoint, channel),
-      };
-      quantizeToEven(values, codes, run, range, (element) => Number(quantizeElement(element, channel)));
+      const [step, zeroPoint] = [stepSize(format, channel), at(format.zeroPoint, channel)];
+      const run = { first, end: first + length, step, zeroPoint, ...range };
+      const quantizeOther = (element: number) => Number(quantizeElement(element, channel));
+      if (rounding === 'halfEven') quantizeToEven(values, codes, run, quantizeOther);
+      else quantizeRun(values, codes, run, round, quantizeOther);
     }
   return codes;
+}
+
+/** Elements of one channel, and the codes that no overflow changes. */
+interface Run {
+  readonly first: number;
+  readonly end: number;
+  readonly step: number;
+  readonly zeroPoint: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+type NumberCodes = Exclude<Codes, BigInt64Array>;
+
+/** Codes of a run; `quantize` takes care of those that are not in the range, and of what is not a number. */
+function quantizeRun(
+  values: ArrayLike<number>,
+  codes: NumberCodes,
+  { first, end, step, zeroPoint, low, high }: Run,
+  round: (x: number, element: number) => number,
+  quantize: (element: number) => number,
+): void {
+  for (let i = first; i < end; i++) {
+    const code = round(values[i] / step, i) + zeroPoint;
+    if (code >= low && code <= high) codes[i] = code;
+    else codes[i] = quantize(i);
+  }
 }
 
 /** 1.5 * 2^52: to add it rounds reals below 2^51 to integers, ties to even ones. */
 const INTEGERS = 1.5 * 2 ** 52;
 
-/**
- * Codes of elements of one channel, rounded as most weights are; `quantize` takes care of those that are not in the range, and of what
- * is not a number.
- */
+/** The same for the rounding of most weights, without a call for each. */
 function quantizeToEven(
   values: ArrayLike<number>,
-  codes: Exclude<Codes, BigInt64Array>,
-  { first, end, step, zeroPoint }: { first: number; end: number; step: number; zeroPoint: number },
-  { low, high }: { low: number; high: number },
+  codes: NumberCodes,
+  { first, end, step, zeroPoint, low, high }: Run,
   quantize: (element: number) => number,
 ): void {
   for (let i = first; i < end; i++) {
