@@ -31,19 +31,28 @@ export function addPartials(partials: usize, limbs: usize, channels: i32): void 
 /** Moves what exceeds 32 bits to the next limb. Between two calls, a limb takes 2^29 additions. */
 export function carryLimbs(limbs: usize, channels: i32): void {
   const end = limbs + <usize>channels * LIMB_BYTES;
-  for (; limbs < end; limbs += LIMB_BYTES)
+  for (; limbs < end; limbs += LIMB_BYTES) {
+    let carry: i64 = 0;
     for (let limb: usize = 0; limb < LIMB_BYTES - 8; limb += 8) {
-      const carry = load<i64>(limbs + limb) >> 32;
-      store<i64>(limbs + limb, load<i64>(limbs + limb) - (carry << 32));
-      store<i64>(limbs + limb, load<i64>(limbs + limb, 8) + carry, 8);
+      const sum = load<i64>(limbs + limb) + carry;
+      carry = sum >> 32;
+      store<i64>(limbs + limb, sum & 0xffffffff);
     }
+    store<i64>(limbs, load<i64>(limbs, LIMB_BYTES - 8) + carry, LIMB_BYTES - 8);
+  }
 }
 
-/** Adds a multiple of 2^-149 below 2^160. */
+/** Makes float64 of limbs that have carried: all but the last of a channel lie in [0, 2^32). */
+export function finishLimbs(limbs: usize, channels: i32): void {
+  const end = limbs + <usize>channels * LIMB_BYTES;
+  for (; limbs < end; limbs += 8) store<f64>(limbs, <f64>load<i64>(limbs));
+}
+
+/** Adds a multiple of 2^-149 below 2^160; nothing of what is not finite, which has ended the run. */
 function addExactly(limbs: usize, value: f64): void {
   const bits = reinterpret<i64>(value);
   const exponent = <i32>(bits >> 52) & 0x7ff;
-  if (exponent == 0) return;
+  if (exponent == 0 || exponent == 0x7ff) return;
   let mantissa = (bits & 0xfffffffffffff) | 0x10000000000000;
   let position = exponent - 1075 + 149;
   if (position < 0) {
@@ -74,23 +83,21 @@ export function addRows(x: usize, partials: usize, limbs: usize, rows: i32, chan
   const stride = <usize>channels * 4;
   for (let channel = 0; channel < channels; channel += 8) {
     const count = channels - channel;
-    if (count >= 8) addEight(x, partials, limbs, rows, 8, stride, from, false);
-    else addEight(x, partials, limbs, rows, count, stride, from, true);
+    if (count >= 8) addEight(x, partials, limbs, rows, 8, stride, from);
+    else addEight(x, partials, limbs, rows, count, stride, from);
     x += 32;
     partials += 64;
     limbs += 8 * LIMB_BYTES;
   }
 }
 
+/** The same for the first `count` of eight channels; what the partial sums of the others get has no meaning. */
 // @ts-ignore: decorator
 @inline
-function addEight(
-  x: usize, partials: usize, limbs: usize, rows: i32, count: i32, stride: usize, from: i32, tail: bool,
-): void {
+function addEight(x: usize, partials: usize, limbs: usize, rows: i32, count: i32, stride: usize, from: i32): void {
   const magnitude = i32x4.splat(MAGNITUDE);
   // Magnitudes count from the least integer, 0 behind the largest, so that one signed comparison finds the small ones.
   const limit = i32x4.splat((from - 1) ^ i32.MIN_VALUE);
-  const counts = i32x4.splat(count);
   let c0 = v128.load(partials);
   let c1 = v128.load(partials, 16);
   let c2 = v128.load(partials, 32);
@@ -98,13 +105,9 @@ function addEight(
   for (let row = 0; row < rows; row++) {
     let u = v128.load(x);
     let v = v128.load(x, 16);
-    if (tail) {
-      u = v128.and(u, i32x4.lt_s(i32x4(0, 1, 2, 3), counts));
-      v = v128.and(v, i32x4.lt_s(i32x4(4, 5, 6, 7), counts));
-    }
     const a = i32x4.add(v128.and(u, magnitude), magnitude);
     const b = i32x4.add(v128.and(v, magnitude), magnitude);
-    if (v128.any_true(i32x4.lt_s(i32x4.min_s(a, b), limit))) {
+    if (i32x4.bitmask(i32x4.lt_s(i32x4.min_s(a, b), limit))) {
       addSmall(x, limbs, from, count);
       u = v128.andnot(u, i32x4.lt_s(a, limit));
       v = v128.andnot(v, i32x4.lt_s(b, limit));

@@ -3,7 +3,7 @@
  * src/execute/wasm/observations.ts reads them):
  *
  *   64 bytes    exponent of the bins' width (i32), exponent bits of the largest magnitude (i32), least value or 0 and greatest value
- *               or 0 (f32), zeros (f64), rows since the limbs carried (i32)
+ *               or 0 (f32), zeros (f64), rows in the partial sums (i32)
  *   bins        4096 x f64; bin 2048 starts at 0
  *   per channel minimum and maximum (f32 each), partial sum (f64), ten limbs of the exact sum (i64): a list each, of `channels`
  *               rounded up to a multiple of 16
@@ -12,9 +12,12 @@
  * a partial sum holds exactly. `scratch` counts into four copies of each bin, one per lane, so that equal neighbours do not wait for
  * each other; it holds zeros between calls.
  *
+ * Partial sums stay from call to call. A call without rows adds them to the limbs and makes float64 of these, for the state to be read
+ * and begun anew.
+ *
  * Returns 0, or 1 + the index of the first element that is not finite.
  */
-import { addPartials, addRows, carryLimbs, exactFrom } from './exact-sum';
+import { addPartials, addRows, carryLimbs, exactFrom, finishLimbs } from './exact-sum';
 
 const EXPONENT: usize = 0;
 const BOUND: usize = 4;
@@ -29,8 +32,8 @@ const INFINITY_BITS: i32 = 0x7f800000;
 const MAGNITUDE: i32 = 0x7fffffff;
 const PIECE: usize = 64 * 1024;
 
-/** Rows after which limbs carry. */
-const MOST_PENDING: i32 = 1 << 28;
+/** Rows after which partial sums are added to the limbs, unless one call has more. */
+const MOST_PENDING: i32 = 1 << 14;
 
 /** Exponents of the bins' width with which `countVectors` works. */
 const FINEST: i32 = -100;
@@ -47,7 +50,11 @@ export function observe_f32_f64(x: usize, state: usize, scratch: usize, rows: i3
   const limbs = partials + padded * 8;
   const step = max(1, <i32>(PIECE / rowBytes));
   const pending = load<i32>(state, PENDING) + rows;
-  if (pending > MOST_PENDING) carryLimbs(limbs, channels);
+  if (rows == 0 || pending > MOST_PENDING) {
+    addPartials(partials, limbs, channels);
+    carryLimbs(limbs, channels);
+  }
+  if (rows == 0) finishLimbs(limbs, channels);
   store<i32>(state, pending > MOST_PENDING ? rows : pending, PENDING);
   for (let row = 0; row < rows; row += step) {
     const some = min(step, rows - row);
@@ -61,13 +68,12 @@ export function observe_f32_f64(x: usize, state: usize, scratch: usize, rows: i3
       addPartials(partials, limbs, channels);
       store<i32>(state, largest >> 23, BOUND);
     }
-    addRows(x, partials, limbs, some, channels, exactFrom(load<i32>(state, BOUND), rows));
+    addRows(x, partials, limbs, some, channels, exactFrom(load<i32>(state, BOUND), max(rows, MOST_PENDING)));
     if (hasNaN(partials, channels)) return row * channels + findInfinite(x) + 1;
     const zeros = countBins(x, scratch, some * channels, load<i32>(state, EXPONENT));
     store<f64>(state, load<f64>(state, ZEROS) + <f64>zeros, ZEROS);
     x += <usize>some * rowBytes;
   }
-  addPartials(partials, limbs, channels);
   collectBins(state, scratch);
   return 0;
 }
@@ -148,12 +154,10 @@ function findExtremes(x: usize, state: usize, minimum: usize, maximum: usize, ro
 
 /** True where a partial sum is not a number, as an element of its channel is not. */
 function hasNaN(partials: usize, channels: i32): bool {
+  const end = partials + (<usize>(channels & ~1) << 3);
   let sum = f64x2.splat(0);
-  for (let channel = 0; channel < channels; channel += 2) {
-    sum = f64x2.add(sum, v128.load(partials));
-    partials += 16;
-  }
-  const total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  for (; partials < end; partials += 16) sum = f64x2.add(sum, v128.load(partials));
+  const total = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1) + (channels & 1 ? load<f64>(end) : 0);
   return total != total;
 }
 
@@ -205,11 +209,16 @@ function collectBins(state: usize, scratch: usize): void {
   const first = 2048 + <i32>max(floor(<f64>load<f32>(state, LEAST) * scale), -2048);
   const last = 2048 + <i32>min(floor(<f64>load<f32>(state, GREATEST) * scale), 2047);
   const none = i32x4.splat(0);
-  for (let bin = first; bin <= last; bin++) {
+  for (let bin = first & ~1; bin <= last; bin += 2) {
     const counts = scratch + (<usize>bin << 4);
     const target = state + BINS + (<usize>bin << 3);
-    store<f64>(target, load<f64>(target) + <f64>sumLanes(v128.load(counts)));
+    const a = v128.load(counts);
+    const b = v128.load(counts, 16);
+    const halves = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
+    const both = i32x4.add(halves, v128.shuffle<i64>(halves, halves, 1, 1));
+    v128.store(target, f64x2.add(v128.load(target), f64x2.convert_low_i32x4_s(both)));
     v128.store(counts, none);
+    v128.store(counts, none, 16);
   }
 }
 

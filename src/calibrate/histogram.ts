@@ -64,7 +64,16 @@ export function trimBins(exponent: number, first: number, bins: Float64Array): H
 /** The histogram of all values that either counts, given the extremes of these values. */
 export function mergeHistograms(a: Histogram, b: Histogram, minimum: number, maximum: number): Histogram {
   const exponent = fitExponent(Math.max(a.exponent, b.exponent), minimum, maximum);
-  const bins = new Float64Array(2 * MOST_BINS);
-  for (const histogram of [a, b]) addBins(bins, -MOST_BINS, exponent, histogram);
-  return trimBins(exponent, -MOST_BINS, bins);
+  const ends = [a, b]
+    .filter(({ counts }) => counts.length > 0)
+    .map((histogram) => {
+      const widths = 2 ** (histogram.exponent - exponent);
+      const last = histogram.first + histogram.counts.length - 1;
+      return [Math.floor(histogram.first * widths), Math.floor(last * widths)];
+    });
+  if (ends.length === 0) return a;
+  const first = Math.min(...ends.map(([low]) => low));
+  const counts = new Float64Array(Math.max(...ends.map(([, high]) => high)) - first + 1);
+  for (const histogram of [a, b]) addBins(counts, first, exponent, histogram);
+  return { exponent, first, counts };
 }

@@ -13,25 +13,19 @@ export interface ObservedTensor extends TensorCounts {
 export function summariseObservation({
   zeros,
   exponent,
+  first,
   bins,
+  minimum: channelMinimum,
+  maximum: channelMaximum,
   limbs,
-  ...lists
 }: TensorObservation): ObservedTensor {
-  const histogram = trimBins(exponent, -bins.length / 2, bins);
-  const count = histogram.counts.reduce((sum, entry) => sum + entry, 0);
-  const normal = (value: number) => (count === 0 ? 0 : value + 0);
-  const channelMinimum = lists.minimum.map(normal);
-  const channelMaximum = lists.maximum.map(normal);
-  return {
-    count,
-    zeros,
-    minimum: channelMinimum.reduce((a, b) => Math.min(a, b)),
-    maximum: channelMaximum.reduce((a, b) => Math.max(a, b)),
-    histogram,
-    channelMinimum,
-    channelMaximum,
-    limbs,
-  };
+  const histogram = bins.length > 0 ? { exponent, first, counts: bins } : trimBins(exponent, first, bins);
+  let count = 0;
+  for (const entry of bins) count += entry;
+  let [minimum, maximum] = [channelMinimum[0], channelMaximum[0]];
+  for (const value of channelMinimum) minimum = Math.min(minimum, value);
+  for (const value of channelMaximum) maximum = Math.max(maximum, value);
+  return { count, zeros, minimum, maximum, histogram, channelMinimum, channelMaximum, limbs };
 }
 
 /** The canonical statistics of what was observed. */

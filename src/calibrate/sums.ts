@@ -23,8 +23,12 @@ export function addLimbs(a: Float64Array, b: Float64Array): Float64Array {
 /** One integer per channel, in units of 2^-149. */
 export function joinLimbs(limbs: Float64Array): bigint[] {
   return Array.from({ length: limbs.length / LIMBS }, (_, channel) => {
-    let sum = 0n;
-    for (let limb = LIMBS - 1; limb >= 0; limb--) sum = (sum << 32n) + BigInt(limbs[channel * LIMBS + limb]);
-    return sum;
+    const first = channel * LIMBS;
+    let [low, high] = [first, first + LIMBS - 1];
+    while (high > low && limbs[high] === 0) high--;
+    while (low < high && limbs[low] === 0) low++;
+    let sum = BigInt(limbs[high]);
+    for (let limb = high - 1; limb >= low; limb--) sum = (sum << 32n) + BigInt(limbs[limb]);
+    return sum << BigInt(32 * (low - first));
   });
 }

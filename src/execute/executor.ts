@@ -65,10 +65,11 @@ export interface TensorObservation {
   readonly name: string;
   /** Elements equal to 0. */
   readonly zeros: number;
-  /** Bins are 2^exponent wide; bin i of `bins` starts at (i - bins.length / 2) widths. */
+  /** Bins are 2^exponent wide; bin i of `bins` starts at (first + i) widths. The first and the last are not 0. */
   readonly exponent: number;
+  readonly first: number;
   readonly bins: Float64Array;
-  /** Per channel; infinite where nothing was seen. */
+  /** Per channel, without -0; 0 where nothing was seen. */
   readonly minimum: Float32Array;
   readonly maximum: Float32Array;
   /** Exact sums: per channel ten integers, of which the i-th counts 2^(32 i - 149). All but the last lie in [0, 2^32). */

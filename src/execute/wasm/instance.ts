@@ -4,7 +4,7 @@ import type { Executor, Observer, Replay } from '../executor.js';
 import { type Failure, failLater } from './failure.js';
 import type { Kernel } from './kernels.js';
 import { createMeasure } from './measure.js';
-import { failObservation, readObservations, resetObservations } from './observations.js';
+import { failObservation, resetObservations, takeObservations, withoutRows } from './observations.js';
 import type { Prepared, Step } from './prepared.js';
 import { accessTensors } from './tensor-access.js';
 import { type Call, instantiate, type KernelSet } from './variants.js';
@@ -104,9 +104,9 @@ export function createInstance(
       }),
     takeObservations() {
       if (observations === undefined) return [];
-      const taken = readObservations(memory.buffer, arena, observations);
-      resetObservations(memory.buffer, arena, observations);
-      return taken;
+      for (const { kernel, call, args } of steps)
+        if (kernel === 'observe_f32_f64') call(...withoutRows(args));
+      return takeObservations(memory.buffer, arena, observations);
     },
   };
 }

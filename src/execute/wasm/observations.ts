@@ -28,14 +28,17 @@ function stateBytes(channels: number): number {
 function viewState(buffer: SharedArrayBuffer, address: number, channels: number) {
   const minimum = address + HEADER_BYTES + BINS * 8;
   const maximum = minimum + padded(channels) * 4;
-  const limbs = maximum + padded(channels) * 12;
+  const sums = maximum + padded(channels) * 4;
+  const limbs = sums + padded(channels) * 8;
   return {
     exponent: new Int32Array(buffer, address, 1),
     zeros: new Float64Array(buffer, address + 16, 1),
     bins: new Float64Array(buffer, address + HEADER_BYTES, BINS),
     minimum: new Float32Array(buffer, minimum, padded(channels)),
     maximum: new Float32Array(buffer, maximum, padded(channels)),
-    limbs: new Int32Array(buffer, limbs, channels * LIMBS * 2),
+    limbs: new Float64Array(buffer, limbs, channels * LIMBS),
+    /** Partial sums and limbs. */
+    sums: new Float64Array(buffer, sums, padded(channels) * (1 + LIMBS)),
   };
 }
 
@@ -74,6 +77,11 @@ export function createObserver(
   };
 }
 
+/** The arguments with which `observe_f32_f64` makes a state ready to be read. */
+export function withoutRows([x, state, scratch, , channels]: readonly number[]): number[] {
+  return [x, state, scratch, 0, channels];
+}
+
 /** Throws the error for an element that is not finite. */
 export function failObservation(
   { states }: PlacedObservations,
@@ -89,7 +97,7 @@ export function failObservation(
   });
 }
 
-/** Forgets everything that was observed. */
+/** Makes room in the arena ready for observations. */
 export function resetObservations(
   buffer: SharedArrayBuffer,
   arena: number,
@@ -97,46 +105,68 @@ export function resetObservations(
 ): void {
   new Uint8Array(buffer, arena + scratch, SCRATCH_BYTES).fill(0);
   for (const { offset, channels } of states) {
-    new Uint8Array(buffer, arena + offset, stateBytes(channels)).fill(0);
-    const { exponent, minimum, maximum } = viewState(buffer, arena + offset, channels);
-    exponent[0] = LEAST_EXPONENT;
-    minimum.fill(Number.POSITIVE_INFINITY);
-    maximum.fill(Number.NEGATIVE_INFINITY);
+    viewState(buffer, arena + offset, channels).bins.fill(0);
+    resetState(buffer, arena + offset, channels);
   }
 }
 
-/** Copies what was observed since the last reset, per value. */
-export function readObservations(
+/** Forgets all but the bins. */
+function resetState(buffer: SharedArrayBuffer, address: number, channels: number): void {
+  const { exponent, minimum, maximum, sums } = viewState(buffer, address, channels);
+  new Uint8Array(buffer, address, HEADER_BYTES).fill(0);
+  sums.fill(0);
+  exponent[0] = LEAST_EXPONENT;
+  minimum.fill(Number.POSITIVE_INFINITY);
+  maximum.fill(Number.NEGATIVE_INFINITY);
+}
+
+/** Takes what was observed since the last reset, per value: a copy, all in one buffer; the states are as after a reset. */
+export function takeObservations(
   buffer: SharedArrayBuffer,
   arena: number,
-  { states }: PlacedObservations,
+  { scratch, states }: PlacedObservations,
 ): TensorObservation[] {
-  return states.map(({ name, offset, channels }) => {
-    const { exponent, zeros, bins, minimum, maximum, limbs } = viewState(buffer, arena + offset, channels);
-    return {
-      name,
-      zeros: zeros[0],
-      exponent: exponent[0],
-      bins: bins.slice(),
-      minimum: minimum.slice(0, channels),
-      maximum: maximum.slice(0, channels),
-      limbs: carryLimbs(limbs),
-    };
+  new Uint8Array(buffer, arena + scratch, SCRATCH_BYTES).fill(0);
+  const views = states.map(({ name, offset, channels }) => {
+    const view = viewState(buffer, arena + offset, channels);
+    const [start, end] = findCounted(view.bins);
+    return { ...view, name, channels, start, end, address: arena + offset };
+  });
+  const all = new Float64Array(
+    views.reduce((sum, { channels, start, end }) => sum + end - start + channels * (1 + LIMBS), 0),
+  );
+  let place = 0;
+  const next = (length: number) => {
+    place += length;
+    return all.subarray(place - length, place);
+  };
+  return views.map(({ name, channels, start, end, address, ...view }) => {
+    const [bins, limbs] = [next(end - start), next(channels * LIMBS)];
+    const extremes = next(channels);
+    const [minimum, maximum] = [0, 1].map(
+      (half) => new Float32Array(all.buffer, extremes.byteOffset + half * channels * 4, channels),
+    );
+    bins.set(view.bins.subarray(start, end));
+    limbs.set(view.limbs);
+    copyExtremes(view.minimum, minimum);
+    copyExtremes(view.maximum, maximum);
+    const [zeros, exponent] = [view.zeros[0], view.exponent[0]];
+    view.bins.fill(0, start, end);
+    resetState(buffer, address, channels);
+    return { name, zeros, exponent, first: start - BINS / 2, bins, minimum, maximum, limbs };
   });
 }
 
-/** Limbs of 64 bits, as halves, brought to [0, 2^32) but for the last of each channel. */
-function carryLimbs(halves: Int32Array): Float64Array {
-  const limbs = new Float64Array(halves.length / 2);
-  for (let first = 0; first < limbs.length; first += LIMBS) {
-    let carry = 0;
-    for (let i = first; i < first + LIMBS; i++) {
-      const low = (halves[2 * i] >>> 0) + carry;
-      carry = Math.floor(low / 2 ** 32);
-      limbs[i] = low - carry * 2 ** 32;
-      carry += halves[2 * i + 1];
-    }
-    limbs[first + LIMBS - 1] += carry * 2 ** 32;
-  }
-  return limbs;
+/** Without -0; 0 where nothing was seen. */
+function copyExtremes(from: Float32Array, to: Float32Array): void {
+  for (let channel = 0; channel < to.length; channel++)
+    to[channel] = Number.isFinite(from[channel]) ? from[channel] + 0 : 0;
+}
+
+/** The bins from the first to the last that are not 0. */
+function findCounted(bins: Float64Array): readonly [start: number, end: number] {
+  let [start, end] = [0, bins.length];
+  while (end > 0 && bins[end - 1] === 0) end--;
+  while (start < end && bins[start] === 0) start++;
+  return [start, end];
 }
