@@ -7,7 +7,7 @@ export { type FormatsFile, readFormats, writeFormats } from './assign/formats-fi
 export { type CalibrateOptions, calibrate } from './calibrate/calibrate.js';
 export { readStatistics, writeStatistics } from './calibrate/file.js';
 export { mergeStatistics } from './calibrate/merge.js';
-export { noiseGains, type Sensitivity } from './calibrate/sensitivity.js';
+export { noiseGains, type Sensitivity, saturationGains } from './calibrate/sensitivity.js';
 export type { Statistics, TensorStatistics } from './calibrate/statistics.js';
 export { compileProgram } from './compile/compile.js';
 export type { ModelFormats } from './compile/model-formats.js';

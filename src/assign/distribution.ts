@@ -33,34 +33,69 @@ function forBins(
   }
 }
 
-/** The integral of (u - code(u))^2 from 0 to u, where code rounds to nearest within the range. */
-function errorIntegral(u: number, { low, high }: CodeRange): number {
+/** Squared errors of values: of those within the range of a format, and of those that saturate. */
+export interface Errors {
+  readonly rounding: number;
+  readonly saturation: number;
+}
+
+/** The integrals of (u - code(u))^2 from 0 to u, where code rounds to nearest within the range. */
+function integrateErrors(u: number, { low, high }: CodeRange): Errors {
   const code = Math.min(Math.max(Math.round(u), low), high);
-  return code / 12 + (u - code) ** 3 / 3;
+  const integral = code / 12 + (u - code) ** 3 / 3;
+  if (u >= low - 0.5 && u <= high + 0.5) return { rounding: integral, saturation: 0 };
+  const rounding = (code + Math.sign(u) / 2) / 12;
+  return { rounding, saturation: integral - rounding };
 }
 
 /**
- * Expected sum of squared differences between the values and what a power-of-two format makes of them,
+ * Expected sums of squared differences between the values and what a power-of-two format makes of them,
  * rounding to nearest and saturating. Values are taken as evenly spread within their bin; zeros cost nothing.
  */
-export function expectedError(distribution: Distribution, fractionBits: number, range: CodeRange): number {
+export function expectedErrors(distribution: Distribution, fractionBits: number, range: CodeRange): Errors {
   const { zeros, minimum, maximum, histogram } = distribution;
   const key = [fractionBits, range.low, range.high, zeros, minimum, maximum].join(' ');
   return remember(knownErrors, histogram, key, () => sumErrors(distribution, fractionBits, range));
 }
 
-const knownErrors = new WeakMap<Histogram, Map<string, number>>();
+/** Both together. */
+export function expectedError(distribution: Distribution, fractionBits: number, range: CodeRange): number {
+  const { rounding, saturation } = expectedErrors(distribution, fractionBits, range);
+  return rounding + saturation;
+}
 
-function sumErrors(distribution: Distribution, fractionBits: number, range: CodeRange): number {
+/** The expected errors, with one value at each end of the distribution's reach among what saturates. */
+export function unseenErrors(distribution: Distribution, fractionBits: number, range: CodeRange): Errors {
+  const { rounding, saturation } = expectedErrors(distribution, fractionBits, range);
+  return { rounding, saturation: saturation + reachError(distribution, fractionBits, range) };
+}
+
+const knownErrors = new WeakMap<Histogram, Map<string, Errors>>();
+
+function sumErrors(distribution: Distribution, fractionBits: number, range: CodeRange): Errors {
   const scale = 2 ** fractionBits;
-  let sum = 0;
+  let [rounding, saturation] = [0, 0];
   forBins(distribution, (from, to, count) => {
     const [a, b] = [from * scale, to * scale];
-    const code = Math.min(Math.max(Math.round(a), range.low), range.high);
-    const mean = b > a ? (errorIntegral(b, range) - errorIntegral(a, range)) / (b - a) : (a - code) ** 2;
-    sum += count * mean;
+    const mean = b > a ? meanErrors(a, b, range) : errorsOf(a, range);
+    rounding += count * mean.rounding;
+    saturation += count * mean.saturation;
   });
-  return sum / scale ** 2;
+  return { rounding: rounding / scale ** 2, saturation: saturation / scale ** 2 };
+}
+
+function meanErrors(a: number, b: number, range: CodeRange): Errors {
+  const [from, to] = [integrateErrors(a, range), integrateErrors(b, range)];
+  return {
+    rounding: (to.rounding - from.rounding) / (b - a),
+    saturation: (to.saturation - from.saturation) / (b - a),
+  };
+}
+
+function errorsOf(u: number, { low, high }: CodeRange): Errors {
+  const error = (u - Math.min(Math.max(Math.round(u), low), high)) ** 2;
+  const saturates = u < low - 0.5 || u > high + 0.5;
+  return saturates ? { rounding: 0, saturation: error } : { rounding: error, saturation: 0 };
 }
 
 /**
@@ -101,7 +136,7 @@ export function divergence(
 }
 
 /** Squared error of one value at each end of the distribution's reach: what saturates, as rounding matters little there. */
-export function reachError({ reach }: Distribution, fractionBits: number, { low, high }: CodeRange): number {
+function reachError({ reach }: Distribution, fractionBits: number, { low, high }: CodeRange): number {
   if (reach === undefined) return 0;
   const step = 2 ** -fractionBits;
   return Math.max(0, reach.maximum - high * step) ** 2 + Math.max(0, low * step - reach.minimum) ** 2;

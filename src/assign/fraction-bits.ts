@@ -7,9 +7,8 @@ import {
   clippedShare,
   type Distribution,
   divergence,
-  expectedError,
   mostFractionBits,
-  reachError,
+  unseenErrors,
 } from './distribution.js';
 import { remember } from './remember.js';
 
@@ -44,11 +43,10 @@ export function chooseFractionBits(
   if (method === 'leastSquares') {
     const { minimum, maximum } = distribution.reach ?? distribution;
     const first = mostFractionBits(minimum, maximum, range) ?? start;
-    return leastCost(
-      first,
-      distribution.count,
-      (bits) => expectedError(distribution, bits, range) + reachError(distribution, bits, range),
-    );
+    return leastCost(first, distribution.count, (bits) => {
+      const { rounding, saturation } = unseenErrors(distribution, bits, range);
+      return rounding + saturation;
+    });
   }
   if (method === 'entropy') return leastDivergence(distribution, start, range);
   let bits = start;

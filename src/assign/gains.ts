@@ -1,14 +1,17 @@
 /**
  * How noise in one place reaches the outputs: additive, uncorrelated noise, whose powers add up. Measured gains come with the
- * statistics; without them noise counts relative to the power of the value it is added to, everywhere alike.
+ * statistics, those of what saturates apart; without them noise counts relative to the power of the value it is added to, everywhere
+ * alike.
  */
-import { noiseGains } from '../calibrate/sensitivity.js';
+import { noiseGains, saturationGains } from '../calibrate/sensitivity.js';
 import type { Statistics } from '../calibrate/statistics.js';
-import { signalPower } from './distribution.js';
+import { type Errors, signalPower } from './distribution.js';
 
 export interface Gains {
-  /** Noise at the outputs, relative to their power, of a sum of squared errors over all elements and samples of a value. */
-  ofValue(value: string, error: number): number;
+  /** Noise at the outputs, relative to their power, of sums of squared errors over all elements and samples of a value. */
+  ofValue(value: string, errors: Errors): number;
+  /** How many times as much of what saturates of a value arrives as of its rounding errors; at least 1. */
+  saturationWeight(value: string): number;
   /** The same of a sum of squared errors over the elements of a constant; undefined where no gain was measured. */
   ofConstant(name: string): number | undefined;
   /** Noise at the outputs, relative to their power, of noise as strong as the value itself. */
@@ -20,6 +23,7 @@ export interface Gains {
 
 export function createGains({ tensors, samples, sensitivity }: Statistics): Gains {
   const measured = sensitivity && noiseGains(sensitivity);
+  const saturated = sensitivity && saturationGains(sensitivity);
   const powers = new Map<string, number>();
   const powerOf = (value: string) => {
     const seen = tensors.get(value);
@@ -33,8 +37,14 @@ export function createGains({ tensors, samples, sensitivity }: Statistics): Gain
     const power = powerOf(value);
     return power === 0 ? 0 : 1 / power;
   };
+  const saturationWeight = (value: string) => {
+    const [noise, saturation] = [measured?.get(value) ?? 0, saturated?.get(value) ?? 0];
+    return noise > 0 ? Math.max(1, saturation / noise) : 1;
+  };
   return {
-    ofValue: (value, error) => gain(value) * error,
+    ofValue: (value, { rounding, saturation }) =>
+      gain(value) * (rounding + saturationWeight(value) * saturation),
+    saturationWeight,
     ofConstant: (name) => measured?.get(name),
     share: (value) => gain(value) * powerOf(value),
     meanSquare: (value) => powerOf(value) / (tensors.get(value)?.count || 1),

@@ -79,15 +79,14 @@ function widthChoice(name: string, widths: readonly number[], cost: (bits: numbe
   return { name, states, kind: 'free', cost: (index) => costs[index] };
 }
 
-function formatAt({ distribution, format, zeroPoints }: Group, bits: number, inputs: ProblemInputs): Format {
-  const hasZeroPoint = zeroPoints.includes(bits);
-  return chooseValueFormat(
-    distribution,
-    { ...format, bits },
-    inputs.profile.scales,
-    hasZeroPoint,
-    inputs.options,
-  );
+function formatAt(
+  { sources, distribution, format, zeroPoints }: Group,
+  bits: number,
+  { profile, options, gains }: ProblemInputs,
+): Format {
+  const shape = { ...format, bits };
+  const weight = Math.max(...sources.map((source) => gains.saturationWeight(source)));
+  return chooseValueFormat(distribution, shape, profile.scales, zeroPoints.includes(bits), options, weight);
 }
 
 /** Sum of squared errors of a constant in the best scales of a width. */

@@ -3,14 +3,7 @@ import { histogramOf } from '../calibrate/histogram.js';
 import { codeRange, type Format } from '../formats/format.js';
 import { formatOfScale } from '../formats/scale.js';
 import type { Scales } from '../hardware/schema.js';
-import {
-  type CodeRange,
-  clippedShare,
-  type Distribution,
-  divergence,
-  expectedError,
-  reachError,
-} from './distribution.js';
+import { type CodeRange, clippedShare, type Distribution, divergence, unseenErrors } from './distribution.js';
 import { constantError, type MethodOptions } from './fraction-bits.js';
 
 /** What is known of a format before its scale. */
@@ -34,7 +27,8 @@ interface Grid {
 /**
  * The scale, and where `hasZeroPoint` the zero point, of values. Both ends of the range shrink together, then each alone, for the
  * least cost of the method: expected squared error, or divergence (with steps no finer than the bins of the histogram); `percentile`:
- * together, as far as the share of values allows; `minmax`: not at all. The range always holds 0, which has a code of its own.
+ * together, as far as the share of values allows; `minmax`: not at all. The range always holds 0, which has a code of its own. Errors
+ * of what saturates count `saturationWeight` times.
  */
 export function chooseValueFormat(
   distribution: Distribution,
@@ -42,8 +36,9 @@ export function chooseValueFormat(
   scales: Scales,
   hasZeroPoint: boolean,
   options: MethodOptions,
+  saturationWeight = 1,
 ): Format {
-  const grid = chooseGrid(distribution, codeRange(shape), scales, hasZeroPoint, options);
+  const grid = chooseGrid(distribution, codeRange(shape), scales, hasZeroPoint, options, saturationWeight);
   const { step, zeroPoint } = grid ?? { step: 1, zeroPoint: 0 };
   return scaledFormat(shape, [step], zeroPoint, scales);
 }
@@ -55,6 +50,7 @@ function chooseGrid(
   scales: Scales,
   hasZeroPoint: boolean,
   { method, percentile }: MethodOptions,
+  saturationWeight = 1,
 ): Grid | undefined {
   const whole = withZero(distribution);
   if (whole.minimum === whole.maximum) return undefined;
@@ -74,8 +70,8 @@ function chooseGrid(
     const grid = gridOf(range);
     const [fractionBits, centred] = position(grid, codes);
     if (method === 'leastSquares') {
-      const seen = expectedError(distribution, fractionBits, centred);
-      return seen + reachError(distribution, fractionBits, centred);
+      const { rounding, saturation } = unseenErrors(distribution, fractionBits, centred);
+      return rounding + saturationWeight * saturation;
     }
     const isFiner = grid.step < 2 ** distribution.histogram.exponent;
     return isFiner ? Infinity : divergence(distribution, fractionBits, centred);

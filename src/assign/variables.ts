@@ -4,7 +4,14 @@
  */
 import { codeRange } from '../formats/format.js';
 import type { ConstantChoice } from './constants.js';
-import { type CodeRange, type Distribution, expectedError, reachError, signalPower } from './distribution.js';
+import {
+  type CodeRange,
+  type Distribution,
+  type Errors,
+  mostFractionBits,
+  signalPower,
+  unseenErrors,
+} from './distribution.js';
 import {
   chooseConstantBits,
   chooseFractionBits,
@@ -127,21 +134,26 @@ export function createValueChoice(group: Group, gains: Gains, options: MethodOpt
   const greatest = Math.max(-distribution.minimum, distribution.maximum);
   const range = (bits: number) => codeRange({ ...format, bits });
   const best = new Map<number, number>();
+  const noise = (bits: number, position: number) =>
+    valueCost(group, position, range(bits), best.get(bits)!, gains, options);
   const found = group.widths.flatMap((bits) => {
-    const chosen = chooseFractionBits(distribution, range(bits), options);
+    let chosen = chooseFractionBits(distribution, range(bits), options);
     best.set(bits, chosen ?? 0);
     if (chosen === undefined) return around(bits, 0, -FREE, FREE);
+    // What saturates may weigh more than the squares of its errors.
+    const { minimum, maximum } = distribution.reach ?? distribution;
+    const holdsAll = mostFractionBits(minimum, maximum, range(bits))!;
+    while (chosen > holdsAll && noise(bits, chosen - 1) < noise(bits, chosen)) chosen--;
+    best.set(bits, chosen);
     return around(bits, chosen, Math.min(chosen, leastPosition(greatest)), chosen + MOST_CLIPPED);
   });
   const states = withGiven(found, group.widths, group.given?.value);
-  const cost = risingBelow(best, (bits, position) =>
-    valueCost(group, position, range(bits), best.get(bits)!, gains, options),
-  );
+  const cost = risingBelow(best, noise);
   const of = (index: number) => cost(states[index].bits, states[index].position);
   return { name: values[0], subject: values[0], states, kind: 'free', cost: lazily(of) };
 }
 
-/** Predicted noise: expected error of least squares; with the other methods that of a step, and clipping more is worse than any. */
+/** Predicted noise: expected errors of least squares; with the other methods that of a step, and clipping more is worse than any. */
 export function valueCost(
   { sources, parts, distribution }: Group,
   position: number,
@@ -150,17 +162,17 @@ export function valueCost(
   gains: Gains,
   { method }: MethodOptions,
 ): number {
-  const noise = (part: Distribution) => {
-    if (method === 'leastSquares')
-      return expectedError(part, position, range) + reachError(part, position, range);
-    const step = ((part.count - part.zeros) * 4 ** -position) / 12;
-    return position <= best ? step : step + signalPower(part) * 4 ** (position - best);
+  const errorsOf = (part: Distribution): Errors => {
+    if (method === 'leastSquares') return unseenErrors(part, position, range);
+    const rounding = ((part.count - part.zeros) * 4 ** -position) / 12;
+    return { rounding, saturation: position <= best ? 0 : signalPower(part) * 4 ** (position - best) };
   };
   if (!gains.measured) {
     const power = signalPower(distribution);
-    return power === 0 ? 0 : noise(distribution) / power;
+    const { rounding, saturation } = errorsOf(distribution);
+    return power === 0 ? 0 : (rounding + saturation) / power;
   }
-  return sources.reduce((sum, source) => sum + gains.ofValue(source, noise(parts.get(source)!)), 0);
+  return sources.reduce((sum, source) => sum + gains.ofValue(source, errorsOf(parts.get(source)!)), 0);
 }
 
 /** Position and width of a constant operand, of slopes, or of a bias with a position of its own. */

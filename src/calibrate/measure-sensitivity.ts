@@ -42,9 +42,12 @@ export async function measureSensitivity(
   }
   if (pending.size === 0) return;
   const plan = planNoise(float, observedValues(float));
+  const named = (saturated: boolean) =>
+    plan.sources.filter(({ kind }) => (kind === 'saturated') === saturated).map(({ name }) => name);
   const names = {
     outputs: plan.outputs.map(({ name }) => name),
-    sources: plan.sources.map(({ name }) => name),
+    sources: named(false),
+    saturated: named(true),
   };
   const shares = shareSources(plan.sources, engine.threads * TASKS_PER_THREAD);
   const session = engine.load(plan.program, { retain: true });

@@ -21,6 +21,7 @@ export type NoiseSource = {
   readonly steps: readonly ReplayStep[];
 } & (
   | { readonly kind: 'value'; readonly tensor: number }
+  | { readonly kind: 'saturated'; readonly tensor: number }
   /** `noise` is the same at all positions of `tensor`, and reaches the elements that `clamp` leaves as they are. */
   | {
       readonly kind: 'bias';
@@ -39,7 +40,7 @@ export interface NoisePlan {
   readonly instructions: number;
   /** The tensors that are compared: the outputs before any float tail. */
   readonly outputs: readonly { readonly name: string; readonly tensor: number }[];
-  /** Ascending by name. */
+  /** Ascending by name; values that saturate after all others. */
   readonly sources: readonly NoiseSource[];
 }
 
@@ -95,10 +96,12 @@ export function planNoise(float: Program, observed: readonly ObservedValue[]): N
     if (!sources.has(source.name)) sources.set(source.name, source);
   };
 
+  const saturated: NoiseSource[] = [];
   for (const { name, tensor } of observed) {
-    if (!needed.has(tensor)) continue;
+    if (!needed.has(tensor) || sources.has(name)) continue;
     const steps = asSteps(dependents(readers.get(tensor) ?? []));
     add({ name, steps, kind: 'value', tensor });
+    saturated.push({ name, steps, kind: 'saturated', tensor });
   }
   for (const [constant, users] of constantUsers(float)) {
     const uses = users.filter((index) => needed.has(instructions[index].output));
@@ -127,11 +130,12 @@ export function planNoise(float: Program, observed: readonly ObservedValue[]): N
     const noise = addNoise(values, 1, createNoise(name)).map((noisy, channel) => noisy - values[channel]);
     add({ name, steps, kind: 'bias', tensor: output, clamp, noise });
   }
+  const byName = (a: NoiseSource, b: NoiseSource) => (a.name < b.name ? -1 : 1);
   return {
     program: { ...float, tensors, instructions: [...instructions, ...twins] },
     instructions: instructions.length,
     outputs,
-    sources: [...sources.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    sources: [...[...sources.values()].sort(byName), ...saturated.sort(byName)],
   };
 }
 

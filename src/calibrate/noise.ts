@@ -1,4 +1,4 @@
-/** Deterministic white noise of the size of rounding errors. */
+/** Deterministic errors like those of formats: white noise of the size of rounding errors, and what saturates. */
 
 /** Codes of the grid that the noise imitates: 8 bits. */
 const LARGEST_CODE = 127;
@@ -18,10 +18,15 @@ export function createNoise(seed: string): () => number {
   };
 }
 
-/** The step of the finest power-of-two grid on which 8 bits hold every value; 0 where all are 0. */
-export function roundingStep(values: Float32Array): number {
+function greatestMagnitude(values: Float32Array): number {
   let greatest = 0;
   for (const value of values) greatest = Math.max(greatest, Math.abs(value));
+  return greatest;
+}
+
+/** The step of the finest power-of-two grid on which 8 bits hold every value; 0 where all are 0. */
+export function roundingStep(values: Float32Array): number {
+  const greatest = greatestMagnitude(values);
   if (greatest === 0) return 0;
   let step = 2 ** Math.floor(Math.log2(greatest / LARGEST_CODE));
   while (step * LARGEST_CODE < greatest) step *= 2;
@@ -44,6 +49,12 @@ export function addNoise(values: Float32Array, rows: number, noise: () => number
     }
   }
   return noisy;
+}
+
+/** `values` saturated where a format with one fraction bit more than holds all of them does, on the average: at 1 / sqrt(2) of the greatest. */
+export function saturate(values: Float32Array): Float32Array {
+  const limit = greatestMagnitude(values) * Math.SQRT1_2;
+  return values.map((value) => Math.min(Math.max(value, -limit), limit));
 }
 
 /** Sum of the squares of values. */

@@ -5,7 +5,7 @@ import { openReplay, type SessionHandle } from '../execute/wasm/session.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
 import { keepDataset } from '../inputs/keep-dataset.js';
 import { serve } from '../platform/serve.js';
-import { addNoise, createNoise, differenceEnergy, energy } from './noise.js';
+import { addNoise, createNoise, differenceEnergy, energy, saturate } from './noise.js';
 import type { NoisePlan, NoiseSource } from './noise-sources.js';
 
 export interface SensitivityTask {
@@ -89,8 +89,9 @@ function runClean({ program, tensors, runInstruction }: Replay, task: Sensitivit
 function inject({ tensors }: Replay, clean: CleanRun, source: NoiseSource): number {
   if (source.kind === 'constant') return source.injected;
   const values = clean.tensors.get(source.tensor)!;
-  if (source.kind === 'value') {
-    const noisy = addNoise(values, 1, createNoise(`${source.name} ${clean.digest}`));
+  if (source.kind !== 'bias') {
+    const noise = createNoise(`${source.name} ${clean.digest}`);
+    const noisy = source.kind === 'value' ? addNoise(values, 1, noise) : saturate(values);
     tensors.write(source.tensor, noisy);
     return differenceEnergy(noisy, values);
   }

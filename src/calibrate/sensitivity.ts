@@ -1,6 +1,6 @@
 /**
- * How much of the noise in a value or constant arrives at the outputs of the network: what choosing formats minimises. Noise
- * is added to one of them at a time, and the outputs are compared with those of a clean run.
+ * How much of the noise in a value or constant, and of what saturates of a value, arrives at the outputs of the network: what choosing
+ * formats minimises. One of them at a time is disturbed, and the outputs are compared with those of a clean run.
  */
 import { InputError } from '../errors.js';
 
@@ -8,9 +8,9 @@ import { InputError } from '../errors.js';
 export interface SampleSensitivity {
   /** Per output: the energy of its elements. */
   readonly signals: Float64Array;
-  /** Per source: the energy of the noise added to it; 0 where it is all zeros. */
+  /** Per source and then per saturated value: the energy of the noise added to it; 0 where it is all zeros. */
   readonly injected: Float64Array;
-  /** Per source and, within it, per output: the energy of the noise that arrived. */
+  /** The same and, within it, per output: the energy of the noise that arrived. */
   readonly arrived: Float64Array;
 }
 
@@ -19,6 +19,8 @@ export interface Sensitivity {
   readonly outputs: readonly string[];
   /** Names of the values and constants, ascending. */
   readonly sources: readonly string[];
+  /** Names of the values that were saturated, ascending. */
+  readonly saturated: readonly string[];
   /** By SHA-256 of the sample, ascending. */
   readonly samples: ReadonlyMap<string, SampleSensitivity>;
 }
@@ -28,19 +30,37 @@ export interface Sensitivity {
  * network; several outputs count equally. Gains times noise energies add up to 1 / SQNR of the output, as far as the noises do
  * not depend on each other. A source that was all zeros has none.
  */
-export function noiseGains({ outputs, sources, samples }: Sensitivity): Map<string, number> {
+export function noiseGains(sensitivity: Sensitivity): Map<string, number> {
+  return gainsOf(sensitivity, sensitivity.sources, 0);
+}
+
+/**
+ * The same of what saturates: errors of one sign, at peaks that often lie together. A mean over positions, for instance, averages
+ * rounding errors and keeps these.
+ */
+export function saturationGains(sensitivity: Sensitivity): Map<string, number> {
+  return gainsOf(sensitivity, sensitivity.saturated, sensitivity.sources.length);
+}
+
+/** Gains of the sources whose numbers begin with `first`. */
+function gainsOf(
+  { outputs, samples }: Sensitivity,
+  names: readonly string[],
+  first: number,
+): Map<string, number> {
   const all = [...samples.values()];
   const signals = outputs.map((_, output) => sum(all, ({ signals }) => signals[output]));
   const heard = outputs.map((_, output) => output).filter((output) => signals[output] > 0);
   const gains = new Map<string, number>();
-  for (const [index, source] of sources.entries()) {
+  for (const [place, name] of names.entries()) {
+    const index = first + place;
     const injected = sum(all, (sample) => sample.injected[index]) / all.length;
     if (!(injected > 0) || heard.length === 0) continue;
     const share = sum(heard, (output) => {
       const arrived = sum(all, (sample) => sample.arrived[index * outputs.length + output]);
       return arrived / signals[output];
     });
-    gains.set(source, share / heard.length / injected);
+    gains.set(name, share / heard.length / injected);
   }
   return gains;
 }
@@ -55,7 +75,7 @@ export function mergeSensitivities(
   b: Sensitivity | undefined,
 ): Sensitivity | undefined {
   if (a === undefined || b === undefined) return a ?? b;
-  for (const list of ['outputs', 'sources'] as const) {
+  for (const list of ['outputs', 'sources', 'saturated'] as const) {
     const at = Array.from({ length: Math.max(a[list].length, b[list].length) }, (_, index) => index);
     const index = at.find((index) => a[list][index] !== b[list][index]);
     if (index === undefined) continue;

@@ -36,7 +36,7 @@ export interface RefineSteps {
 }
 
 /** For each group the columns of a row that its weights meet, in the order of the weights. */
-function groupColumns({ outputs, groups, depth, weights }: ProductData): number[][] {
+export function groupColumns({ outputs, groups, depth, weights }: ProductData): number[][] {
   const length = weights.length / outputs;
   return Array.from({ length: groups }, (_, group) =>
     Array.from(
@@ -131,21 +131,4 @@ export async function roundProduct(
     signal,
   );
   return codes.map((code, index) => code + at(format.zeroPoint, Math.floor(index / length)));
-}
-
-/** By how much the mean output of each channel lies below that of float: what its bias lacks. */
-export function missingBias(product: ProductData, refined: Float32Array): Float64Array {
-  const { outputs, groups, weights, disturbed, clean } = product;
-  const length = weights.length / outputs;
-  const wanted = columnMeans(clean, length * groups);
-  const found = columnMeans(disturbed, length * groups);
-  const columns = groupColumns(product);
-  return Float64Array.from({ length: outputs }, (_, output) => {
-    let missing = 0;
-    columns[Math.floor(output / (outputs / groups))].forEach((column, index) => {
-      const entry = output * length + index;
-      missing += weights[entry] * wanted[column] - refined[entry] * found[column];
-    });
-    return missing;
-  });
 }

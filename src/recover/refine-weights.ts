@@ -13,6 +13,7 @@ import type { DatasetSpec } from '../inputs/dataset.js';
 import type { RunOptions } from '../platform/pool.js';
 import type { Program } from '../program/program.js';
 import { advance, startTracks } from './advance.js';
+import { missingBias } from './correct-bias.js';
 import {
   channelsFirst,
   channelsLast,
@@ -22,7 +23,7 @@ import {
   replaceConstants,
 } from './product-constants.js';
 import { biasOf, isProduct, usesOfConstants, weightsOf } from './products.js';
-import { missingBias, type ProductData, type RefineSteps, roundProduct } from './refine-product.js';
+import { type ProductData, type RefineSteps, roundProduct } from './refine-product.js';
 
 export interface RefineOptions extends RunOptions, RefineSteps {
   /** Samples of the data set to refine on. */
@@ -78,7 +79,7 @@ export async function refineWeights(
     const bias = biasOf(graph, node);
     let biasCodes: Codes | undefined;
     if (bias !== undefined && options.correct) {
-      const missing = missingBias(product, refined);
+      const missing = await missingBias(engine, product, refined, bias, node.clamp ?? null);
       const corrected = bias.map((value, output) => value + missing[output]);
       const limited = limitBias(corrected, fixed.program, instruction.inputs[2]);
       replace(node.inputs[2], limited);

@@ -2,10 +2,9 @@
 import {
   type CodeRange,
   type Distribution,
-  expectedError,
   mostFractionBits,
-  reachError,
   signalPower,
+  unseenErrors,
 } from '../assign/distribution.js';
 import type { Statistics } from '../calibrate/statistics.js';
 import { codeRange } from '../formats/format.js';
@@ -98,8 +97,8 @@ function relativeNoise({ distribution, range }: Member, octaves: number): number
   let least = Infinity;
   for (let bits = start - 1; bits <= start + 3; bits++) {
     const position = bits + octaves;
-    const error = expectedError(distribution, position, range) + reachError(distribution, position, range);
-    least = Math.min(least, error);
+    const { rounding, saturation } = unseenErrors(distribution, position, range);
+    least = Math.min(least, rounding + saturation);
   }
   return least / signalPower(distribution);
 }

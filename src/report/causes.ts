@@ -1,5 +1,5 @@
 /** Why a layer loses what it loses, in words: the one operand or result whose storage costs most, and what is wrong with it. */
-import { clippedShare, expectedError, signalPower } from '../assign/distribution.js';
+import { clippedShare, expectedError, expectedErrors, signalPower } from '../assign/distribution.js';
 import type { FormatsFile, Move } from '../assign/formats-file.js';
 import type { Statistics, TensorCounts } from '../calibrate/statistics.js';
 import { at, codeRange, type Format, stepSize } from '../formats/format.js';
@@ -119,8 +119,8 @@ function suspectValue(
   const range = rangeOf(format);
   const step = stepSize(format);
   const position = -Math.log2(step);
-  const rounding = expectedError(observed, position, { low: -Infinity, high: Infinity });
-  const total = expectedError(observed, position, range);
+  const { rounding, saturation } = expectedErrors(observed, position, range);
+  const total = rounding + saturation;
   const move = moves.find((entry) => entry.name === name);
   const best = move === undefined ? total : expectedError(observed, move.from, range);
   const moved = move !== undefined && 2 * best < total ? describeMove(move, what) : undefined;
@@ -138,7 +138,7 @@ function suspectValue(
   };
   return [
     {
-      noise: Math.max(0, total - rounding) / signal,
+      noise: saturation / signal,
       cause: moved ?? { kind: 'clipping', text: `${clipped} % of ${what} saturate` },
     },
     { noise: rounding / signal, cause: moved ?? coarse ?? resolution },

@@ -4,6 +4,7 @@ import {
   clippedShare,
   divergence,
   expectedError,
+  expectedErrors,
   mostFractionBits,
   signalPower,
 } from '#src/assign/distribution.js';
@@ -58,6 +59,12 @@ describe('prediction from a histogram', () => {
     expect(expectedError(wide, -1, int8)).toBeCloseTo(1 / 3, 12);
     // Saturated at 1: the integral of d^2 over 1..2.
     expect(expectedError(wide, 0, { low: -2, high: 1 })).toBeCloseTo(7 / 3, 12);
+    // Half of a step beyond the last code still rounds to it: up to 2.5 at 2, from there on (2.5 - 2)^2 .. (3 - 2)^2.
+    const { rounding, saturation } = expectedErrors(wide, 0, { low: -2, high: 2 });
+    expect(rounding).toBeCloseTo(1 / 24, 12);
+    expect(saturation).toBeCloseTo((1 - 1 / 8) / 3, 12);
+    const below = { ...wide, minimum: -9, histogram: { ...histogram, first: -3 } };
+    expect(expectedErrors(below, 0, { low: -2, high: 2 })).toEqual({ rounding, saturation });
     expect(clippedShare(wide, 0, { low: -2, high: 1 })).toBe(1);
     expect(clippedShare(wide, 1, { low: -8, high: 5 })).toBe(0.5);
     expect(signalPower(wide)).toBeCloseTo(19 / 3, 12);

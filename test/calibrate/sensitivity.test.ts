@@ -6,8 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { calibrate } from '#src/calibrate/calibrate.js';
 import { encodeStatistics } from '#src/calibrate/file.js';
 import { mergeStatistics } from '#src/calibrate/merge.js';
-import { addNoise, createNoise, roundingStep } from '#src/calibrate/noise.js';
-import { noiseGains } from '#src/calibrate/sensitivity.js';
+import { addNoise, createNoise, roundingStep, saturate } from '#src/calibrate/noise.js';
+import { noiseGains, saturationGains } from '#src/calibrate/sensitivity.js';
 import { createEngine } from '#src/execute/wasm/engine.js';
 import type { DatasetSpec } from '#src/inputs/dataset.js';
 import type { Program } from '#src/program/program.js';
@@ -120,6 +120,40 @@ describe('gains', () => {
     // Noise is added to what the rectifier gives: its zeros stay zeros.
     expect(gains.get('y')! * signal).toBeCloseTo(1, 4);
   });
+});
+
+test('what saturates together survives a mean that noise does not', async () => {
+  // y = [x x x x], z = the mean of y: errors of all four elements arrive whole, independent ones a quarter as strong.
+  const mean = programOf(
+    {
+      x: { shape: [1, 1] },
+      w: { shape: [4, 1], data: Float32Array.of(1, 1, 1, 1) },
+      y: { shape: [1, 4] },
+      h: { shape: [1, 4], data: Float32Array.of(0.25, 0.25, 0.25, 0.25) },
+      z: { shape: [1, 1] },
+    },
+    [
+      { op: 'gemm', inputs: ['x', 'w'], output: 'y', clamp: null, arithmetic: null },
+      { op: 'gemm', inputs: ['y', 'h'], output: 'z', clamp: null, arithmetic: null },
+    ],
+  );
+  const statistics = await calibrate(engine, mean, header, dataOf('mean', [8]));
+  const gains = saturationGains(statistics.sensitivity!);
+  expect([...gains.keys()]).toEqual(['x', 'y', 'z']);
+  for (const [name, gain] of Object.entries({ x: 1, y: 1 / 4, z: 1 }))
+    expect(gains.get(name)! * 64).toBeCloseTo(gain, 5);
+  expect(saturationGains({ ...statistics.sensitivity!, saturated: [] }).size).toBe(0);
+});
+
+test('a value saturates at 1 / sqrt(2) of its greatest magnitude', () => {
+  const limit = Math.fround(4 * Math.SQRT1_2);
+  expect([...saturate(Float32Array.of(-4, -2.8, 0, 2.9, 3))]).toEqual([
+    -limit,
+    Math.fround(-2.8),
+    0,
+    limit,
+    limit,
+  ]);
 });
 
 test('the bytes do not depend on threads, nor on where the work was interrupted', async () => {
