@@ -15,13 +15,16 @@ export function checkProfile(
   graph: Graph,
   demands: readonly Demand[],
   values: Iterable<string>,
-  { byName }: ConstantChoices,
+  { byName, biases }: ConstantChoices,
 ): void {
   const names = new Set(graph.nodes.map(({ name }) => name));
   for (const [index, { nodes }] of overrides.entries()) {
     requireMatch(names, nodes, `overrides.${index}.nodes`, 'matches no node of the network');
   }
-  const tensors = new Set([...values, ...byName.keys()]);
+  const own = demands.flatMap((demand) =>
+    demand.kind === 'product' && biases.has(demand.node.name) ? [demand.bias!.name] : [],
+  );
+  const tensors = new Set([...values, ...byName.keys(), ...own]);
   for (const [index, pin] of pins.entries()) {
     requireMatch(tensors, pin.tensors, `pins.${index}.tensors`, 'matches no tensor that has a format');
   }

@@ -66,7 +66,7 @@ export function chooseConstants(
       const format = { bits: rules.bias.bits, signed: true, narrow: false };
       const widths = [rules.bias.bits];
       const use = { constant: demand.bias, format, widths, channels: 1, mostFractionBits: Infinity };
-      biases.set(demand.node.name, choose([use], method));
+      biases.set(demand.node.name, choose([pinUse(use, profile, demand)], method));
     }
   }
   const byName = new Map([...uses].map(([name, list]) => [name, choose(list, method)]));

@@ -10,8 +10,8 @@ import { type Choice, type Constraint, term } from './model.js';
 export function givenConstraints(
   demands: readonly Demand[],
   groups: ReadonlyMap<string, Group>,
-  { byName }: ConstantChoices,
-  { value, operand, weights }: Variables,
+  { byName, biases }: ConstantChoices,
+  { value, operand, weights, bias }: Variables,
 ): Constraint[] {
   const equal = (choice: Choice, { value: position, rule }: Given<number>, name: string): Constraint => {
     const touches = ({ node }: Demand) => node.outputs.includes(name) || node.inputs.includes(name);
@@ -32,6 +32,12 @@ export function givenConstraints(
     for (const choice of [operand(name), weights(name)?.cap, weights(name)?.floor]) {
       if (choice !== undefined) constraints.push(equal(choice, given, name));
     }
+  }
+  for (const demand of demands) {
+    if (demand.kind !== 'product' || demand.bias === undefined) continue;
+    const given = biases.get(demand.node.name)?.given;
+    const choice = bias(demand.node.name);
+    if (given !== undefined && choice !== undefined) constraints.push(equal(choice, given, demand.bias.name));
   }
   return constraints;
 }
