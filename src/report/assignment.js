@@ -63,7 +63,7 @@ const STEPS = {
   absorb: 'made biases of what never changes of a value',
   stretch: 'scaled values to what a power of two suits best',
   expect: 'corrected in biases the mean error that rounded weights are expected to make',
-  correct: 'corrected in biases the mean error that was measured',
+  correct: 'corrected in biases the error that was measured behind rectifiers',
   round: 'rounded weights up or down for the inputs they meet',
 };
 
