@@ -13,8 +13,8 @@ export function findTool(...names: readonly string[]): string | undefined {
 }
 
 /** A test that needs a program: skipped, by name, where there is none; a failure there under CI. */
-export function toolTest(tool: string | undefined): typeof test {
-  return (tool !== undefined || process.env.CI ? test : test.skip) as typeof test;
+export function toolTest(tool: string | undefined) {
+  return test.runIf(tool !== undefined || process.env.CI);
 }
 
 /** The program of another major version of Node.js: named by DYNAFIX_NODE24 and the like, or below build/nodes. */
