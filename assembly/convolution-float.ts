@@ -5,7 +5,7 @@
  * Tile: 2 pixels x 16 channels, so that a turn has few addresses to move, with the weights [channels/16][tap][turn][16]; the last
  * 1 to 8 channels have a panel of their own, [tap][turn][8], and a tile of 4 x 8.
  */
-import { address, addresses } from './lanes';
+import { address, addressesBefore } from './lanes';
 import { sixteen, storeEightFloats, storeSixteenFloats } from './tile-sixteen';
 
 /** 1 to 8 channels. */
@@ -25,7 +25,7 @@ function eight(
     let c30 = c00;
     let c31 = c00;
     for (let tap = 0; tap < taps; tap++) {
-      const rows = i32x4.sub(addresses(table, x, padding), i32x4.splat(4));
+      const rows = addressesBefore(table, x, padding);
       let a0 = <usize>i32x4.extract_lane(rows, 0);
       let a1 = <usize>i32x4.extract_lane(rows, 1);
       let a2 = <usize>i32x4.extract_lane(rows, 2);

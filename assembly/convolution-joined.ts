@@ -6,7 +6,7 @@
  * Arguments as in convolution.ts; per 8 channels, `blocks` holds the record of round.ts with the biases' high parts, and then their
  * low 8 bits (8 x i32). `layer` says how many bits of high are dropped before the rounding, see round.ts.
  */
-import { address, addresses, interleaveHigh, interleaveLow, storeShorts } from './lanes';
+import { address, addressesBefore, interleaveHigh, interleaveLow, storeShorts } from './lanes';
 import { BLOCK, roundLanes } from './round';
 
 /** Bytes of a block of 8 channels. */
@@ -65,7 +65,7 @@ export function convolution_i16_i16_i40(
       while (true) {
         const last = min(first + run, taps);
         for (let tap = first; tap < last; tap++) {
-          const rows = i32x4.sub(addresses(t, x, padding), i32x4.splat(4));
+          const rows = addressesBefore(t, x, padding);
           let a0 = <usize>i32x4.extract_lane(rows, 0);
           let a1 = <usize>i32x4.extract_lane(rows, 1);
           let a2 = <usize>i32x4.extract_lane(rows, 2);

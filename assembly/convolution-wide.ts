@@ -7,7 +7,7 @@
  *
  * Arguments as in convolution.ts; layer and blocks: see storeEightSums in round.ts.
  */
-import { addresses, storeEightLongs, storeFourLongs } from './lanes';
+import { addressesBefore, storeEightLongs, storeFourLongs } from './lanes';
 import { storeEightSums, storeFourSums, wideBlock } from './round';
 
 // @ts-ignore: decorator
@@ -50,7 +50,7 @@ function wide(
         let c30 = c00;
         let c31 = c00;
         for (let tap = first; tap < last; tap++) {
-          const rows = i32x4.sub(addresses(t, x, padding), i32x4.splat(4));
+          const rows = addressesBefore(t, x, padding);
           let a0 = <usize>i32x4.extract_lane(rows, 0);
           let a1 = <usize>i32x4.extract_lane(rows, 1);
           let a2 = <usize>i32x4.extract_lane(rows, 2);

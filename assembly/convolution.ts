@@ -8,7 +8,7 @@
  * layer: see round.ts; padding: address of a row of zeros; pixels, channels: extent; yStride: bytes from pixel to pixel of y;
  * turns: inner loop length per tap; taps.
  */
-import { addresses, storeEightWords, storeShorts } from './lanes';
+import { addressesBefore, storeEightWords, storeShorts } from './lanes';
 import { BLOCK, roundEight } from './round';
 
 /** Weights of one turn for channels 0 to 3: pairs of i16, stored as W. */
@@ -61,7 +61,7 @@ function narrow<W>(
       let c30 = c00;
       let c31 = c01;
       for (let tap = 0; tap < taps; tap++) {
-        const rows = i32x4.sub(addresses(t, x, padding), i32x4.splat(4));
+        const rows = addressesBefore(t, x, padding);
         let a0 = <usize>i32x4.extract_lane(rows, 0);
         let a1 = <usize>i32x4.extract_lane(rows, 1);
         let a2 = <usize>i32x4.extract_lane(rows, 2);

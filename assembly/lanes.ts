@@ -88,6 +88,13 @@ export function addresses(table: usize, x: usize, padding: usize): v128 {
   );
 }
 
+/** The same, 4 bytes before: for loops that move an address before they load from it. */
+// @ts-ignore: decorator
+@inline
+export function addressesBefore(table: usize, x: usize, padding: usize): v128 {
+  return i32x4.sub(addresses(table, x, padding), i32x4.splat(4));
+}
+
 // @ts-ignore: decorator
 @inline
 export function address(table: usize, x: usize, padding: usize): usize {
