@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assignFormats, calibrate, compileProgram, createEngine, loadProfile, validate } from 'dynafix';
+import { PERCENTILE } from '../dist/assign/fraction-bits.js';
 import { describeNetwork, prepareInputs } from '../dist/assign/network.js';
 import { createProblem } from '../dist/assign/problem.js';
 import { countMacs, countWideMacs } from '../dist/jobs/count-macs.js';
@@ -22,7 +23,7 @@ const samples = 200;
 
 /** Layers as the greedy choice sees them: multiplications, and the choices of what they read and of their weights. */
 function describeLayers(graph, statistics) {
-  const options = { method: 'leastSquares', percentile: 0.9999 };
+  const options = { method: 'leastSquares', percentile: PERCENTILE };
   const inputs = prepareInputs(describeNetwork(graph, statistics, options), { ...profile, budgets: {} });
   const { variables } = createProblem(inputs);
   const layers = inputs.demands
