@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { AbortedError, ExecutionError, fromPortable } from '../errors.js';
 import type { Answer } from './serve.js';
-import type { PooledTask } from './worker.js';
+import type runTask from './worker.cjs';
 
 export interface WorkerPool {
   readonly threads: number;
@@ -29,7 +29,7 @@ export function machineThreads(): number {
 /** Starts `threads` workers; they load a task's module when it is first used. */
 export function createPool(threads: number): WorkerPool {
   const piscina = new Piscina({
-    filename: new URL('./worker.js', import.meta.url).href,
+    filename: new URL('./worker.cjs', import.meta.url).href,
     minThreads: threads,
     maxThreads: threads,
     idleTimeout: Infinity,
@@ -61,7 +61,7 @@ export function createPool(threads: number): WorkerPool {
       unfinished.add(lose);
       alive.ref();
       try {
-        const pooled: PooledTask = { module: worker.href, task };
+        const pooled: Parameters<typeof runTask>[0] = { module: worker.href, task };
         answer = await Promise.race([piscina.run(pooled), lost]);
       } catch (cause) {
         const what = `stopped unexpectedly: ${cause instanceof Error ? cause.message : String(cause)}`;

@@ -1,6 +1,6 @@
-/** Order and bounds of tasks, over a pool whose tasks end when the test says so. */
+/** Order and bounds of tasks, over a pool whose tasks end when the test says so; the end of a real pool. */
 import { expect, test } from 'vitest';
-import { inOrder, runTasks, type WorkerPool } from '#src/platform/pool.js';
+import { createPool, inOrder, runTasks, type WorkerPool } from '#src/platform/pool.js';
 
 test('results wait for a slow task in bounded number, and come in order', async () => {
   const started: number[] = [];
@@ -23,4 +23,12 @@ test('results wait for a slow task in bounded number, and come in order', async 
   endFirst();
   await work;
   expect(delivered).toEqual(Array.from({ length: 100 }, (_, index) => index));
+});
+
+test('a pool ends at any moment of the start of its threads', async () => {
+  for (let delay = 0; delay < 60; delay += 2) {
+    const pool = createPool(2);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    await pool.close();
+  }
 });
