@@ -23,7 +23,7 @@ import type { FloatSamples } from '../validate/reference.js';
 import { validate } from '../validate/validate.js';
 
 /** Samples that weights are refined on, and others that judge. */
-const REFINING = 32;
+const REFINING = 96;
 const JUDGING = 32;
 
 /** Steps whose networks are compared with biases corrected analytically: where weights are coarse, their errors hide the rest. */

@@ -5,7 +5,7 @@ import { runTasks } from '../platform/pool.js';
 import { multiplyMatrices, sharedFloats } from './multiply-matrices.js';
 import type { RoundingProblem } from './round-weights.js';
 import type { RoundTask } from './round-worker.js';
-import { columnMeans, damp, transposeLess } from './second-moments.js';
+import { columnMeans, combineHalves, damp, halvesOf, type Moments, transposeLess } from './second-moments.js';
 
 const worker = new URL('./round-worker.js', import.meta.url);
 
@@ -93,20 +93,25 @@ export async function roundProduct(
       tasks.push({ first: first * perGroup, task: { kind: 'grouped', rows, groups: list } });
     }
   } else {
-    const count = disturbed.length / length;
-    const x = transposeLess(disturbed, length, offsets.disturbed, 1 / count);
-    const change = transposeLess(clean, length, offsets.clean, 1 / count);
-    for (let index = 0; index < change.length; index++) change[index] -= x[index];
-    const centred = sharedFloats(disturbed.length);
-    for (let index = 0; index < centred.length; index++) {
-      centred[index] = disturbed[index] - offsets.disturbed[index % length];
-    }
-    const gram = await multiplyMatrices(engine, x, centred, count);
     const all = problem(0, outputs);
     const scaled = sharedFloats(all.weights.length);
     scaled.set(all.weights);
-    const missing = await multiplyMatrices(engine, scaled, change, length);
-    const drift = await multiplyMatrices(engine, missing, centred, count);
+    const parts: Moments[] = [];
+    for (const [first, end] of halvesOf(disturbed.length / length)) {
+      const count = end - first;
+      const rows = disturbed.subarray(first * length, end * length);
+      const x = transposeLess(rows, length, offsets.disturbed);
+      const change = transposeLess(clean.subarray(first * length, end * length), length, offsets.clean);
+      for (let index = 0; index < change.length; index++) change[index] -= x[index];
+      const centred = sharedFloats(rows.length);
+      for (let index = 0; index < rows.length; index++) {
+        centred[index] = (rows[index] - offsets.disturbed[index % length]) / count;
+      }
+      const gram = await multiplyMatrices(engine, x, centred, count);
+      const missing = await multiplyMatrices(engine, scaled, change, length);
+      parts.push({ gram, drift: await multiplyMatrices(engine, missing, centred, count) });
+    }
+    const { gram, drift } = combineHalves(parts);
     damp(gram, length, DAMPING);
     const step = perTask(outputs);
     for (let first = 0; first < outputs; first += step) {

@@ -1,5 +1,44 @@
-/** Means and mean products of what a product reads at sampled positions. */
+/** Means and mean products of what a product reads at sampled positions, and how far they can be believed. */
 import { sharedFloats } from './multiply-matrices.js';
+
+/** What rounding weights goes by; see RoundingProblem. */
+export interface Moments {
+  readonly gram: Float32Array;
+  readonly drift: Float32Array;
+}
+
+/** First and last row (exclusive) of two halves of `count` rows; of a single row only one. */
+export function halvesOf(count: number): [number, number][] {
+  const half = Math.ceil(count / 2);
+  return half === count
+    ? [[0, count]]
+    : [
+        [0, half],
+        [half, count],
+      ];
+}
+
+/**
+ * The moments of all samples from those of their halves. Drifts are averaged and multiplied by their reliability: with r the correlation
+ * of the halves, drifts taken against the diagonal of the mean products, 2 r / (1 + r) (Spearman 1910, Brown 1910), 0 where r is negative.
+ * What only one half shows is chance: weights that follow it are worse on other samples.
+ */
+export function combineHalves([first, second]: readonly Moments[]): Moments {
+  if (second === undefined) return { gram: first.gram, drift: first.drift.map(() => 0) };
+  const gram = first.gram.map((value, entry) => (value + second.gram[entry]) / 2);
+  const depth = Math.sqrt(gram.length);
+  let [common, own] = [0, 0];
+  for (let index = 0; index < first.drift.length; index++) {
+    const power = gram[(index % depth) * (depth + 1)];
+    if (power === 0) continue;
+    const [a, b] = [first.drift[index], second.drift[index]];
+    common += (a * b) / power;
+    own += (a * a + b * b) / 2 / power;
+  }
+  const reliability = common > 0 ? (2 * common) / (own + common) : 0;
+  const drift = first.drift.map((value, index) => (reliability * (value + second.drift[index])) / 2);
+  return { gram, drift };
+}
 
 /** Mean of each of `length` columns of a matrix with rows of that length. */
 export function columnMeans(rows: Float32Array, length: number): Float64Array {
@@ -71,12 +110,11 @@ export function meanDrift(
   return Float32Array.from(sums, (sum) => sum / count);
 }
 
-/** The transpose of a matrix with rows of `length`, each column less its offset and all times `factor`. */
+/** The transpose of a matrix with rows of `length`, each column less its offset. */
 export function transposeLess(
   rows: Float32Array,
   length: number,
   offsets: Float64Array,
-  factor: number,
 ): Float32Array<SharedArrayBuffer> {
   const count = rows.length / length;
   const result = sharedFloats(rows.length);
@@ -86,7 +124,7 @@ export function transposeLess(
       for (let column = column0; column < Math.min(column0 + TILE, length); column++) {
         const offset = offsets[column];
         for (let row = row0; row < Math.min(row0 + TILE, count); row++) {
-          result[column * count + row] = (rows[row * length + column] - offset) * factor;
+          result[column * count + row] = rows[row * length + column] - offset;
         }
       }
     }
