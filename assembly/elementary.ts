@@ -1,8 +1,8 @@
 /** exp64, log64 and tanh64 of docs/arithmetic.md section 6, operation for operation. */
 
-const LN2_HIGH = reinterpret<f64>(0x3fe62e42fee00000);
-const LN2_LOW = reinterpret<f64>(0x3dea39ef35793c76);
-const INVERSE_LN2 = reinterpret<f64>(0x3ff71547652b82fe);
+export const LN2_HIGH = reinterpret<f64>(0x3fe62e42fee00000);
+export const LN2_LOW = reinterpret<f64>(0x3dea39ef35793c76);
+export const INVERSE_LN2 = reinterpret<f64>(0x3ff71547652b82fe);
 
 export function exp64(x: f64): f64 {
   if (x != x) return NaN;

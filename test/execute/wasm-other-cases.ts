@@ -374,16 +374,18 @@ const softmaxesOfCodes = fc
   });
 
 const localNormalizations = fc
-  .tuple(shapes, seeds, fc.integer({ min: 1, max: 7 }))
-  .map(([shape, seed, width]): Case => {
-    const operand = floatOperand(shape, random(seed));
-    const fields = {
-      op: 'localResponseNormalization',
-      size: width,
-      alpha: 1e-4,
-      beta: 0.75,
-      bias: 1,
-    } as const;
+  .tuple(
+    shapes,
+    seeds,
+    fc.integer({ min: 1, max: 7 }),
+    fc.constantFrom(1e-4, 1, 1e300, -1),
+    fc.constantFrom(0.75, 0.5, 1, -2, 500),
+    fc.constantFrom(1, 0, 2, 1e-320),
+    fc.boolean(),
+  )
+  .map(([shape, seed, width, alpha, beta, bias, special]): Case => {
+    const operand = floatOperand(shape, random(seed), special);
+    const fields = { op: 'localResponseNormalization', size: width, alpha, beta, bias } as const;
     return single<'localResponseNormalization'>(fields, [operand], { shape, format: null });
   });
 
