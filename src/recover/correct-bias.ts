@@ -83,9 +83,8 @@ export function closestShift(
   { low, high }: Clamp,
 ): number {
   let [best, least] = [0, Infinity];
-  let shift = meanDifference(wanted, found, first, stride);
-  for (const start of [0, shift]) {
-    shift = start;
+  for (const start of [0, meanDifference(wanted, found, first, stride)]) {
+    let shift = start;
     for (let step = 0; step < MOST_STEPS; step++) {
       let [error, slope, passed] = [0, 0, 0];
       for (let at = first; at < wanted.length; at += stride) {

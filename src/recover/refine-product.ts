@@ -1,10 +1,10 @@
-/** New codes for the weights of one product, and the bias that goes with them. */
+/** New codes for the weights of one product. */
 import type { Engine } from '../execute/wasm/engine.js';
 import { at, codeRange, type Format, stepSize } from '../formats/format.js';
 import { runTasks } from '../platform/pool.js';
 import { multiplyMatrices, sharedFloats } from './multiply-matrices.js';
 import type { RoundingProblem } from './round-weights.js';
-import type { RoundTask } from './round-worker.js';
+import type { ColumnOffsets, RoundTask } from './round-worker.js';
 import { columnMeans, combineHalves, damp, halvesOf, type Moments, transposeLess } from './second-moments.js';
 
 const worker = new URL('./round-worker.js', import.meta.url);
@@ -96,22 +96,7 @@ export async function roundProduct(
     const all = problem(0, outputs);
     const scaled = sharedFloats(all.weights.length);
     scaled.set(all.weights);
-    const parts: Moments[] = [];
-    for (const [first, end] of halvesOf(disturbed.length / length)) {
-      const count = end - first;
-      const rows = disturbed.subarray(first * length, end * length);
-      const x = transposeLess(rows, length, offsets.disturbed);
-      const change = transposeLess(clean.subarray(first * length, end * length), length, offsets.clean);
-      for (let index = 0; index < change.length; index++) change[index] -= x[index];
-      const centred = sharedFloats(rows.length);
-      for (let index = 0; index < rows.length; index++) {
-        centred[index] = (rows[index] - offsets.disturbed[index % length]) / count;
-      }
-      const gram = await multiplyMatrices(engine, x, centred, count);
-      const missing = await multiplyMatrices(engine, scaled, change, length);
-      parts.push({ gram, drift: await multiplyMatrices(engine, missing, centred, count) });
-    }
-    const { gram, drift } = combineHalves(parts);
+    const { gram, drift } = await measureMoments(engine, product, scaled, offsets);
     damp(gram, length, DAMPING);
     const step = perTask(outputs);
     for (let first = 0; first < outputs; first += step) {
@@ -136,4 +121,30 @@ export async function roundProduct(
     signal,
   );
   return codes.map((code, index) => code + at(format.zeroPoint, Math.floor(index / length)));
+}
+
+/** The moments of a dense product with these weights in steps; `offsets` are taken out of its columns. */
+async function measureMoments(
+  engine: Engine,
+  { disturbed, clean }: ProductData,
+  weights: Float32Array<SharedArrayBuffer>,
+  offsets: ColumnOffsets,
+): Promise<Moments> {
+  const length = offsets.disturbed.length;
+  const parts: Moments[] = [];
+  for (const [first, end] of halvesOf(disturbed.length / length)) {
+    const count = end - first;
+    const rows = disturbed.subarray(first * length, end * length);
+    const x = transposeLess(rows, length, offsets.disturbed);
+    const change = transposeLess(clean.subarray(first * length, end * length), length, offsets.clean);
+    for (let index = 0; index < change.length; index++) change[index] -= x[index];
+    const centred = sharedFloats(rows.length);
+    for (let index = 0; index < rows.length; index++) {
+      centred[index] = (rows[index] - offsets.disturbed[index % length]) / count;
+    }
+    const gram = await multiplyMatrices(engine, x, centred, count);
+    const missing = await multiplyMatrices(engine, weights, change, length);
+    parts.push({ gram, drift: await multiplyMatrices(engine, missing, centred, count) });
+  }
+  return combineHalves(parts);
 }

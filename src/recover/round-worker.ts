@@ -11,12 +11,18 @@ import {
   pickColumns,
 } from './second-moments.js';
 
+/** What is taken out of each column of the rows; 0 where biases are not corrected afterwards. */
+export interface ColumnOffsets {
+  readonly disturbed: Float64Array;
+  readonly clean: Float64Array;
+}
+
 /** What the weights of a grouped product read at sampled positions. */
 export interface GroupedRows {
   /** Fixed point and float. */
   readonly disturbed: Float32Array;
   readonly clean: Float32Array;
-  readonly offsets: { readonly disturbed: Float64Array; readonly clean: Float64Array };
+  readonly offsets: ColumnOffsets;
   readonly rowLength: number;
   readonly damping: number;
 }
