@@ -2,7 +2,6 @@
  * What rules cost: the problem solved again without them. The price of a rule is the predicted noise that goes with it, all formats
  * being chosen anew; never less than 0, as hardware without a rule may still keep it.
  */
-
 import { decibels } from '../formats/decibels.js';
 import type { Profile } from '../hardware/schema.js';
 import type { Demand } from './demands.js';
