@@ -24,6 +24,7 @@ import { loadSolver } from './highs.js';
 import { explainMoves } from './moves.js';
 import { describeNetwork, prepareInputs } from './network.js';
 import { placeFormats } from './placement.js';
+import { predictNoise } from './predict.js';
 import { priceRules } from './prices.js';
 import { createProblem } from './problem.js';
 import { solveModel } from './solve.js';
@@ -102,7 +103,7 @@ export async function assignFormats(
     nodes: describeNodes(placement.constants),
     reasons,
     moves: explainMoves(inputs, problem, solution.assignment, placement),
-    prediction: predict(solution.cost),
+    prediction: predict(predictNoise(inputs, problem, solution)),
     ...(prices && { prices: priceRules(solve, network, inputs, problem, solution.cost) }),
   };
 }

@@ -14,7 +14,7 @@ import type { Choice, Constraint } from './model.js';
 import { operandWidths, type ProblemInputs } from './problem.js';
 import { chooseConstantFormat, chooseValueFormat, formatPosition } from './scales.js';
 import { solveModel } from './solve.js';
-import { valueCost } from './variables.js';
+import { valueNoise } from './variables.js';
 
 export interface ScaledWidths {
   value(group: Group): Format;
@@ -34,7 +34,7 @@ export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths
     formats.set(group, own);
     const cost = (bits: number) => {
       const [position, range] = formatPosition(own.get(bits)!);
-      return valueCost(group, position, range, position, gains, inputs.options);
+      return valueNoise(group, position, range, gains);
     };
     values.set(group, widthChoice(group.values[0], group.widths, cost));
   }

@@ -153,20 +153,32 @@ export function createValueChoice(group: Group, gains: Gains, options: MethodOpt
   return { name: values[0], subject: values[0], states, kind: 'free', cost: lazily(of) };
 }
 
-/** Predicted noise: expected errors of least squares; with the other methods that of a step, and clipping more is worse than any. */
-export function valueCost(
-  { sources, parts, distribution }: Group,
+/** What a position costs: predicted noise; with other methods than least squares that of a step, and clipping more than their best is worse than any. */
+function valueCost(
+  group: Group,
   position: number,
   range: CodeRange,
   best: number,
   gains: Gains,
   { method }: MethodOptions,
 ): number {
-  const errorsOf = (part: Distribution): Errors => {
-    if (method === 'leastSquares') return unseenErrors(part, position, range);
+  if (method === 'leastSquares') return valueNoise(group, position, range, gains);
+  return weighErrors(group, gains, (part) => {
     const rounding = ((part.count - part.zeros) * 4 ** -position) / 12;
     return { rounding, saturation: position <= best ? 0 : signalPower(part) * 4 ** (position - best) };
-  };
+  });
+}
+
+/** Predicted noise at the outputs, relative to their power, of the values of a group in a format. */
+export function valueNoise(group: Group, position: number, range: CodeRange, gains: Gains): number {
+  return weighErrors(group, gains, (part) => unseenErrors(part, position, range));
+}
+
+function weighErrors(
+  { sources, parts, distribution }: Group,
+  gains: Gains,
+  errorsOf: (part: Distribution) => Errors,
+): number {
   if (!gains.measured) {
     const power = signalPower(distribution);
     const { rounding, saturation } = errorsOf(distribution);

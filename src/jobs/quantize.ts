@@ -11,7 +11,7 @@ import { type ExportResults, exportModels } from '../export/onnx/write-exports.j
 import type { Graph } from '../graph/graph.js';
 import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
-import { createSha256, fileExists, makeFolder, writeFile } from '../platform/files.js';
+import { createSha256, fileExists, makeFolder, removeFile, writeFile } from '../platform/files.js';
 import { writeProgram } from '../program/file.js';
 import type { Program } from '../program/program.js';
 import { addBiases } from '../recover/add-biases.js';
@@ -31,6 +31,17 @@ import { verifyPrices } from './verify-prices.js';
 
 /** Samples that calibrate where no calibration data is given: they are left out of every score. */
 const HELD_OUT = 100;
+
+/** What is written beside statistics.pb, which the next run into the folder goes on from. */
+const RESULTS = [
+  'refined.onnx',
+  'formats.json',
+  'model.program',
+  'model.qdq.onnx',
+  'model.integer.onnx',
+  'summary.json',
+  'report.html',
+];
 
 export interface QuantizeOptions {
   readonly model: LoadedModel;
@@ -129,6 +140,8 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     return (await verifyPrices(engine, { ...phase('prices'), ...from })).prices;
   });
   const refined = recovered.value;
+  // What an earlier run left must not lie beside what this one writes.
+  for (const name of RESULTS) removeFile(`${output}/${name}`);
   const digest = steps.length === 0 ? model.digest : writeRefined(`${output}/refined.onnx`, refined.graph);
   const formats = { ...refined.formats, model: digest, ...(priced.value && { prices: priced.value }) };
   writeFormats(`${output}/formats.json`, formats);

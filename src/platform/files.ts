@@ -101,6 +101,15 @@ export function makeFolder(path: string): void {
   }
 }
 
+/** Removes a file, where there is one. Throws what writeFile throws. */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw writeError(path, 'cannot be removed', error);
+  }
+}
+
 export function fileExists(path: string): boolean {
   return existsSync(path);
 }

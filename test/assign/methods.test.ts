@@ -49,14 +49,14 @@ async function assign(
   const profile = { ...int8, weights: { ...int8.weights, perChannel } };
   // The output is far from what constrains its inputs.
   const statistics = seen({ x: values, y: values.map((value) => 2 ** 6 * value) });
-  const { tensors, constants } = await assignFormats(graph, statistics, profile, { method });
-  return { x: Number(tensors.x.fractionBits), w: constants.w.fractionBits };
+  const { tensors, constants, prediction } = await assignFormats(graph, statistics, profile, { method });
+  return { x: Number(tensors.x.fractionBits), w: constants.w.fractionBits, noise: prediction!.noise };
 }
 
 describe.each(METHODS)('%s', (method) => {
   test('of values without outliers holds all of them', async () => {
     // 0.99 * 2^7 = 126.7; of unseen values up to 1.5 times as large least squares saturates two.
-    expect(await assign(method, true, triangle)).toEqual({ x: 7, w: [7, 7] });
+    expect(await assign(method, true, triangle)).toMatchObject({ x: 7, w: [7, 7] });
   });
 
   test('of weights: a position per channel, and one for all', async () => {
@@ -71,7 +71,7 @@ describe('an outlier', () => {
   const far = [...triangle, 64];
 
   test('widens the range of minmax, however far it is', async () => {
-    expect(await assign('minmax', true, far)).toEqual({ x: 0, w: [0, 0] });
+    expect(await assign('minmax', true, far)).toMatchObject({ x: 0, w: [0, 0] });
   });
 
   test('counts by the square of what it would lose to least squares', async () => {
@@ -84,10 +84,19 @@ describe('an outlier', () => {
 
   test('is cut by percentile where it is rare enough, whatever it is worth', async () => {
     const common = await assign('percentile', true, far);
-    expect(common).toEqual({ x: 0, w: [0, 0] });
+    expect(common).toMatchObject({ x: 0, w: [0, 0] });
     const inside = triangle.map((value) => 0.75 * value);
     const rare = [...inside, ...inside, ...inside, 64];
-    expect(await assign('percentile', true, rare)).toEqual({ x: 7, w: [7, 7] });
+    expect(await assign('percentile', true, rare)).toMatchObject({ x: 7, w: [7, 7] });
+  });
+
+  test('that is cut is predicted as noise', async () => {
+    const inside = triangle.map((value) => 0.75 * value);
+    const rare = [...inside, ...inside, ...inside, 64];
+    const power = rare.reduce((sum, value) => sum + value * value, 0);
+    const lost = (64 - high / 2 ** 7) ** 2 / power;
+    // Input and weights.
+    expect((await assign('percentile', true, rare)).noise).toBeGreaterThanOrEqual(2 * lost);
   });
 
   test('counts by its frequency alone to entropy', async () => {

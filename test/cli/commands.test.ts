@@ -200,6 +200,23 @@ test('the refined network and the formats of quantize give its program', async (
   const again = join(out, 'again.program');
   await json(['compile', join(out, 'refined.onnx'), '--formats', join(out, 'formats.json'), '-o', again]);
   expect(readFileSync(again).equals(readFileSync(join(out, 'model.program')))).toBe(true);
+  for (const kind of ['qdq', 'integer']) {
+    const exported = join(out, 'again.onnx');
+    await json(['export', kind, again, '-o', exported]);
+    expect(readFileSync(exported).equals(readFileSync(join(out, `model.${kind}.onnx`)))).toBe(true);
+  }
+});
+
+test('a result does not lie beside what an earlier run left', async () => {
+  const out = temporaryFolder();
+  const quantize = (...words: string[]) =>
+    json(['quantize', model, ...data, '--limit', '120', '-o', out, ...words]);
+  await quantize();
+  writeFileSync(join(out, 'notes.txt'), 'mine');
+  const { exports } = await quantize('--hardware', 'onnx-qlinear', '--recover', 'none', '--no-layers');
+  expect(exports.integer.reason).toBeDefined();
+  const written = ['formats.json', 'model.program', 'model.qdq.onnx', 'statistics.pb', 'summary.json'];
+  expect(readdirSync(out).sort()).toEqual([...written, 'notes.txt'].sort());
 });
 
 test('quantize with --calibration scores every sample and tells whether it has calibrated with it', async () => {

@@ -16,15 +16,14 @@ export function metadataOf(program: Program, instructions: readonly Instruction[
   const { tensors, metadata } = program;
   const used = new Set(instructions.flatMap(({ inputs, output }) => [...inputs, output]));
   const formats = tensors.flatMap(({ name, format }, index) =>
-    format === null || !used.has(index) ? [] : [[name, { ...format, text: formatText(format) }] as const],
+    format === null || !used.has(index)
+      ? []
+      : [[name, inOrder({ ...format, text: formatText(format) })] as const],
   );
-  const arithmetic = instructions.map(
-    ({ name, op, ...fields }) =>
-      [
-        name,
-        { op, ...Object.fromEntries(Object.entries(fields).filter(([key]) => !structure.has(key))) },
-      ] as const,
-  );
+  const arithmetic = instructions.map(({ name, op, ...fields }) => {
+    const rest = Object.entries(fields).filter(([key]) => !structure.has(key));
+    return [name, inOrder({ op, ...Object.fromEntries(rest) })] as const;
+  });
   const entries = {
     'dynafix.formats': JSON.stringify(Object.fromEntries(formats)),
     'dynafix.arithmetic': JSON.stringify(Object.fromEntries(arithmetic)),
@@ -35,4 +34,12 @@ export function metadataOf(program: Program, instructions: readonly Instruction[
     producerVersion: readPackageVersion(),
     metadataProps: Object.entries(entries).map(([key, value]) => ({ key, value })),
   };
+}
+
+/** The same with fields in the order of their names: a program gives the text that its file gives. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([key, field]) => [key, inOrder(field)]));
 }
