@@ -67,7 +67,7 @@ function weightBudget(
     if (choices !== undefined) terms.set(demand.weights.name, term(choices.cap, outputs * depth, 'bits'));
   }
   const row = atMost(Math.floor(8 * limit) - biases, ...terms.values());
-  return { rule: `budgets.weightBytes ${limit}`, alternatives: [row] };
+  return { rule: `budgets.weightBytes ${limit}`, alternatives: [row], budget: { limit, unit: 8 } };
 }
 
 /** One row for each node: what is read later, what it reads and what it writes. Values that are only renamed count once. */
@@ -101,7 +101,8 @@ function activationBudgets(
       const choice = from <= at && at <= to ? value(name) : undefined;
       return choice === undefined ? [] : [term(choice, size(name), 'bits')];
     });
-    return { node, rule, alternatives: [atMost(Math.floor(8 * limit), ...terms)] };
+    const alternatives = [atMost(Math.floor(8 * limit), ...terms)];
+    return { node, rule, alternatives, budget: { limit, unit: 8 } };
   });
 }
 
@@ -171,6 +172,10 @@ function operationBudget(all: readonly Multiplications[], limit: number): Constr
   }
   return [
     ...constraints,
-    { rule: `budgets.bitOperations ${limit}`, alternatives: [atMost(limit, ...terms)] },
+    {
+      rule: `budgets.bitOperations ${limit}`,
+      alternatives: [atMost(limit, ...terms)],
+      budget: { limit, unit: 1 },
+    },
   ];
 }

@@ -3,6 +3,7 @@
  * may lie anywhere here; that a choice keeps to its states counts as a constraint too.
  */
 import { ConstraintError } from '../errors.js';
+import { rowSums } from './domain.js';
 import type { IntegerProgram, Solver } from './highs.js';
 import { type Choice, type Constraint, type Model, QUANTITIES, type Row, type State } from './model.js';
 
@@ -162,7 +163,20 @@ export function conflictError(conflict: readonly Constraint[]): ConstraintError 
     fates.length === 0
       ? `no formats satisfy ${list}`
       : `no useful formats satisfy ${list}: whatever does leaves ${fates.join(' or ')}`;
-  return new ConstraintError({ where, what });
+  return new ConstraintError({ where, what, ...(conflict.length === 1 && budgetFacts(conflict[0])) });
+}
+
+/** What a budget would have to be for the narrowest widths, and what it is. */
+function budgetFacts({
+  budget,
+  alternatives: [row],
+}: Constraint): { expected: string; got: string } | undefined {
+  if (budget === undefined) return undefined;
+  const states = row.terms.map(({ choice }) => [choice, choice.states.map((_, index) => index)] as const);
+  const missing = rowSums(row, new Map(states)).least - row.max;
+  const { limit, unit } = budget;
+  const least = Math.ceil((Math.floor(limit * unit) + missing) / unit);
+  return { expected: `at least ${least}`, got: `${limit}` };
 }
 
 export function constraintText({ node, rule }: Constraint): string {

@@ -91,7 +91,11 @@ test.each(profiles)(
             .filter((_, index) => used[index] <= limit)
             .map(({ prediction }) => prediction!.noise);
           if (noises.length === 0) {
-            await expect(assignFormats(graph, statistics, profile)).rejects.toThrow(`budgets.${budget} `);
+            const error = await assignFormats(graph, statistics, profile).catch((thrown) => thrown);
+            expect(error.message).toContain(`budgets.${budget} `);
+            const needed = Number(error.expected.replace('at least ', ''));
+            expect(needed).toBeGreaterThan(limit);
+            expect(needed).toBeLessThanOrEqual(Math.ceil(least));
             return;
           }
           const found = await assignFormats(graph, statistics, profile);
