@@ -114,6 +114,22 @@ describe.each(['throughput', 'latency'] as const)('a session in %s mode', (mode)
     expect(await Promise.all(results)).toEqual(expected.map((code) => [code, code]));
   });
 
+  test('takes nothing for inputs but arrays, in order or by name', async () => {
+    const session = engine.load(product('1 0 0 1'), { mode });
+    for (const [inputs, got] of [
+      [null, 'null'],
+      [undefined, 'undefined'],
+      [3, '3'],
+    ] as [never, string][]) {
+      const run = session.run(inputs);
+      await expect(run).rejects.toThrow(InputError);
+      await expect(run).rejects.toThrow(
+        `has no inputs, expected typed arrays, in order or by name: x, got ${got}`,
+      );
+    }
+    session.dispose();
+  });
+
   test('runs nothing after its end', async () => {
     const session = engine.load(product('1 0 0 1'), { mode });
     const before = session.run({ x: Int8Array.of(8, 8) });
@@ -179,6 +195,8 @@ describe('workers', () => {
     const session = disposed.load(product('1 0 0 1'));
     await disposed.dispose();
     await expect(session.run({ x: Int8Array.of(8, 8) })).rejects.toThrow(ExecutionError);
+    for (const mode of ['throughput', 'latency'] as const)
+      expect(() => disposed.load(product('1 0 0 1'), { mode })).toThrow('the engine is disposed');
   });
 });
 

@@ -5,12 +5,12 @@
 import { z } from 'zod';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { checkFormat } from '../formats/format.js';
-import { accumulator, overflow, rounding } from '../hardware/arithmetic-schema.js';
+import { accumulator, expected, overflow, rounding } from '../hardware/arithmetic-schema.js';
 import { parseJson } from '../inputs/parse-json.js';
 import { readText, writeFile } from '../platform/files.js';
 import { METHODS } from './fraction-bits.js';
 
-const field = z.union([z.int(), z.array(z.int()).min(1)]);
+const field = z.union([z.int(), z.array(z.int()).min(1)], expected('INTEGER | a list of INTEGER'));
 const format = z.strictObject({
   bits: z.int().min(2).max(64),
   signed: z.boolean(),

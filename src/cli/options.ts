@@ -15,22 +15,21 @@ export function wholeNumber(minimum: number): (text: string) => number {
 }
 
 /** `INPUT=1,3,224,224`, repeatable. */
-function collectShape(text: string, shapes: Record<string, number[]>): Record<string, number[]> {
+function collectShape(text: string, shapes: Record<string, number[]> = {}): Record<string, number[]> {
   const match = /^(.+)=(\d+(?:,\d+)*)$/.exec(text);
   if (match === null) throw new InvalidArgumentError('Expected INPUT=1,3,224,224.');
   return { ...shapes, [match[1]]: match[2].split(',').map(Number) };
 }
 
 export interface ModelOptions {
-  readonly shape: Record<string, number[]>;
+  readonly shape?: Record<string, number[]>;
 }
 
 export function addModelOptions(command: Command): Command {
   return command.option(
     '--shape <input=dims>',
-    'shape of an input with symbolic dimensions',
+    'shape of an input with symbolic dimensions; repeatable',
     collectShape,
-    {},
   );
 }
 
@@ -121,8 +120,13 @@ export function addJsonOption(command: Command): Command {
   return command.option('--json', 'print one JSON document on standard output');
 }
 
+/** A regular expression on names; everything matches the default. */
+export function patternOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(parsePattern).default(/./u, 'all');
+}
+
 /** A regular expression. */
-export function parsePattern(text: string): RegExp {
+function parsePattern(text: string): RegExp {
   try {
     return new RegExp(text, 'u');
   } catch (error) {

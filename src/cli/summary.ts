@@ -24,8 +24,11 @@ export function describeSummary(
     lines.push(`changed      ${summary.rightToWrong} right to wrong, ${summary.wrongToRight} wrong to right`);
   }
   if (agreement !== undefined) lines.push(`agreement    ${percent(agreement)}`);
-  for (const { name, sqnr, maxError } of outputs) {
-    lines.push(`output       ${name}: SQNR ${decibel(sqnr)}, largest error ${maxError.toPrecision(3)}`);
+  for (const { name, sqnr, maxError, tail } of outputs) {
+    const place = tail ? ', before the float tail' : '';
+    lines.push(
+      `output       ${name}: SQNR ${decibel(sqnr)}, largest error ${maxError.toPrecision(3)}${place}`,
+    );
   }
   lines.push(...describePrices(summary));
   for (const { step, before, after, kept } of summary.recovery ?? []) {

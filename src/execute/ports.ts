@@ -33,12 +33,17 @@ function quantizedAs(program: Program, tensor: number): Format | undefined {
 
 /**
  * The arrays that `Executor.run` takes. Codes given for a float32 port become the real values that its `quantize`
- * instruction turns into the same codes. Throws an InputError for a missing or unknown name, a wrong length or type, or
- * a code outside the format; it names the `sample` where one is given.
+ * instruction turns into the same codes. Throws an InputError for what is no object, a missing or unknown name, a wrong
+ * length or type, or a code outside the format; it names the `sample` where one is given.
  */
 export function bindInputs(program: Program, inputs: Inputs, sample?: string): Elements[] {
   const place = (name: string) => `${sample === undefined ? '' : `${sample}: `}input "${name}"`;
   const names = program.inputs.map((port) => port.name);
+  if (typeof inputs !== 'object' || inputs === null) {
+    const expected = `typed arrays, in order or by name: ${names.join(', ')}`;
+    const where = sample ?? `program "${program.name}"`;
+    throw new InputError({ where, what: 'has no inputs', expected, got: String(inputs) });
+  }
   const given = new Map<string, Elements>(
     Array.isArray(inputs)
       ? inputs.map((elements, index) => [names[index] ?? String(index), elements])

@@ -2,10 +2,15 @@
 import { z } from 'zod';
 import { isRounding, OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
 
-export const rounding = z.union([
-  z.enum(ROUNDINGS),
-  z.string().refine(isRounding, 'is not stochastic(SEED) with a seed of 32 bits'),
-]);
+/** The error of a value that is none of several kinds. */
+export function expected(kinds: string): { error: (issue: { readonly input?: unknown }) => string } {
+  return {
+    error: ({ input }) => `Invalid input: expected ${kinds}, received ${JSON.stringify(input) ?? 'nothing'}`,
+  };
+}
+
+const roundings = expected(`${ROUNDINGS.join(' | ')} | stochastic(SEED) with a seed of 32 bits`);
+export const rounding = z.union([z.enum(ROUNDINGS), z.string().refine(isRounding, roundings)], roundings);
 export const overflow = z.enum(OVERFLOWS);
 
 /** A register as profiles and formats.json describe it. */

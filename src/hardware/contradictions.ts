@@ -58,6 +58,23 @@ export function findContradictions(profile: Profile): Problem[] {
   for (const [index, own] of profile.overrides.entries()) {
     visit(own, `overrides.${index}.`, replaceRules(common, own));
   }
+  return [...problems, ...findUselessLifts(profile)];
+}
+
+/** Overrides that lift a window which no operator and no override before them has. */
+function findUselessLifts({ operators, overrides }: Profile): Problem[] {
+  const known = new Set(Object.values(operators).flatMap(({ windows = {} }) => Object.keys(windows)));
+  const problems: Problem[] = [];
+  for (const [index, { windows = {} }] of overrides.entries()) {
+    for (const [name, window] of Object.entries(windows)) {
+      if (window !== null) known.add(name);
+      else if (!known.has(name)) {
+        const names = [...known].join(' | ') || 'none: there are no windows';
+        const message = `lifts no window, expected ${names}`;
+        problems.push({ path: `overrides.${index}.windows.${name}`, message });
+      }
+    }
+  }
   return problems;
 }
 

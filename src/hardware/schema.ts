@@ -1,6 +1,7 @@
 /** The schema of a hardware profile. docs/hardware.md describes every field; unknown keys are refused. */
 import { z } from 'zod';
 import {
+  expected,
   overflow,
   profileAccumulator,
   reciprocal,
@@ -74,6 +75,12 @@ const nodeRules = z.strictObject({
   windows: windows.optional().describe('Limits of fraction bits and shifts, by name.'),
 });
 
+/** The error of an operator that there are no rules for; undefined: the usual one. */
+function listOperators({ code, keys = [] }: { readonly code?: string; readonly keys?: readonly string[] }) {
+  if (code !== 'unrecognized_keys') return undefined;
+  return `Unrecognized key: ${keys.map((key) => JSON.stringify(key))}, expected ${RULED_OPERATORS.join(' | ')}`;
+}
+
 const override = nodeRules.extend({
   nodes: glob.describe('Names of nodes after the passes; `*` is any text, `?` any character.'),
   windows: liftedWindows
@@ -112,17 +119,21 @@ const budgets = z.strictObject({
     .describe('Share of the multiplications in which either operand has more than 8 bits.'),
 });
 
-const scales = z.union([
-  z.literal('powerOfTwo').describe('2^-fractionBits.'),
-  z.literal('float32').describe('Any float32.'),
-  z.strictObject({
-    mantissaBits: z
-      .int()
-      .min(2)
-      .max(24)
-      .describe('mantissa * 2^-fractionBits, with a mantissa of so many bits.'),
-  }),
-]);
+const scaleKinds = expected('powerOfTwo | float32 | {"mantissaBits": INTEGER}');
+const scales = z.union(
+  [
+    z.literal('powerOfTwo').describe('2^-fractionBits.'),
+    z.literal('float32').describe('Any float32.'),
+    z.strictObject({
+      mantissaBits: z
+        .int()
+        .min(2)
+        .max(24)
+        .describe('mantissa * 2^-fractionBits, with a mantissa of so many bits.'),
+    }),
+  ],
+  scaleKinds,
+);
 
 export const profileSchema = z.strictObject({
   $schema: z.string().optional().describe('Where an editor finds the schema.'),
@@ -157,7 +168,9 @@ export const profileSchema = z.strictObject({
         .describe('`pad`: others are filled up, which counts in budgets. `require`: others are refused.'),
     })
     .describe('Of the channels that convolutions and matrix products read and write.'),
-  operators: z.partialRecord(z.enum(RULED_OPERATORS), nodeRules).describe('Rules for single operators.'),
+  operators: z
+    .partialRecord(z.enum(RULED_OPERATORS), nodeRules, { error: listOperators })
+    .describe('Rules for single operators.'),
   overrides: z.array(override).describe('Rules for single nodes, by name; the last one that matches counts.'),
   pins: z.array(pin).describe('Formats that are given, by name of the tensor.'),
   budgets: budgets.describe('Limits of the whole network.'),

@@ -1,5 +1,6 @@
 /** The schema of windows: limits of sums of fraction bits and widths. docs/hardware.md describes every field. */
 import { z } from 'zod';
+import { expected } from './arithmetic-schema.js';
 import { RULED_OPERATORS } from './operators.js';
 
 /** What a window counts, each times an integer. */
@@ -32,14 +33,17 @@ const affine = z.strictObject({
   constant: z.int().optional().describe('Added to the terms; left out: 0.'),
   terms: terms.describe('What is added up, each with its factor.'),
 });
-const simple = z.union([z.int(), affine]);
+const simple = z.union([z.int(), affine], expected('INTEGER | {"constant", "terms"}'));
 
-const bound = z.union([
-  z.int(),
-  affine,
-  z.strictObject({ least: z.array(simple).min(1).describe('The bound is the least of these.') }),
-  z.strictObject({ greatest: z.array(simple).min(1).describe('The bound is the greatest of these.') }),
-]);
+const bound = z.union(
+  [
+    z.int(),
+    affine,
+    z.strictObject({ least: z.array(simple).min(1).describe('The bound is the least of these.') }),
+    z.strictObject({ greatest: z.array(simple).min(1).describe('The bound is the greatest of these.') }),
+  ],
+  expected('INTEGER | {"constant", "terms"} | {"least"} | {"greatest"}'),
+);
 
 const operators = z.array(z.enum(RULED_OPERATORS)).min(1);
 

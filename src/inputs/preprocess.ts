@@ -1,6 +1,7 @@
 /** What is done to an image, or to integer data, before it enters the network. */
 import { z } from 'zod';
-import { readText } from '../platform/files.js';
+import { InputError } from '../errors.js';
+import { fileExists, readText } from '../platform/files.js';
 import { parseJson } from './parse-json.js';
 
 const size = z.int().min(1).max(8192);
@@ -55,6 +56,10 @@ export function loadPreprocess(source: string): Preprocess {
   if (Object.hasOwn(presets, source))
     return structuredClone(presets[source as keyof typeof presets]) as unknown as Preprocess;
   if (source.trimStart().startsWith('{')) return parseJson(preprocessSchema, source, '--preprocess');
+  if (!/[./\\]/.test(source) && !fileExists(source)) {
+    const expected = `${Object.keys(presets).join(', ')}, a JSON file or JSON text`;
+    throw new InputError({ where: '--preprocess', what: 'no such preset', expected, got: source });
+  }
   return parseJson(preprocessSchema, readText(source), source);
 }
 

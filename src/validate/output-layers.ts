@@ -4,8 +4,11 @@ import { follow } from '../graph/walk.js';
 import type { Program } from '../program/program.js';
 import type { Layer } from './compare.js';
 
-/** For each output of the program its name and the layer that computes it, data movement left aside. */
-export function outputLayers(program: Program, layers: readonly Layer[]): { name: string; layer: Layer }[] {
+/** For each output of the program its name, the layer that computes it, data movement left aside, and whether a float tail follows. */
+export function outputLayers(
+  program: Program,
+  layers: readonly Layer[],
+): { name: string; layer: Layer; tail: boolean }[] {
   const producers = new Map(program.instructions.map(({ output }, index) => [output, index]));
   const layerOf = new Map(layers.map((layer) => [layer.instruction, layer]));
   return program.outputs.map(({ name, tensor, codes }) => {
@@ -13,7 +16,7 @@ export function outputLayers(program: Program, layers: readonly Layer[]): { name
     const behind = follow(codes >= 0 ? codes : tensor, (at) => program.instructions[producer(at)]?.inputs[0]);
     for (const at of behind) {
       const layer = layerOf.get(producer(at));
-      if (layer !== undefined) return { name, layer };
+      if (layer !== undefined) return { name, layer, tail: codes >= 0 && codes !== tensor };
     }
     throw new ProgramError({ where: `output "${name}"`, what: 'no layer computes it' });
   });

@@ -48,8 +48,8 @@ export interface Summary {
   readonly agreement?: number;
   /** |x - x'| of the output of the class that the float network chooses (a probability after a Softmax), over all samples. */
   readonly topChange?: { readonly median: number; readonly largest: number };
-  /** Taken on the last tensor before a float tail. */
-  readonly outputs: readonly OutputSummary[];
+  /** Taken on the last tensor before a float tail, such as Softmax; `tail`: there is one. */
+  readonly outputs: readonly (OutputSummary & { readonly tail?: true })[];
   /** Empty where only outputs were compared. */
   readonly layers: readonly LayerSummary[];
   /** What the fixed program computes in float32. */

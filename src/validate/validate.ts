@@ -113,9 +113,9 @@ export async function validate(
       packedBytes: plainMemoryUse(fixed, engine.variant).constantBytes,
       activationBytes: arenaBytes(fixed),
     },
-    outputs: outputs.map(({ name, layer }) => {
+    outputs: outputs.map(({ name, layer, tail }) => {
       const sums = totals.cumulative[layers.indexOf(layer)];
-      return { name, sqnr: sqnr(sums), maxError: sums.maxError };
+      return { name, sqnr: sqnr(sums), maxError: sums.maxError, ...(tail && { tail }) };
     }),
     layers: each ? layers.map((layer, index) => summarizeLayer(fixed, layer, totals, index)) : [],
   });

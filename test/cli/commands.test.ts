@@ -88,6 +88,20 @@ test('help and version are results', async () => {
   }
 });
 
+test('the help of a command shows no default that is no text', async () => {
+  for (const words of [['run'], ['bench'], ['validate'], ['export', 'vectors']]) {
+    const { stdout } = await dynafix([...words, '--help']);
+    expect(stdout).not.toMatch(/default:\s*(\{|"?\/)/);
+  }
+});
+
+test('steps of recovery may be listed with spaces; errors are said to be taken before the float tail', async () => {
+  const words = ['--recover', 'correct, round', '--no-layers', '--no-prices', '-o', temporaryFolder()];
+  const { exit, stdout } = await dynafix(['quantize', model, ...data, '--limit', '120', ...words]);
+  expect(exit).toBe(0);
+  expect(stdout).toMatch(/^output +probabilities: SQNR .+, before the float tail$/m);
+});
+
 test('inspect counts what the network needs', async () => {
   const convolutions = 24 * 24 * 8 * 25 + 8 * 8 * 16 * 200;
   const layers = 256 * 64 + 64 * 10;

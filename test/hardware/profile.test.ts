@@ -130,7 +130,31 @@ test('the documentation names every field', () => {
 
 test.each([
   ['an unknown key', { shiftWindow: {} }, 'Unrecognized key: "shiftWindow"'],
-  ['an unknown operator', { operators: { Cnov: {} } }, 'operators: Unrecognized key: "Cnov"'],
+  [
+    'an unknown operator',
+    { operators: { Cnov: {} } },
+    'operators: Unrecognized key: "Cnov", expected Conv | ConvTranspose | ',
+  ],
+  [
+    'an unknown scale',
+    { scales: 'powersOfTwo' },
+    'scales: Invalid input: expected powerOfTwo | float32 | {"mantissaBits": INTEGER}, received "powersOfTwo"',
+  ],
+  [
+    'a bound that is no number',
+    { operators: { Conv: { windows: { shift: { ...shift, max: '16' } } } } },
+    'operators.Conv.windows.shift.max: Invalid input: expected INTEGER | {"constant", "terms"} | ',
+  ],
+  [
+    'an override that lifts a misspelt window',
+    { operators: { Conv: { windows: { shift } } }, overrides: [{ nodes: '*', windows: { shft: null } }] },
+    'overrides.0.windows.shft: lifts no window, expected shift',
+  ],
+  [
+    'an override that lifts a window where there are none',
+    { overrides: [{ nodes: '*', windows: { shift: null } }] },
+    'overrides.0.windows.shift: lifts no window, expected none: there are no windows',
+  ],
   ['a width of 40 bits', { weights: { bits: [40], narrow: false, perChannel: true } }, 'weights.bits.0: '],
   [
     'no width',
@@ -142,7 +166,11 @@ test.each([
     { activations: { bits: [8, 8], signed: 'always', narrow: false, zeroPoints: [] } },
     'activations.bits: lists a width twice',
   ],
-  ['a misspelt rounding', { conversions: { rounding: 'half', overflow: 'wrap' } }, 'conversions.rounding: '],
+  [
+    'a misspelt rounding',
+    { conversions: { rounding: 'half', overflow: 'wrap' } },
+    'conversions.rounding: Invalid input: expected floor | ceiling | ',
+  ],
   [
     'a window upside down',
     { operators: { Conv: { windows: { shift: { ...shift, min: 17 } } } } },
@@ -191,6 +219,17 @@ test('all problems are listed at once', () => {
     expect(issues.length).toBe(5);
     for (const issue of issues) expect(issue).toMatch(/^mine\.json: /);
   }
+});
+
+test('an override lifts windows of operators and of overrides before it', () => {
+  const lifts = { nodes: 'b*', windows: { shift: null, own: null } };
+  const gives = { nodes: '*', windows: { own: { terms: { input: 1 }, max: 9 } } };
+  const operators = { Conv: { windows: { shift } } };
+  const profile = parseProfile(changed({ operators, overrides: [gives, lifts] }), 'mine.json');
+  expect(rulesFor(profile, { name: 'a', operator: 'Conv' }).windows).toEqual({ shift, ...gives.windows });
+  expect(rulesFor(profile, { name: 'b', operator: 'Conv' }).windows).toEqual({});
+  const early = changed({ operators, overrides: [lifts, gives] });
+  expect(() => parseProfile(early, 'mine.json')).toThrow('overrides.0.windows.own: lifts no window');
 });
 
 test('what is no profile at all', () => {

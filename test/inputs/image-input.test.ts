@@ -91,7 +91,10 @@ test('every issue of a preprocessing is listed at once', () => {
     expect((error as Error).message).not.toContain('\n');
   }
   expect(() => loadPreprocess('{')).toThrow(InputError);
-  expect(() => loadPreprocess('no-such-preset')).toThrow(/no-such-preset/);
+  expect(() => loadPreprocess('no-such-preset')).toThrow(
+    '--preprocess: no such preset, expected raw, unit, signed-unit, imagenet, a JSON file or JSON text, got no-such-preset',
+  );
+  expect(() => loadPreprocess('./none.json')).toThrow('./none.json: cannot be read');
   expect(loadPreprocess('{"crop": [224, 200], "layout": "NHWC"}')).toEqual({
     crop: [224, 200],
     layout: 'NHWC',

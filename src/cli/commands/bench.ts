@@ -21,7 +21,7 @@ import {
   addModelOptions,
   type DataOptions,
   type ModelOptions,
-  parsePattern,
+  patternOption,
   wholeNumber,
 } from '../options.js';
 import { createProgress, print, printJson, say, table } from '../terminal.js';
@@ -47,11 +47,7 @@ const command = new Command('bench')
     'measure throughput beside ONNX Runtime, where it is installed, and beside what the machine can do',
   )
   .argument('[files...]', 'models or programs; default: the example and the layers that ship')
-  .addOption(
-    new Option('--filter <regexp>', 'only works whose name matches')
-      .argParser(parsePattern)
-      .default(/./u, 'all'),
-  )
+  .addOption(patternOption('--filter <regexp>', 'only works whose name matches'))
   .option('--rounds <n>', 'measurements of each subject', wholeNumber(1), 9)
   .option('--threads <n,...>', 'numbers of threads, each measured', parseThreads, [
     ...new Set([1, machineThreads()]),
@@ -61,10 +57,11 @@ const command = new Command('bench')
       VARIANTS,
     ),
   )
-  .option(
-    '--works <module>',
-    'module that exports workGroups(settings), further works; default: those of a checkout',
-    packageFile('bench/networks.mjs'),
+  .addOption(
+    new Option('--works <module>', 'module that exports workGroups(settings), further works').default(
+      packageFile('bench/networks.mjs'),
+      'bench/networks.mjs of a checkout',
+    ),
   )
   .option('--list', 'print the names of the works instead');
 

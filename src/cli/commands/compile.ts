@@ -54,6 +54,7 @@ function compileWith(
 function readFormatsOf({ digest }: LoadedModel, path: string): FormatsFile {
   const formats = readFormats(path);
   if (formats.model === digest) return formats;
-  const what = '"model" is the digest of another model';
+  const what =
+    '"model" is the digest of another model (formats of a refined network belong to the refined.onnx beside them)';
   throw new InputError({ where: path, what, expected: digest, got: formats.model });
 }

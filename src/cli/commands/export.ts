@@ -10,7 +10,7 @@ import {
   addModelOptions,
   type DataOptions,
   type ModelOptions,
-  parsePattern,
+  patternOption,
   wholeNumber,
 } from '../options.js';
 import { createProgress, printJson, say } from '../terminal.js';
@@ -43,7 +43,7 @@ const vectorsCommand = new Command('vectors')
   .description('write operands, scalings and expected outputs of every instruction as memories and C headers')
   .argument('<file>', 'program or model')
   .requiredOption('-o, --output <folder>', 'folder to write')
-  .option('--layers <pattern>', 'regular expression on the names of the instructions', parsePattern, /./)
+  .addOption(patternOption('--layers <pattern>', 'regular expression on the names of the instructions'))
   .option('--word <bits>', 'width of the words of .hex files; default: one element each', wholeNumber(8));
 
 const vectors = addJsonOption(addModelOptions(addDataOptions(vectorsCommand))).action(

@@ -34,7 +34,7 @@ interface Options extends ModelOptions, DataOptions, LabelOptions, MethodOptions
 
 /** A list of steps, or none. */
 function readSteps(text: string): readonly RecoveryStep[] {
-  const names = text === 'none' ? [] : text.split(',');
+  const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());
   if (names.every((name) => (RECOVERY_STEPS as readonly string[]).includes(name)))
     return names as RecoveryStep[];
   throw new InvalidArgumentError(`Expected none or a list of ${RECOVERY_STEPS.join(', ')}.`);
@@ -43,7 +43,10 @@ function readSteps(text: string): readonly RecoveryStep[] {
 const command = new Command('quantize')
   .description('the main job: calibrate, assign, compile, validate and report')
   .argument('<model>', '.onnx or .tflite, also with .gz')
-  .option('--calibration <path>', 'samples to calibrate with; default: the first 100 of --data')
+  .option(
+    '--calibration <path>',
+    'samples to calibrate with, whatever --limit; default: the first 100 of --data, which are then not scored',
+  )
   .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')
   .addOption(
     new Option(

@@ -14,7 +14,7 @@ import {
   addRunOptions,
   type DataOptions,
   type ModelOptions,
-  parsePattern,
+  patternOption,
   type RunOptions,
   wholeNumber,
 } from '../options.js';
@@ -40,11 +40,8 @@ const command = new Command('run')
   .option('--dump <folder>', 'write the tensors of every sample, with a manifest')
   .addOption(new Option('--dump-as <encoding>', 'files of the dump').choices(ENCODINGS).default('npy'))
   .option('--word <bits>', 'width of the words of .hex files; default: one element each', wholeNumber(8))
-  .option(
-    '--layers <pattern>',
-    'regular expression on the names of the instructions to dump',
-    parsePattern,
-    /./,
+  .addOption(
+    patternOption('--layers <pattern>', 'regular expression on the names of the instructions to dump'),
   );
 
 export const run = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command)))).action(

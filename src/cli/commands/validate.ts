@@ -70,7 +70,11 @@ const command = new Command('validate')
   .argument('<program>', 'program file')
   .option('-o, --output <folder>', 'folder for summary.json')
   .option('--no-layers', 'compare outputs only, which takes about a third of the time')
-  .option('--fail-below <limits>', 'exit 1 unless top1-drop=P,agreement=S,sqnr=D hold', parseLimits);
+  .option(
+    '--fail-below <limits>',
+    'exit 1 unless these hold: top1-drop=P (at most, percentage points), agreement=S (at least, 0 to 1), sqnr=D (at least, dB, of every output)',
+    parseLimits,
+  );
 
 export const validate = addJsonOption(
   addRunOptions(addModelOptions(addLabelOptions(addDataOptions(command)))),

@@ -73,7 +73,10 @@ export interface Engine {
   /** Variants that were tried and do not serve. */
   readonly ruledOut: readonly RuledOut[];
   readonly pool: WorkerPool;
-  /** Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run. */
+  /**
+   * Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run, an ExecutionError once the
+   * engine is disposed.
+   */
   load(program: Program, options?: SessionOptions & { readonly mode?: 'throughput' }): Session;
   load(program: Program, options?: SessionOptions): Runner;
   dispose(): Promise<void>;
@@ -92,12 +95,15 @@ export function createEngine({ threads = machineThreads(), ...options }: EngineO
   const pool = createPool(threads);
   // Workers would keep an ended session's memory until their next garbage collection.
   const memories: Memory[] = [];
+  let disposed = false;
   return {
     threads,
     variant: kernels.variant,
     ruledOut: kernels.ruledOut,
     pool,
     load(program: Program, options: SessionOptions = {}) {
+      if (disposed)
+        throw new ExecutionError({ where: `program "${program.name}"`, what: 'the engine is disposed' });
       if (!MODES.includes(options.mode ?? 'throughput'))
         throw new UsageError({
           where: 'mode',
@@ -113,7 +119,10 @@ export function createEngine({ threads = machineThreads(), ...options }: EngineO
         throw error;
       }
     },
-    dispose: () => pool.close(),
+    dispose() {
+      disposed = true;
+      return pool.close();
+    },
   };
 }
 
