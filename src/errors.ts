@@ -118,6 +118,15 @@ export function placeError(error: unknown, where: string): unknown {
   return fromPortable({ name, facts: { ...facts, where: `${where}: ${facts.where}`, issues } });
 }
 
+/** What `compute` gives; an ExecutionError that it ends with has its place inside another: the sample, say. */
+export async function computeAt<T>(where: string, compute: () => T | Promise<T>): Promise<T> {
+  try {
+    return await compute();
+  } catch (error) {
+    throw error instanceof ExecutionError ? placeError(await settleError(error), where) : error;
+  }
+}
+
 /** An error as plain data, to cross from a worker to the main thread. */
 export interface PortableError {
   readonly name: string;

@@ -1,4 +1,5 @@
 /** The worker's side of `diffSides`. */
+import { computeAt } from '../errors.js';
 import type { Comparison } from '../export/compare-folder.js';
 import { serve } from '../platform/serve.js';
 import { decodeProgram } from '../program/file.js';
@@ -14,11 +15,12 @@ export interface DiffTask {
 
 let kept: { readonly id: number; readonly sides: Sides } | undefined;
 
-export default serve(({ id, program, spec, sample }: DiffTask): Comparison => {
+export default serve(({ id, program, spec, sample }: DiffTask): Promise<Comparison> => {
   if (kept?.id !== id) {
     // A view of shared memory is none that text decoders take.
     const own = new Uint8Array(program);
     kept = { id, sides: openSides(decodeProgram(own, 'program'), spec) };
   }
-  return kept.sides.compare(sample);
+  const { compare, name } = kept.sides;
+  return computeAt(name(sample), () => compare(sample));
 });

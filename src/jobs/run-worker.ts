@@ -1,4 +1,6 @@
 /** The worker's side of `runSamples`. */
+import { computeAt } from '../errors.js';
+import type { Observer } from '../execute/executor.js';
 import { bindInputs, type RunResult, runPorts } from '../execute/ports.js';
 import { openSession, type SessionHandle } from '../execute/wasm/session.js';
 import type { DumpSpec } from '../export/dump-manifest.js';
@@ -19,19 +21,18 @@ export interface SampleRun {
   readonly seconds: number;
 }
 
-export default serve(({ handle, spec, index, dump }: SampleTask): SampleRun => {
+export default serve(async ({ handle, spec, index, dump }: SampleTask): Promise<SampleRun> => {
   const executor = openSession(handle);
   const { program } = executor;
   const dataset = keepDataset(spec);
-  const inputs = bindInputs(program, dataset.load(index), dataset.samples[index].name);
+  const { name } = dataset.samples[index];
+  const inputs = bindInputs(program, dataset.load(index), name);
+  const writer = dump && createDumpWriter(program, dump);
   const start = performance.now();
-  if (dump === undefined)
-    return { result: runPorts(executor, inputs), seconds: (performance.now() - start) / 1000 };
-  const { write } = createDumpWriter(program, dump);
-  for (const [port, { tensor }] of program.inputs.entries()) write(index, tensor, () => inputs[port]);
-  const result = runPorts(executor, inputs, (instruction, { read }) => {
-    write(index, program.instructions[instruction].output, read);
-  });
-  const seconds = (performance.now() - start) / 1000;
-  return { result, seconds };
+  for (const [port, { tensor }] of program.inputs.entries()) writer?.write(index, tensor, () => inputs[port]);
+  const observe: Observer | undefined =
+    writer &&
+    ((instruction, { read }) => writer.write(index, program.instructions[instruction].output, read));
+  const result = await computeAt(name, () => runPorts(executor, inputs, observe));
+  return { result, seconds: (performance.now() - start) / 1000 };
 });

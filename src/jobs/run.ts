@@ -1,5 +1,5 @@
 /** Runs a program over a data set: outputs of every sample, their digest, and on request every intermediate tensor. */
-import { UsageError } from '../errors.js';
+import { computeAt, UsageError } from '../errors.js';
 import { bindInputs, type RunResult } from '../execute/ports.js';
 import type { Engine } from '../execute/wasm/engine.js';
 import type { DumpSpec } from '../export/dump-manifest.js';
@@ -34,7 +34,7 @@ export interface RunSummary {
   readonly digest?: string;
 }
 
-/** Throws a UsageError where no layer is to be dumped, an AbortedError when `signal` is aborted, and the first worker's error. */
+/** Throws a UsageError where no layer is to be dumped, an AbortedError when `signal` is aborted, and the error of the first sample that fails. */
 export async function runSamples(
   engine: Engine,
   program: Program,
@@ -94,11 +94,12 @@ async function runAlone(
   { release, signal }: Pick<RunSamplesOptions, 'release' | 'signal'>,
 ): Promise<SampleRun> {
   const { load, samples } = openDataset(spec);
-  const inputs = bindInputs(program, load(0), samples[0].name);
+  const { name } = samples[0];
+  const inputs = bindInputs(program, load(0), name);
   const session = engine.load(program, { mode: 'latency', release });
   try {
     const start = performance.now();
-    const result = await session.run(inputs, { signal });
+    const result = await computeAt(name, () => session.run(inputs, { signal }));
     return { result, seconds: (performance.now() - start) / 1000 };
   } finally {
     session.dispose();

@@ -98,8 +98,9 @@ export function inOrder<R>(next: (result: R, index: number) => void): (result: R
 const AHEAD = 8;
 
 /**
- * Runs `count` tasks, at most two per thread at once, and hands each result to `onResult` as it comes. The first failure
- * or an abort stops further tasks; running ones are awaited before the promise rejects.
+ * Runs `count` tasks, at most two per thread at once, and hands each result to `onResult` as it comes. A failure or an
+ * abort stops further tasks; running ones are awaited before the promise rejects, with the failure of the lowest index:
+ * tasks start in order, so that it is the same for any number of threads.
  */
 export async function runTasks<T, R>(
   pool: WorkerPool,
@@ -110,32 +111,32 @@ export async function runTasks<T, R>(
   signal?: AbortSignal,
 ): Promise<void> {
   let next = 0;
-  let failure: unknown;
+  let failure: { readonly index: number; readonly error: unknown } | undefined;
+  const fail = (index: number, error: unknown) => {
+    if (failure === undefined || index < failure.index) failure = { index, error };
+  };
   // In the order of their start: the first key is the oldest.
   const running = new Map<number, Promise<R>>();
   const lane = async () => {
     while (next < count && failure === undefined) {
-      if (signal?.aborted) throw new AbortedError({ where: 'run', what: 'was cancelled' });
+      if (signal?.aborted) return fail(-1, new AbortedError({ where: 'run', what: 'was cancelled' }));
       const [oldest] = running.entries();
       if (oldest !== undefined && next - oldest[0] >= AHEAD * pool.threads) {
         await oldest[1].catch(() => {});
         continue;
       }
       const index = next++;
-      const result = pool.run<T, R>(worker, makeTask(index));
-      running.set(index, result);
       try {
+        const result = pool.run<T, R>(worker, makeTask(index));
+        running.set(index, result);
         onResult(await result, index);
+      } catch (error) {
+        fail(index, error);
       } finally {
         running.delete(index);
       }
     }
   };
-  const lanes = Array.from({ length: Math.min(count, 2 * pool.threads) }, () =>
-    lane().catch((error) => {
-      failure ??= error;
-    }),
-  );
-  await Promise.all(lanes);
-  if (failure !== undefined) throw failure;
+  await Promise.all(Array.from({ length: Math.min(count, 2 * pool.threads) }, lane));
+  if (failure !== undefined) throw failure.error;
 }

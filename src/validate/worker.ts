@@ -1,5 +1,6 @@
 /** The worker's side of `validate`: one sample through both programs. */
-import type { ErrorSums, InstructionCounters } from '../execute/executor.js';
+import { computeAt } from '../errors.js';
+import type { Elements, ErrorSums, InstructionCounters } from '../execute/executor.js';
 import { bindInputs, type RunResult } from '../execute/ports.js';
 import { openSession, type SessionHandle } from '../execute/wasm/session.js';
 import type { Codes } from '../formats/format.js';
@@ -36,11 +37,17 @@ export interface SampleResult {
   readonly seconds: number;
 }
 
-export default serve((task: ValidationTask): SampleResult => {
-  const { layers, spec, index } = task;
+export default serve((task: ValidationTask): Promise<SampleResult> => {
+  const { program } = openSession(task.fixed);
+  const dataset = keepDataset(task.spec);
+  const { name } = dataset.samples[task.index];
+  const inputs = bindInputs(program, dataset.load(task.index), name);
+  return computeAt(name, () => compareSample(task, inputs));
+});
+
+function compareSample(task: ValidationTask, inputs: readonly Elements[]): SampleResult {
+  const { layers } = task;
   const simulated = openSession(task.fixed);
-  const dataset = keepDataset(spec);
-  const inputs = bindInputs(simulated.program, dataset.load(index), dataset.samples[index].name);
   const reference =
     'values' in task.float ? task.float : runReference(openSession(task.float), layers, inputs);
   const references = layers.map(({ reference: name }) => reference.values.get(name)!);
@@ -52,7 +59,7 @@ export default serve((task: ValidationTask): SampleResult => {
   const { result, ...comparison } = compareLayers(simulated, counted, layers, references, inputs);
   const summary = { ...reference, values: new Map<string, Float32Array>() };
   return { ...comparison, reference: summary, ...describe(result, reference) };
-});
+}
 
 /** What the fixed program chooses. */
 function describe(

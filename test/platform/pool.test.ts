@@ -25,6 +25,25 @@ test('results wait for a slow task in bounded number, and come in order', async 
   expect(delivered).toEqual(Array.from({ length: 100 }, (_, index) => index));
 });
 
+test('the failure of the first task counts, whichever fails first in time', async () => {
+  const ended: number[] = [];
+  const pool: WorkerPool = {
+    threads: 2,
+    async run<T, R>(_: URL, task: T): Promise<R> {
+      const index = task as number;
+      await new Promise((resolve) => setTimeout(resolve, index === 1 ? 40 : 1));
+      ended.push(index);
+      if (index === 1 || index === 3) throw new Error(`task ${index}`);
+      return task as unknown as R;
+    },
+    async close() {},
+  };
+  const work = runTasks<number, number>(pool, new URL('file:///none'), 100, Number, () => {});
+  await expect(work).rejects.toThrow('task 1');
+  expect(ended.indexOf(3)).toBeLessThan(ended.indexOf(1));
+  expect(ended.length).toBeLessThan(10);
+});
+
 test('a pool ends at any moment of the start of its threads', async () => {
   for (let delay = 0; delay < 60; delay += 2) {
     const pool = createPool(2);
