@@ -16,9 +16,14 @@ const flags: Readonly<Record<CompilerMode, readonly string[]>> = {
   revectorized: version >= 12 ? ['experimental-wasm-revectorize'] : [],
 };
 
+/** True where this V8 must be given a flag for the mode. */
+export function hasFlag(mode: CompilerMode): boolean {
+  return flags[mode].length > 0;
+}
+
 /** False where this V8 has no flag for the mode and does not do it without one. */
 export function isCompilerMode(mode: CompilerMode): boolean {
-  return mode === 'relaxed' || flags[mode].length > 0;
+  return mode === 'relaxed' || hasFlag(mode);
 }
 
 /** Calls `compile` with V8 in these modes, and sets it back afterwards to what the process was started with. */

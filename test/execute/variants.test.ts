@@ -99,6 +99,15 @@ test('a variant that does not serve is refused by name, with those that do', () 
   expect(() => loadKernels({ variant: 'sse' as VariantName })).toThrow(/variant: .*simd.*got sse/);
 });
 
+test('a variant that this V8 compiles only under a flag names the option that allows it', () => {
+  const pinned = () => loadKernels({ variant: 'relaxed' });
+  if (Number.parseFloat(process.versions.v8) >= 11.4) expect(pinned().variant).toBe('relaxed');
+  else
+    expect(pinned).toThrow(
+      /^variant: cannot serve: does not compile without V8's flags, expected --v8-flags \(v8Flags: true\), or simd, simd256, got relaxed$/,
+    );
+});
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = mkdtempSync(join(tmpdir(), 'dynafix-'));
 afterAll(() => rmSync(out, { recursive: true }));

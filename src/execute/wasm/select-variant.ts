@@ -12,6 +12,7 @@ import {
   VARIANTS,
   type VariantName,
   type VariantOptions,
+  wantsFlags,
 } from './variants.js';
 import { createMemory } from './webassembly.js';
 
@@ -60,7 +61,9 @@ function pin(variant: VariantName, v8Flags: boolean): LoadedKernels {
   if ('modules' in kernels) return { ...kernels, ruledOut: [] };
   const available = VARIANTS.filter((name) => 'modules' in testVariant(name, v8Flags));
   const what = `cannot serve: ${kernels.reason}`;
-  throw new UsageError({ where: 'variant', what, expected: available.join(', '), got: variant });
+  const others = available.join(', ');
+  const expected = !v8Flags && wantsFlags(variant) ? `--v8-flags (v8Flags: true), or ${others}` : others;
+  throw new UsageError({ where: 'variant', what, expected, got: variant });
 }
 
 /** Without V8's flags the plain kernels serve: to test the others on all their code and to time them takes a tenth of a second. */
@@ -89,6 +92,7 @@ function testVariant(variant: VariantName, v8Flags: boolean): KernelSet | RuledO
   try {
     kernels = compileVariant(variant, v8Flags);
   } catch (error) {
+    if (!v8Flags && wantsFlags(variant)) return { variant, reason: "does not compile without V8's flags" };
     return { variant, reason: `does not compile here (${(error as Error).message})` };
   }
   let correct = answersRight(kernels);

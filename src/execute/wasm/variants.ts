@@ -1,6 +1,6 @@
 /** Variants of the kernels: the same bytes by other instructions. Each is the plain kernels and what it adds to them. */
 import { readAsset } from '../../platform/assets.js';
-import { type CompilerMode, compileIn, isCompilerMode } from '../../platform/v8-flags.js';
+import { type CompilerMode, compileIn, hasFlag, isCompilerMode } from '../../platform/v8-flags.js';
 import { type Kernel, kernels } from './kernels.js';
 import { type Memory, type Module, webAssembly } from './webassembly.js';
 
@@ -93,6 +93,11 @@ export function compileVariant(variant: VariantName, v8Flags: boolean): KernelSe
 /** False where this V8 cannot compile a variant as it is meant. */
 export function isOffered(variant: VariantName): boolean {
   return variants[variant].every(({ modes }) => modes.every(isCompilerMode));
+}
+
+/** True where this V8 compiles a variant as it is meant only with flags. */
+export function wantsFlags(variant: VariantName): boolean {
+  return variants[variant].some(({ modes }) => modes.some(hasFlag));
 }
 
 /** The kernels that a variant can call. */
