@@ -13,18 +13,23 @@ export interface Side {
   readonly value: number;
 }
 
-export interface Difference {
-  /** Index in program.instructions, and the instruction's text. */
-  readonly instruction: number;
-  readonly text: string;
+/** How the elements of a tensor differ. */
+export interface TensorDifference {
   /** The first element that differs, as an index per axis of the stored tensor. */
-  readonly tensor: string;
   readonly coordinates: readonly number[];
   readonly left: Side;
   readonly right: Side;
   /** Of the tensor's elements, how many differ. */
   readonly differing: number;
   readonly elements: number;
+}
+
+export interface Difference extends TensorDifference {
+  /** Index in program.instructions, and the instruction's text. */
+  readonly instruction: number;
+  readonly text: string;
+  /** Name of its output. */
+  readonly tensor: string;
 }
 
 /**
@@ -63,7 +68,7 @@ export function lockstep(
   return difference;
 }
 
-/** What an executor, or a folder, has as the output of an instruction. */
+/** What an executor, or a folder, has of a tensor. */
 export interface NamedElements {
   readonly name: string;
   readonly elements: Elements;
@@ -78,13 +83,26 @@ export function findDifference(
 ): Difference | undefined {
   const instruction = program.instructions[index];
   const tensor = program.tensors[instruction.output];
-  const differing = differingElements(left.elements, right.elements);
-  if (differing.count === 0) return undefined;
-  const element = differing.first;
+  const difference = compareTensor(tensor, left, right);
+  if (difference === undefined) return undefined;
   return {
     instruction: index,
     text: printInstruction(instruction, program),
     tensor: tensor.name,
+    ...difference,
+  };
+}
+
+/** The first element in which two sides of a tensor differ; undefined where there is none. */
+export function compareTensor(
+  tensor: ProgramTensor,
+  left: NamedElements,
+  right: NamedElements,
+): TensorDifference | undefined {
+  const differing = differingElements(left.elements, right.elements);
+  if (differing.count === 0) return undefined;
+  const element = differing.first;
+  return {
     coordinates: coordinatesOf(element, tensor.shape),
     left: sideAt(left, tensor, element),
     right: sideAt(right, tensor, element),
@@ -96,14 +114,18 @@ export function findDifference(
 /** A few lines for people: the instruction, the element, both sides. */
 export function differenceText(difference: Difference): string {
   const { instruction, text, tensor, coordinates, left, right, differing, elements } = difference;
-  const line = ({ executor, code, value }: Side) =>
-    `  ${executor}: ${code === null ? '' : `code ${code}, `}value ${Object.is(value, -0) ? '-0' : value}`;
+  const line = (side: Side) => `  ${side.executor}: ${sideText(side)}`;
   return [
     `instruction ${instruction} differs: ${text}`,
     `first at "${tensor}" [${coordinates.join(', ')}]; ${differing} of ${elements} elements differ`,
     line(left),
     line(right),
   ].join('\n');
+}
+
+/** `code 13, value 0.40625`. */
+export function sideText({ code, value }: Side): string {
+  return `${code === null ? '' : `code ${code}, `}value ${Object.is(value, -0) ? '-0' : value}`;
 }
 
 function differingElements(left: Elements, right: Elements): { first: number; count: number } {

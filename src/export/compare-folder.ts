@@ -84,8 +84,13 @@ export function recordedDifferenceText({
 }: RecordedDifference): string {
   const lines = [differenceText(difference)];
   if (explanation === undefined) return lines[0];
-  const { explanations, tried, pattern } = explanation;
-  if (explanations.length === 0)
+  const { asDefined, explanations, tried, pattern } = explanation;
+  const { left, right } = difference;
+  if (asDefined)
+    lines.push(
+      `${right.executor} has exactly what the program computes; the operands differ, or ${left.executor} computes otherwise`,
+    );
+  else if (explanations.length === 0)
     lines.push(
       `not explained by any of ${tried} other roundings, overflows, shifts, formats and layouts; ${pattern}`,
     );

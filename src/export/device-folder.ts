@@ -20,7 +20,8 @@ export interface DeviceFolder {
 /**
  * Opens a folder: with a manifest as `run --dump` writes it; or with files that are named as such a dump names them, in
  * `sample_0`, `sample_1`, ... or, for one sample, in the folder itself. Throws an InputError where there is no tensor of
- * the program, and, when a tensor is read, for a file that cannot be read or has the wrong size.
+ * the program, and, when a tensor is read, for a file that the manifest lists and is missing, that cannot be read or has
+ * the wrong size.
  */
 export function openDeviceFolder(path: string, program: Program): DeviceFolder {
   const manifest = readManifest(path);
@@ -41,7 +42,7 @@ export function openDeviceFolder(path: string, program: Program): DeviceFolder {
       return file === undefined ? undefined : { file };
     }
     const entry = entries.get(program.tensors[tensor].name);
-    if (entry === undefined || !fileExists(`${folder}/${entry.file}`)) return undefined;
+    if (entry === undefined) return undefined;
     return { file: `${folder}/${entry.file}`, word: entry.word };
   };
   if (!program.tensors.some((_, tensor) => find(0, tensor) !== undefined)) {
@@ -54,9 +55,13 @@ export function openDeviceFolder(path: string, program: Program): DeviceFolder {
     read(sample, tensor) {
       const found = find(sample, tensor);
       if (found === undefined) return undefined;
-      const { shape, format } = program.tensors[tensor];
+      const { name, shape, format } = program.tensors[tensor];
       const { file, word } = found;
       const length = elementCount(shape);
+      if (!fileExists(file)) {
+        const [what, expected] = ['is missing', `the file of "${name}", which the manifest lists`];
+        throw new InputError({ where: file, what, expected });
+      }
       if (file.endsWith('.hex')) return decodeMemory(readText(file), length, format, file, word);
       const { data } = decodeNpy(readBytes(file), file);
       if (data.length !== length)

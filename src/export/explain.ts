@@ -7,6 +7,8 @@ import { inputVariations, viewsOf } from './operand-variations.js';
 import { listVariations, type Variation } from './variations.js';
 
 export interface Explanation {
+  /** True where the program's own arithmetic gives the device's tensor: nothing was tried, the operands differ. */
+  readonly asDefined: boolean;
   /** What reproduces the device's tensor exactly, simplest first; empty where nothing that was tried does. */
   readonly explanations: readonly string[];
   /** How many ways of computing or reading the tensor were tried. */
@@ -33,14 +35,18 @@ export function explain(
   const { shape, format } = program.tensors[program.instructions[index].output];
   const found: string[] = [];
   let tried = 0;
+  const { program: own, sources } = isolate(program, index);
+  const inputs = sources.map((tensor) => operands.get(tensor)!);
+  const computed = evaluate(own, inputs);
+  const asDefined = computed !== undefined && same(computed, device);
+  if (asDefined) return { asDefined, explanations: [], tried, pattern: patternOf(expected, device) };
+
   const attempt = (what: string, elements: Elements | undefined, wanted: Elements) => {
     tried++;
     if (elements !== undefined && same(elements, wanted)) found.push(what);
   };
   for (const { what, apply } of viewsOf(shape, format)) attempt(what, apply(device), expected);
 
-  const { program: own, sources } = isolate(program, index);
-  const inputs = sources.map((tensor) => operands.get(tensor)!);
   const variations = listVariations(own);
   for (const { what, apply } of variations) attempt(what, evaluate(apply(own), inputs), device);
   for (const [port, { tensor }] of own.inputs.entries())
@@ -50,7 +56,7 @@ export function explain(
     for (const [first, second] of affordablePairs(variations, Math.floor(MOST_PRODUCTS / cost(own))))
       attempt(`${first.what}, and ${second.what}`, evaluate(second.apply(first.apply(own)), inputs), device);
   }
-  return { explanations: found, tried, pattern: patternOf(expected, device) };
+  return { asDefined, explanations: found, tried, pattern: patternOf(expected, device) };
 }
 
 /** Two changes of different kinds: every rounding with every overflow, then near ones of each up to a number. */

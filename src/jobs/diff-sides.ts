@@ -1,15 +1,15 @@
 /** Two sides that are compared sample by sample: executors, or folders of a device. */
-import { InputError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { Elements, Executor } from '../execute/executor.js';
 import { lockstep } from '../execute/lockstep.js';
 import { createOracle } from '../execute/oracle/oracle.js';
-import { bindInputs } from '../execute/ports.js';
 import { createWasmExecutor } from '../execute/wasm/executor.js';
 import { type Comparison, compareRecordings, type Recording, recordingOf } from '../export/compare-folder.js';
-import { type DeviceFolder, isLegal, openDeviceFolder } from '../export/device-folder.js';
-import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
+import { type DeviceFolder, openDeviceFolder } from '../export/device-folder.js';
+import type { DatasetSpec } from '../inputs/dataset.js';
 import { isFolder } from '../platform/files.js';
 import type { Program } from '../program/program.js';
+import { type Samples, samplesIn, samplesOf } from './diff-samples.js';
 
 const executors: Readonly<Record<string, (program: Program) => Executor>> = {
   oracle: createOracle,
@@ -25,12 +25,17 @@ export interface SidesSpec {
   readonly right: string;
   /** Left out: the samples of the first folder, which has the program's inputs. */
   readonly data?: DatasetSpec;
+  /** Without `data`, samples that every folder must have; left out: as many as all have. */
+  readonly limit?: number;
 }
 
 export interface Sides {
   readonly count: number;
   readonly name: (sample: number) => string;
-  /** Compares one sample. Throws what executors throw, and an InputError for a file that cannot be read. */
+  /**
+   * Compares one sample. Throws what executors throw, and an InputError for a file that is missing or cannot be read, or
+   * other inputs than those of the run.
+   */
   readonly compare: (sample: number) => Comparison;
 }
 
@@ -54,10 +59,12 @@ function openSide(option: string, name: string, program: Program): Side {
 export function openSides(program: Program, spec: SidesSpec): Sides {
   const [left, right] = [openSide('--left', spec.left, program), openSide('--right', spec.right, program)];
   const folders = [left, right].flatMap((side) => ('folder' in side ? [side.folder] : []));
-  const samples =
-    spec.data === undefined ? samplesOf(folders, program) : samplesIn(spec.data, program, folders);
-  const { count, name, load } = samples;
+  const { count, name, load, checkInputs } =
+    spec.data === undefined
+      ? samplesOf(folders, program, spec.limit)
+      : samplesIn(spec.data, program, folders);
   const compare = (sample: number): Comparison => {
+    checkInputs(sample);
     if ('executor' in left && 'executor' in right) {
       const difference = lockstep(left.executor(), right.executor(), load(sample));
       return difference === undefined ? {} : { different: { difference } };
@@ -66,47 +73,6 @@ export function openSides(program: Program, spec: SidesSpec): Sides {
     return compareRecordings(program, recordings[0], recordings[1]);
   };
   return { count, name, compare };
-}
-
-interface Samples {
-  readonly count: number;
-  readonly name: (index: number) => string;
-  readonly load: (index: number) => Elements[];
-}
-
-/** As many samples of a data set as the folders have. */
-function samplesIn(spec: DatasetSpec, program: Program, folders: readonly DeviceFolder[]): Samples {
-  const dataset = openDataset(spec);
-  const name = (index: number) => dataset.samples[index].name;
-  return {
-    count: Math.min(dataset.count, ...folders.map(({ samples }) => samples.length)),
-    name,
-    load: (index) => bindInputs(program, dataset.load(index), name(index)),
-  };
-}
-
-/** The samples of the first folder, whose inputs are those of the run. */
-function samplesOf([folder, ...others]: readonly DeviceFolder[], program: Program): Samples {
-  if (folder === undefined)
-    throw new UsageError({
-      where: '--data',
-      what: 'is missing',
-      expected: 'samples to run the executors on',
-    });
-  return {
-    count: Math.min(folder.samples.length, ...others.map(({ samples }) => samples.length)),
-    name: (index) => folder.samples[index].name,
-    load: (index) =>
-      program.inputs.map(({ name, tensor }) => {
-        const elements = folder.read(index, tensor);
-        const where = `${folder.path}: input "${name}"`;
-        if (elements === undefined)
-          throw new InputError({ where, what: 'is missing', expected: 'a file, or --data' });
-        if (!isLegal(elements, program.tensors[tensor].format))
-          throw new InputError({ where, what: 'has codes out of range' });
-        return elements;
-      }),
-  };
 }
 
 function record(side: Side, program: Program, sample: number, load: Samples['load']): Recording {

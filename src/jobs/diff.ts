@@ -1,4 +1,5 @@
 /** Compares two sides on many samples, on worker threads, up to the first sample that differs. */
+import { InputError } from '../errors.js';
 import type { Comparison, RecordedDifference } from '../export/compare-folder.js';
 import { inOrder, type RunOptions, runTasks, type WorkerPool } from '../platform/pool.js';
 import { encodeProgram } from '../program/file.js';
@@ -29,7 +30,8 @@ let programs = 0;
 
 /**
  * Stops at the first sample, instruction and element that differ; the result does not depend on the number of threads.
- * Throws what openSides throws, the first failure of an executor, and an AbortedError when `signal` is aborted.
+ * Throws what openSides and its comparisons throw, that of the first sample, an InputError where the sides have no output
+ * in common, and an AbortedError when `signal` is aborted.
  */
 export async function diffSides(
   pool: WorkerPool,
@@ -55,6 +57,11 @@ export async function diffSides(
     if (error instanceof Found) return error.result;
     throw error;
   }
+  if (compared === 0)
+    throw new InputError({
+      where: `${spec.left}, ${spec.right}`,
+      what: 'have no output of an instruction in common',
+    });
   return { samples: count, equal: true, compared };
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { InputError, UsageError } from '#src/errors.js';
 import type { Elements } from '#src/execute/executor.js';
 import { createOracle } from '#src/execute/oracle/oracle.js';
+import { recordedDifferenceText } from '#src/export/compare-folder.js';
 import { fixed } from '#src/formats/format.js';
 import { encodeNpy } from '#src/inputs/npy.js';
 import { openSides, type SidesSpec } from '#src/jobs/diff-sides.js';
@@ -217,6 +218,15 @@ test('every step after a difference is not looked at; the first element is named
   y[OUTPUTS * 7 + 2] += 3;
   const { different } = compare(write({ x, y, z: device({ bias: () => 0 }) }));
   expect(different?.difference).toMatchObject({ tensor: 'y', coordinates: [0, 1, 1, 2], differing: 1 });
+});
+
+test('no mistake is looked for in a tensor that is right for its operands', () => {
+  const right = write({ x, y: device({}) });
+  const left = write({ y: device({ scale: (sum) => sum >> SHIFT }) });
+  const { different } = compareSides(program, { left, right });
+  expect(different?.difference).toMatchObject({ instruction: 0, tensor: 'y' });
+  expect(different?.explanation).toMatchObject({ asDefined: true, explanations: [] });
+  expect(recordedDifferenceText(different!)).toMatch(/ has exactly what the program computes; .*$/);
 });
 
 test('folders that cannot be compared are refused in one line', () => {

@@ -32,10 +32,10 @@ const command = new Command('diff')
 export const diff = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
   async (path: string, { data, ...options }: Options) => {
     const program = loadProgram(path, options.shape);
-    const { left, right, json } = options;
+    const { left, right, limit, json } = options;
     const spec = data === undefined ? undefined : datasetSpec(programInputs(program), { ...options, data });
     const { different, ...result } = await withEngine(options, 'diff', ({ pool }, attendance) =>
-      diffSides(pool, program, { left, right, data: spec }, attendance),
+      diffSides(pool, program, { left, right, data: spec, limit }, attendance),
     );
     const tensors = result.compared === undefined ? '' : `, ${result.compared} tensors`;
     if (json) printJson({ ...result, ...different });
