@@ -51,8 +51,8 @@ export function localResponseNormalization_f32_f32(
     // Two pairs at a time, whose long chains of operations overlap.
     for (; c + 3 < whole; c += 4) {
       const first = x + (<usize>(c - before) << 2);
-      const a = f64x2.add(f64x2.splat(bias), f64x2.mul(f64x2.splat(factor), sumSquares(first, size)));
-      const b = f64x2.add(f64x2.splat(bias), f64x2.mul(f64x2.splat(factor), sumSquares(first + 8, size)));
+      const a = bases(first, size, factor, bias);
+      const b = bases(first + 8, size, factor, bias);
       const exponentA = f64x2.mul(f64x2.splat(beta), logPair(a));
       const exponentB = f64x2.mul(f64x2.splat(beta), logPair(b));
       const plain = areBetween(a, b, f64.MIN_NORMAL_VALUE, f64.MAX_VALUE) && areBetween(exponentA, exponentB, -708, 709);
@@ -73,16 +73,16 @@ export function localResponseNormalization_f32_f32(
   }
 }
 
-/** Sums of the squares of `size` neighbours, of two channels side by side. */
+/** bias + factor * the sum of the squares of `size` neighbours, of two channels side by side. */
 // @ts-ignore: decorator
 @inline
-function sumSquares(first: usize, size: i32): v128 {
+function bases(first: usize, size: i32, factor: f64, bias: f64): v128 {
   let sum = f64x2.splat(0);
   for (let k = 0; k < size; k++) {
     const values = f64x2.promote_low_f32x4(v128.load64_zero(first + (<usize>k << 2)));
     sum = f64x2.add(sum, f64x2.mul(values, values));
   }
-  return sum;
+  return f64x2.add(f64x2.splat(bias), f64x2.mul(f64x2.splat(factor), sum));
 }
 
 // @ts-ignore: decorator
