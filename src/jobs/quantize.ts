@@ -7,7 +7,7 @@ import type { Statistics } from '../calibrate/statistics.js';
 import { compileProgram } from '../compile/compile.js';
 import { AbortedError, InputError } from '../errors.js';
 import type { Engine } from '../execute/wasm/engine.js';
-import { type ExportResults, exportModels } from '../export/onnx/write-exports.js';
+import { EXPORT_FILES, type ExportResults, exportModels } from '../export/onnx/write-exports.js';
 import type { Graph } from '../graph/graph.js';
 import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
@@ -33,15 +33,13 @@ import { verifyPrices } from './verify-prices.js';
 const HELD_OUT = 100;
 
 /** What is written beside statistics.pb, which the next run into the folder goes on from. */
-const RESULTS = [
-  'refined.onnx',
-  'formats.json',
-  'model.program',
-  'model.qdq.onnx',
-  'model.integer.onnx',
-  'summary.json',
-  'report.html',
-];
+const FILES = {
+  refined: 'refined.onnx',
+  formats: 'formats.json',
+  program: 'model.program',
+  summary: 'summary.json',
+  report: 'report.html',
+} as const;
 
 export interface QuantizeOptions {
   readonly model: LoadedModel;
@@ -141,14 +139,15 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
   });
   const refined = recovered.value;
   // What an earlier run left must not lie beside what this one writes.
-  for (const name of RESULTS) removeFile(`${output}/${name}`);
-  const digest = steps.length === 0 ? model.digest : writeRefined(`${output}/refined.onnx`, refined.graph);
+  for (const name of [...Object.values(FILES), ...EXPORT_FILES]) removeFile(`${output}/${name}`);
+  const digest =
+    steps.length === 0 ? model.digest : writeRefined(`${output}/${FILES.refined}`, refined.graph);
   const formats = { ...refined.formats, model: digest, ...(priced.value && { prices: priced.value }) };
-  writeFormats(`${output}/formats.json`, formats);
+  writeFormats(`${output}/${FILES.formats}`, formats);
   const compiled = await timed(() =>
     compileProgram(refined.graph, formats, { model: digest, hardware: profile.name }),
   );
-  writeProgram(`${output}/model.program`, compiled.value);
+  writeProgram(`${output}/${FILES.program}`, compiled.value);
   const exports = exportModels(compiled.value, output);
   const compared = await validate(engine, float, compiled.value, options.data, {
     ...phase('validate'),
@@ -176,9 +175,9 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
       ...compared.seconds,
     },
   };
-  writeFile(`${output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
+  writeFile(`${output}/${FILES.summary}`, `${JSON.stringify(summary, null, 2)}\n`);
   if (options.layers !== false)
-    writeReport(`${output}/report.html`, model, summary, refined.statistics, formats, compiled.value);
+    writeReport(`${output}/${FILES.report}`, model, summary, refined.statistics, formats, compiled.value);
   return summary;
 }
 

@@ -14,6 +14,12 @@ export const MODEL_KINDS = { qdq: qdqModel, integer: integerModel } as const sat
 >;
 export type ModelKind = keyof typeof MODEL_KINDS;
 
+const kinds = Object.keys(MODEL_KINDS) as ModelKind[];
+const fileOf = (kind: ModelKind) => `model.${kind}.onnx`;
+
+/** The names that exportModels writes. */
+export const EXPORT_FILES: readonly string[] = kinds.map(fileOf);
+
 /** What was written, or the one reason why nothing was. */
 export type ExportResult = { readonly file: string } | { readonly reason: string };
 export type ExportResults = Readonly<Record<ModelKind, ExportResult>>;
@@ -39,8 +45,7 @@ export function exportModel(program: Program, kind: ModelKind, file: string): Mo
 /** Writes `model.KIND.onnx` of every kind into a folder, where the kind can say what the program computes. */
 export function exportModels(program: Program, folder: string): ExportResults {
   makeFolder(folder);
-  const kinds = Object.keys(MODEL_KINDS) as ModelKind[];
-  const results = kinds.map((kind) => [kind, exportOrReason(program, kind, `model.${kind}.onnx`, folder)]);
+  const results = kinds.map((kind) => [kind, exportOrReason(program, kind, fileOf(kind), folder)]);
   return Object.fromEntries(results) as ExportResults;
 }
 
