@@ -1,10 +1,9 @@
 /** Bad input and failing machines: the exit code, clear lines on standard error, and nothing else left behind. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { badData } from './bad-data.js';
 import { badFiles } from './bad-files.js';
 import { badModels } from './bad-models.js';
@@ -12,6 +11,7 @@ import {
   calibrationImages,
   dynafix,
   execute,
+  folderOfTests,
   listAll,
   main,
   makeDigits,
@@ -20,8 +20,7 @@ import {
   testImages,
 } from './command-line.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'dynafix-bad-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 const made = await makeDigits(folder);
 const files = badFiles({
   statistics: new Uint8Array(readFileSync(made.statistics)),

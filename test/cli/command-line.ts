@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 
 export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -75,6 +75,13 @@ export async function json(words: readonly string[]): Promise<ReturnType<typeof 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'dynafix-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder for all tests of a file, which goes away after them. */
+export function folderOfTests(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dynafix-tests-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
   return folder;
 }
 

@@ -1,16 +1,16 @@
 /** Every command on the digits that ship, as a user runs it. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decodeNpy } from '#src/inputs/npy.js';
 import { decodeNpz } from '#src/inputs/npz.js';
 import {
   calibrationImages,
   digits,
   dynafix,
+  folderOfTests,
   json,
   listAll,
   makeDigits,
@@ -19,8 +19,7 @@ import {
   testImages,
 } from './command-line.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'dynafix-commands-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 const { statistics, formats, program } = await makeDigits(folder);
 
 const data = ['--data', testImages];

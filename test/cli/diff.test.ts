@@ -1,12 +1,12 @@
 /** Folders that `diff` cannot take at their word, and runs that fail half-way: what is named, and the exit code. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeNpy } from '#src/inputs/npy.js';
 import {
   calibrationImages,
   dynafix,
+  folderOfTests,
   json,
   makeDigits,
   model,
@@ -14,8 +14,7 @@ import {
   testImages,
 } from './command-line.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'dynafix-diff-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 const { formats, program } = await makeDigits(folder);
 const dump = join(folder, 'dump');
 await json(['run', program, '--data', testImages, '--limit', '2', '--dump', dump]);
