@@ -1,15 +1,13 @@
 /** Long work that is sharded, interrupted, killed and resumed: the same bytes as without, and nothing half-written. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { decodeStatistics } from '#src/calibrate/file.js';
 import { createNoise } from '#src/calibrate/noise.js';
 import { loadModel } from '#src/jobs/load-model.js';
-import { dynafix, json, listAll, model, temporaryFolder } from './command-line.js';
+import { dynafix, folderOfTests, json, listAll, model, temporaryFolder } from './command-line.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'dynafix-interruption-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = folderOfTests();
 
 /** An idx file of 28 x 28 images of noise. */
 function writeImages(name: string, count: number): string {
