@@ -24,7 +24,7 @@ import { validate } from '../validate/validate.js';
 
 /** Samples that weights are refined on, and others that judge. */
 const REFINING = 96;
-const JUDGING = 32;
+const JUDGING = 96;
 
 /** Steps whose networks are compared with biases corrected analytically: where weights are coarse, their errors hide the rest. */
 const SCALING: readonly RecoveryStep[] = ['equalise', 'absorb', 'stretch'];
