@@ -182,10 +182,14 @@ function memoryTable(index) {
         const [engine, resident, collected, peak] = ['engine', 'resident', 'collected', 'peak'].map(
           (figure) => index.find(work, subject.replace('planned', figure), threads),
         );
+        const executor =
+          threads === 1 ? index.find(work, subject.replace('planned', 'executor'), 1) : undefined;
         return [
           name,
           threads,
           number(median, 1),
+          number(executor?.median, 1),
+          number(executor && executor.median / median),
           number(resident.median, 1),
           number(resident.median / median),
           number(engine?.median, 1),
@@ -200,6 +204,8 @@ function memoryTable(index) {
       'network',
       'workers',
       'planned MiB',
+      'without workers MiB',
+      'without workers / planned',
       'resident MiB',
       'resident / planned',
       'engine alone MiB',

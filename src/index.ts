@@ -34,7 +34,7 @@ export {
   type Session,
   type SessionOptions,
 } from './execute/wasm/engine.js';
-export { createWasmExecutor } from './execute/wasm/executor.js';
+export { createWasmExecutor, type ExecutorOptions } from './execute/wasm/executor.js';
 export type { RuledOut } from './execute/wasm/select-variant.js';
 export type { MemoryUse } from './execute/wasm/session.js';
 export { VARIANTS, type VariantName, type VariantOptions } from './execute/wasm/variants.js';

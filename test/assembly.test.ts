@@ -1,10 +1,10 @@
 /** What the kernels' binary is allowed to hold: code, and one imported memory. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createMemory } from '#src/execute/wasm/executor.js';
 import { REPORTING } from '#src/execute/wasm/failure.js';
 import { kernels } from '#src/execute/wasm/kernels.js';
 import { compileVariant, instantiate, VARIANTS } from '#src/execute/wasm/variants.js';
+import { createMemory } from '#src/execute/wasm/webassembly.js';
 
 const folder = new URL('../dist/execute/wasm/', import.meta.url);
 const modules = readdirSync(folder)

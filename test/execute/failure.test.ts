@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { createOracle } from '#src/execute/oracle/oracle.js';
-import { createEngine } from '#src/execute/wasm/engine.js';
+import { createEngine, type SessionOptions } from '#src/execute/wasm/engine.js';
+import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { fixed } from '#src/formats/format.js';
 import type { Accumulator } from '#src/program/instructions.js';
 import type { Program } from '#src/program/program.js';
@@ -46,11 +47,27 @@ const codes = (length: number) =>
     .array(fc.integer({ min: -128, max: 127 }), { minLength: length, maxLength: length })
     .map((list) => Int8Array.from(list));
 
-test.each([
-  ['throughput', false],
-  ['throughput', true],
-  ['latency', false],
-] as const)('in %s mode, counters %s', async (mode, counters) => {
+type Run = (x: Int8Array) => unknown;
+
+const onEngine =
+  (options: SessionOptions) =>
+  (program: Program): Run => {
+    const session = engine.load(program, options);
+    return (x) => session.run([x]).finally(() => session.dispose());
+  };
+
+test.each<[string, (program: Program) => Run]>([
+  ['throughput mode', onEngine({ mode: 'throughput' })],
+  ['throughput mode with counters', onEngine({ mode: 'throughput', counters: true })],
+  ['latency mode', onEngine({ mode: 'latency' })],
+  [
+    'this thread, the program released',
+    (program) => {
+      const executor = createWasmExecutor(structuredClone(program), { release: true });
+      return (x) => executor.run([x]);
+    },
+  ],
+])('%s', async (_, open) => {
   const cases = fc.record({
     x: codes(40 * DEPTH),
     weights: codes(OUTPUTS * DEPTH),
@@ -60,7 +77,7 @@ test.each([
   await fc.assert(
     fc.asyncProperty(cases, async ({ x, weights, trap }) => {
       const program = product(40, weights, trap);
-      const session = engine.load(program, { mode, counters });
+      const run = open(program);
       const oracle = createOracle(program);
       let expected: unknown;
       try {
@@ -69,10 +86,9 @@ test.each([
         expected = error;
         failed++;
       }
-      const run = session.run([x]);
-      if (expected === undefined) await run;
-      else await expect(run).rejects.toThrow((expected as Error).message);
-      session.dispose();
+      const result = (async () => run(x))();
+      if (expected === undefined) await result;
+      else await expect(result).rejects.toThrow((expected as Error).message);
     }),
     { numRuns: 20 },
   );

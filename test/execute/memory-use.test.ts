@@ -1,6 +1,7 @@
 /** What a session takes: its memory is as large as it says, and further workers add what it says. */
 import { afterAll, expect, test } from 'vitest';
 import { createEngine } from '#src/execute/wasm/engine.js';
+import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { arenaBytes } from '#src/execute/wasm/prepare.js';
 import { layerProgram } from '#src/jobs/bench/layer.js';
 import { constantBytes } from '#src/program/program.js';
@@ -49,9 +50,13 @@ test('a released program gives its memory back at once, and runs on', async () =
   const kept = engine.load(square);
   const copy = structuredClone(square);
   const released = engine.load(copy, { release: true });
-  expect(copy.tensors.map(({ data }) => data?.length)).toEqual([undefined, 0, 128, undefined]);
+  const other = structuredClone(square);
+  const executor = createWasmExecutor(other, { release: true });
+  for (const { tensors } of [copy, other])
+    expect(tensors.map(({ data }) => data?.length)).toEqual([undefined, 0, 128, undefined]);
   const [expected, got] = await Promise.all([kept.run([input.fill(3)]), released.run([input.fill(3)])]);
   expect(got).toEqual(expected);
+  expect(executor.run([input])).toEqual(expected.outputs.map(({ codes }) => codes));
   kept.dispose();
   released.dispose();
 });

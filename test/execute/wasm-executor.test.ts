@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { createMemory, createWasmExecutor } from '#src/execute/wasm/executor.js';
+import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { prepareProgram } from '#src/execute/wasm/prepare.js';
+import { createMemory } from '#src/execute/wasm/webassembly.js';
 import { fixed } from '#src/formats/format.js';
 import type { Instruction } from '#src/program/instructions.js';
 import type { Program, ProgramTensor } from '#src/program/program.js';

@@ -1,9 +1,9 @@
 /** The WASM executor against the oracle, byte for byte, on random programs of one instruction. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createMemory } from '#src/execute/wasm/executor.js';
 import { prepareProgram } from '#src/execute/wasm/prepare.js';
 import { kernelsOf } from '#src/execute/wasm/variants.js';
+import { createMemory } from '#src/execute/wasm/webassembly.js';
 import { type Format, fixed } from '#src/formats/format.js';
 import { plainAccumulator } from '#src/program/accumulator.js';
 import * as arithmetic from './wasm-arithmetic-cases.js';

@@ -1,9 +1,9 @@
 /** The making of sessions, on the thread that owns the workers. */
-import { freeBuffers } from '../../platform/free-buffers.js';
 import { storeShared } from '../../platform/shared-value.js';
 import type { Program } from '../../program/program.js';
 import { constantsOfFailures } from './failure.js';
 import { type PrepareOptions, prepareProgram } from './prepare.js';
+import { withoutData } from './release-program.js';
 import { loadKernels } from './select-variant.js';
 import type { Content, SessionHandle } from './session.js';
 import { createTeamControl } from './team.js';
@@ -40,21 +40,4 @@ export function createSessionHandle(
       furtherWorker: shared ? prepared.scratchBytes : prepared.arenaBytes,
     },
   };
-}
-
-/** Buffers below this size may be shared with what has nothing to do with the program. */
-const LEAST_FREED = 64 * 1024;
-
-/** Frees the memory of a program's constants: they have no elements afterwards. */
-export function freeConstants({ tensors }: Program): void {
-  const buffers = tensors.flatMap(({ data }) => (data === undefined ? [] : [data.buffer]));
-  freeBuffers(buffers.filter(({ byteLength }) => byteLength >= LEAST_FREED));
-}
-
-/** The program without the data of its constants, but for those that are to be kept. */
-export function withoutData(program: Program, kept: ReadonlySet<number> = new Set()): Program {
-  const tensors = program.tensors.map(({ data, ...tensor }, index) =>
-    kept.has(index) ? { ...tensor, data } : tensor,
-  );
-  return { ...program, tensors };
 }

@@ -3,15 +3,15 @@ import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
 import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
-import { createSessionHandle, freeConstants, withoutData } from './create-session.js';
-import { createMemory } from './executor.js';
+import { createSessionHandle } from './create-session.js';
 import { createInputSlots } from './input-slots.js';
 import type { PrepareOptions } from './prepare.js';
+import { freeConstants, withoutData } from './release-program.js';
 import { loadKernels, type RuledOut } from './select-variant.js';
 import { disposeSessionHandle, type MemoryUse, type SessionHandle } from './session.js';
 import { createTeam } from './team-session.js';
 import type { KernelSet, VariantName, VariantOptions } from './variants.js';
-import type { Memory } from './webassembly.js';
+import { createMemory, type Memory } from './webassembly.js';
 import type { RunTask } from './worker.js';
 
 const MODES: readonly unknown[] = ['throughput', 'latency'];

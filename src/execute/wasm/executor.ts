@@ -3,25 +3,31 @@ import type { Program } from '../../program/program.js';
 import type { Executor } from '../executor.js';
 import { reserveArena } from './arenas.js';
 import { failAsOracle } from './fail-as-oracle.js';
+import { constantsOfFailures } from './failure.js';
 import { createInstance } from './instance.js';
 import { type PrepareOptions, prepareProgram } from './prepare.js';
+import { releaseProgram } from './release-program.js';
 import { loadKernels } from './select-variant.js';
 import type { VariantOptions } from './variants.js';
 import { createMemory } from './webassembly.js';
 
-export { createMemory };
+export interface ExecutorOptions extends Omit<PrepareOptions, 'kernels'>, VariantOptions {
+  /** See `SessionOptions`: true frees the memory of the program's constants, which are packed. Default false. */
+  readonly release?: boolean;
+}
 
 /**
  * Prepares a program for SIMD kernels: the same bytes as the oracle, fast. Throws a ProgramError for what does not fit
  * its memory.
  */
 export function createWasmExecutor(
-  program: Program,
-  options: Omit<PrepareOptions, 'kernels'> & VariantOptions = {},
+  given: Program,
+  { release = false, ...options }: ExecutorOptions = {},
 ): Executor {
   const memory = createMemory();
   const kernels = loadKernels(options);
-  const prepared = prepareProgram(program, memory, { ...options, kernels });
+  const prepared = prepareProgram(given, memory, { ...options, kernels });
+  const program = release ? releaseProgram(given, constantsOfFailures(given, prepared)) : given;
   const arena = reserveArena(prepared, memory, 0, `program "${program.name}"`);
   const instance = createInstance(program, prepared, kernels, memory, arena, 0, failAsOracle);
   return { name: 'wasm', program, ...instance };

@@ -18,7 +18,7 @@ import { countMacs } from '../count-macs.js';
 import { loadModel, statisticsHeader } from '../load-model.js';
 import { noise } from './noise.js';
 import { qlinearModel } from './qlinear-model.js';
-import type { Subject, Work, WorkGroup, Workshop } from './specification.js';
+import type { MemorySpec, Subject, Work, WorkGroup, Workshop } from './specification.js';
 import {
   exactSubjects,
   latencySubjects,
@@ -185,15 +185,15 @@ const loadWork: MakeWork = ({ macs, data, path }, name, _, { variants }) => {
 
 /** Bytes beyond those of an empty process, and what the plan says. */
 const memoryWork: MakeWork = ({ macs, path }, name, _, { variants, threads }) => {
-  const subjects = variants.flatMap((variant) =>
-    threads.flatMap((count) =>
-      (['planned', 'engine', 'resident', 'collected', 'peak'] as const).map((figure): Subject => {
-        const program = path('int8.program');
-        const spec = { kind: 'memory' as const, figure, program, variant, threads: count };
-        return { name: `int8 ${figure}, VARIANT`, spec };
-      }),
-    ),
-  );
+  const subjectOf = (figure: MemorySpec['figure'], variant: string | undefined, count: number): Subject => {
+    const spec = { kind: 'memory' as const, figure, program: path('int8.program'), variant, threads: count };
+    return { name: `int8 ${figure}, VARIANT`, spec };
+  };
+  const figures = ['planned', 'engine', 'resident', 'collected', 'peak'] as const;
+  const subjects = variants.flatMap((variant) => [
+    subjectOf('executor', variant, 1),
+    ...threads.flatMap((count) => figures.map((figure) => subjectOf(figure, variant, count))),
+  ]);
   return { name, unit: 'MiB', macs, subjects };
 };
 

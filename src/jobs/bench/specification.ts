@@ -83,11 +83,12 @@ export interface FirstRunSpec extends Omit<ProgramSpec, 'kind'> {
 /**
  * Bytes of a process with a loaded program on `threads` workers that have run it on noise, beyond those of an empty process:
  * `resident` now, `collected` after a collection of the main thread's garbage, `peak` at most; `planned`: packed weights and one
- * arena per worker; `engine`: a process whose workers have only run a program of one number.
+ * arena per worker; `engine`: a process whose workers have only run a program of one number; `executor`: without workers, one that has
+ * run the program itself.
  */
 export interface MemorySpec {
   readonly kind: 'memory';
-  readonly figure: 'engine' | 'resident' | 'collected' | 'peak' | 'planned';
+  readonly figure: 'engine' | 'executor' | 'resident' | 'collected' | 'peak' | 'planned';
   readonly program: string;
   readonly variant?: string;
   readonly threads: number;

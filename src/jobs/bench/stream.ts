@@ -1,6 +1,5 @@
 /** The yardstick of the machine and the moment: a stream of multiply-adds on registers, which no kernel can beat. */
-import { createMemory } from '../../execute/wasm/executor.js';
-import { webAssembly } from '../../execute/wasm/webassembly.js';
+import { createMemory, webAssembly } from '../../execute/wasm/webassembly.js';
 import { readAsset } from '../../platform/assets.js';
 import { compileIn } from '../../platform/v8-flags.js';
 
