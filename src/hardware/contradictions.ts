@@ -16,6 +16,8 @@ const rectifiers: readonly RuledOperator[] = ['LeakyRelu', 'PRelu'];
 
 /** Fields of an operator's rules that have a meaning for these operators only. */
 const ownFields: readonly [keyof NodeRules, readonly RuledOperator[]][] = [
+  ['weights', products],
+  ['bias', products],
   ['reciprocals', averages],
   ['table', FUNCTION_OPERATORS],
   ['slopes', rectifiers],

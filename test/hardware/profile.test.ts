@@ -196,6 +196,11 @@ test.each([
     { operators: { Sigmoid: { windows: { shift } } } },
     'operators.Sigmoid.windows.shift: weights has no meaning for Sigmoid',
   ],
+  [
+    'a width of weights that there are none of',
+    { operators: { MaxPool: { weights: { bits: [4] } } } },
+    'operators.MaxPool.weights: has no meaning for MaxPool',
+  ],
   ['another kind of value', { accumulator: 32 }, 'accumulator: '],
 ])('%s is one clear line', (_, change, message) => {
   let caught: Error | undefined;
