@@ -153,6 +153,20 @@ describe('workers as a team', () => {
     session.dispose();
   });
 
+  test('inputs that are gone before their turn comes fail their run, not the next one', async () => {
+    const program = chain(20, 9_000);
+    const session = four.load(program, { mode: 'latency' });
+    const gone = ramp(9_000);
+    const runs = [session.run([ramp(9_000)]), session.run([gone]), session.run([ramp(9_000)])];
+    structuredClone(gone, { transfer: [gone.buffer] });
+    const [first, second, third] = await Promise.allSettled(runs);
+    expect(second).toMatchObject({ reason: expect.any(ExecutionError) });
+    expect(third).toEqual(first);
+    const [expected] = createWasmExecutor(program).run([ramp(9_000)]);
+    expect(third).toMatchObject({ value: { outputs: [{ values: expected }] } });
+    session.dispose();
+  });
+
   test('sessions of both kinds run beside each other', async () => {
     const engine = engines[1];
     const work = [1, 2, 3, 4, 5, 6].map(async (length) => {

@@ -10,7 +10,7 @@ import { chooseTiling, lowerWinograd } from './lower-winograd.js';
 import { placeWeights } from './place-weights.js';
 import { elementBytes } from './prepared.js';
 import { areCodes, prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
-import { evenStep, unitsFor } from './schedule.js';
+import { evenStep, fairStep, unitsFor } from './schedule.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
 /** Up to this many channels, the taps of a kernel row are joined into one. */
@@ -204,7 +204,9 @@ function sharePixels({ sharing }: Context, pixels: number, most: number, panels:
   const even = units > 1 && rows % sharing.threads !== 0 ? sharing.threads : 1;
   const columns = Math.min(panels, Math.ceil(units / rows / even) * even);
   const step = evenStep(pixels, most, Math.ceil(units / columns), 4);
-  return { step, panelStep: evenStep(panels, panels, columns, 1) };
+  const panelStep = evenStep(panels, panels, columns, 1);
+  if (units <= 1) return { step, panelStep };
+  return { step, panelStep: fairStep(panels, Math.ceil(pixels / step), panelStep, sharing.threads) };
 }
 
 function chooseLayer(

@@ -50,6 +50,31 @@ export function evenStep(total: number, step: number, parts: number, multiple: n
   return Math.min(step, Math.max(1, Math.ceil(total / count / multiple)) * multiple);
 }
 
+/**
+ * Items of each call, `step` of them or down to half as many, of `rows` rows of `total` items: those for which threads that take one
+ * call after the other end soonest.
+ */
+export function fairStep(total: number, rows: number, step: number, threads: number): number {
+  let fairest = step;
+  let soonest = endOfCalls(total, rows, step, threads);
+  for (let fewer = step - 1; fewer >= step / 2; fewer--) {
+    const end = endOfCalls(total, rows, fewer, threads);
+    if (end >= soonest) continue;
+    fairest = fewer;
+    soonest = end;
+  }
+  return fairest;
+}
+
+/** When the last of the threads has ended, in items. */
+function endOfCalls(total: number, rows: number, step: number, threads: number): number {
+  const ends = new Array<number>(threads).fill(0);
+  for (let row = 0; row < rows; row++)
+    for (let first = 0; first < total; first += step)
+      ends[ends.indexOf(Math.min(...ends))] += Math.min(step, total - first);
+  return Math.max(...ends);
+}
+
 /** Splits large calls that are units of their own where a stage has fewer units than threads could take. */
 export function shareCalls(steps: readonly PendingStep[], sharing: Sharing): PendingStep[] {
   if (sharing.threads === 1) return [...steps];

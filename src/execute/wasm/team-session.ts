@@ -5,7 +5,7 @@ import type { WorkerPool } from '../../platform/pool.js';
 import type { Elements } from '../executor.js';
 import { portResults, type RunResult } from '../ports.js';
 import { openArena, type SessionHandle } from './session.js';
-import { startRun, stopRun } from './team.js';
+import { openRun, startRun, stopRun } from './team.js';
 import type { TeamAnswer, TeamTask } from './team-worker.js';
 
 const worker = new URL('./team-worker.js', import.meta.url);
@@ -46,19 +46,23 @@ export function createTeam(pool: WorkerPool, handle: SessionHandle): Team {
       if (signal?.aborted) throw new AbortedError({ where: 'run', what: 'was cancelled' });
     };
     throwIfAborted();
-    tensors.start(inputs);
     startRun(control);
     running = true;
     const abort = () => stopRun(control);
     signal?.addEventListener('abort', abort);
     try {
       const answers = Array.from({ length: pool.threads }, join);
+      tensors.start(inputs);
+      openRun(control);
       if (!(await anyDone(answers))) {
-        // The next run must not meet what is left of this one.
-        await Promise.allSettled(tasks);
         throwIfAborted();
         throw await firstFailure(answers);
       }
+    } catch (error) {
+      // The next run must not meet what is left of this one.
+      stopRun(control);
+      await Promise.allSettled(tasks);
+      throw error;
     } finally {
       running = false;
       signal?.removeEventListener('abort', abort);

@@ -26,12 +26,20 @@ export function createTeamControl(): TeamControl {
   return new Int32Array(new SharedArrayBuffer(WORDS * 4));
 }
 
-/** Starts a run whose inputs are in place; every unit of the run before has ended, or all threads have left it. */
+/**
+ * Starts a run, which threads may join from here on; every unit of the run before has ended, or all threads have left it. Units wait
+ * for `openRun`, so that threads wake up while the inputs are written.
+ */
 export function startRun(control: TeamControl): void {
   Atomics.store(control, FAILED, NONE);
-  Atomics.store(control, DONE, 0);
+  Atomics.store(control, DONE, -1);
   // Last: a thread that comes late to the run before may take units from here on.
   Atomics.store(control, NEXT, 0);
+}
+
+/** Lets the units of a run begin whose inputs are in place. */
+export function openRun(control: TeamControl): void {
+  endUnit(control);
 }
 
 /** Makes every thread leave the run. */
