@@ -7,21 +7,10 @@
  * low 8 bits (8 x i32). `layer` says how many bits of high are dropped before the rounding, see round.ts.
  */
 import { address, addressesBefore, interleaveHigh, interleaveLow, storeShorts } from './lanes';
-import { BLOCK, roundLanes } from './round';
+import { BLOCK, roundJoined } from './round';
 
 /** Bytes of a block of 8 channels. */
 const JOINED: usize = BLOCK + 32;
-
-/** Four numbers (i32, within 16 bits after saturation) out of four sums; the lowest bit that stays is set where one below it was. */
-// @ts-ignore: decorator
-@inline
-function roundJoined(low: v128, high: v128, block: usize, layer: usize): v128 {
-  const drop = load<i32>(layer, 88);
-  const mask = i32x4.splat((1 << drop) - 1);
-  const sum = v128.or(i32x4.add(high, i32x4.shr_s(low, 8)), i32x4.min_u(v128.and(low, i32x4.splat(255)), i32x4.splat(1)));
-  const rest = i32x4.shr_u(i32x4.add(v128.and(sum, mask), mask), drop);
-  return roundLanes(v128.or(i32x4.shr_s(sum, drop), rest), block, layer);
-}
 
 /** Stores four codes of each of two pixels, of the second only where there is one. */
 // @ts-ignore: decorator

@@ -3,7 +3,7 @@
  * interleaved and meet a pair of weights in one `dot`; so do row 2 of the first two columns, and row 2 of the third with zeros.
  *
  * Arguments: x, y; rows: per output row 3 byte offsets of input rows and one unused (i32, negative: padding); weights [channels/8]
- * [10][4][2]: five pairs for channels 0 to 3 and 4 to 7 each; blocks and layer: see round.ts; padding: a row of zeros, as
+ * [10][4][2]: five pairs for channels 0 to 3 and 4 to 7 each; blocks and layer: see round.ts; padding: a row of what padding holds, as
  * wide as a row of x; height, width: extent of the output; columns: width of the input; left: padding on the left, 0 or 1;
  * channels; stride: bytes from pixel to pixel of x and y.
  */
@@ -66,7 +66,7 @@ function depthwise3(
       let p1 = rowAddress(load<i32>(table, 4), x, padding);
       let p2 = rowAddress(load<i32>(table, 8), x, padding);
       table += 16;
-      let l0 = i16x8.splat(0);
+      let l0 = v128.load(padding);
       let h0 = l0;
       let e0 = l0;
       if (left == 0) {
@@ -125,7 +125,7 @@ function depthwise3(
       }
       // At most the middle column is left; what follows is padding.
       for (; j < width; j++) {
-        const zero = i16x8.splat(0);
+        const edge = v128.load(padding);
         if (step == 2) {
           const middle = 2 * j - left + 1 < columns;
           const a = v128.load(middle ? p0 : padding);
@@ -134,16 +134,16 @@ function depthwise3(
           l1 = interleaveLow(a, b);
           h1 = interleaveHigh(a, b);
         }
-        const low = sumLow(v128.load(blocks), l0, l1, zero, e0, e1, zero, w0, w2, w4, weights);
-        const high = sumHigh(v128.load(blocks, 16), h0, h1, zero, e0, e1, zero, w1, w3, w5, weights);
+        const low = sumLow(v128.load(blocks), l0, l1, edge, e0, e1, edge, w0, w2, w4, weights);
+        const high = sumHigh(v128.load(blocks, 16), h0, h1, edge, e0, e1, edge, w1, w3, w5, weights);
         storeShorts(out, roundEight(low, high, blocks, layer), count);
         out += stride;
-        l0 = step == 1 ? l1 : zero;
-        h0 = step == 1 ? h1 : zero;
-        e0 = step == 1 ? e1 : zero;
-        l1 = zero;
-        h1 = zero;
-        e1 = zero;
+        l0 = step == 1 ? l1 : edge;
+        h0 = step == 1 ? h1 : edge;
+        e0 = step == 1 ? e1 : edge;
+        l1 = edge;
+        h1 = edge;
+        e1 = edge;
       }
     }
     weights += 160;

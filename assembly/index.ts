@@ -156,5 +156,5 @@ export {
   addTables_i16_i16_i32,
   multiplySums_i16_i16_i32,
 } from './sums';
-export { rescaleDoubling_i32_i16, rescaleScale_i32_i16, rescaleMultiplier_i32_i16, rescaleShift_i64_i16 } from './rescale-vector';
+export { rescaleLanes_i32_i16, rescaleLanes_i64_i16 } from './rescale-vector';
 export { observe_f32_f64 } from './observe';

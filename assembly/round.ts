@@ -1,19 +1,32 @@
 /**
- * From accumulators to codes: code = clamp(roundShift(accumulator, shift), low, high), for every rounding by the branch-free
- * formula of docs/arithmetic.md section 2. Two forms:
+ * From accumulators to codes: code = clamp(scaling(accumulator) + zero point, low, high).
  *
- * - 32 bits, SIMD. SIMD has no shift per lane, so a lane is brought to the layer's largest shift by a multiplication; a clamp
- *   before it, to values that saturate anyway, keeps that from overflowing. The layer's record: offset, evenMask << shift,
- *   negativeMask (each 4 x i32), low, high (8 x i16), shift (i32), the form below (i32). Per 8 channels: bias, minimum, maximum,
+ * - By vectors. The layer's record ends with low, high (8 x i16, at 48), shift (i32), the form below (i32), bits to drop (i32). Per 8
+ *   channels: bias (8 x i32) and 24 more words.
+ *   Shifts in 32 bits, for every rounding by the branch-free formula of docs/arithmetic.md section 2. SIMD has no shift per lane, so a
+ *   lane is brought to the layer's largest shift by a multiplication; a clamp before it, to values that saturate anyway, keeps that from
+ *   overflowing. Layer: offset (which holds the zero point), evenMask << shift, negativeMask (each 4 x i32). Channels: minimum, maximum,
  *   multiplier (8 x i32).
+ *   As float32, halfEven. Layer: bits of 1.5 * 2^23 less the zero point (4 x i32). Channels: minimum, maximum (8 x i32), scale (8 x f32).
+ *   As float64: doubles.ts. With a guard, as float32 first, where that leaves no doubt; layer: bits of 1.5 * 2^23 less the zero point (4 x
+ *   i32), at 20 how far from an integer float32 can tell (f32); channels: at 96, scale (8 x f32); at twice the way to the offsets what is
+ *   added to the magnitude of a result (8 x f32).
  * - 64 bits, scalar. Per channel: bias, minimum, maximum, offset, negativeMask, evenMask, shift right, shift left, low, high (i64).
  */
-
+import { eightAsDoubles, joinedAsDoubles, longsAsDoubles } from './doubles';
 import { storeShorts } from './lanes';
 
-/** Forms of 32 bits: no clamp and no negativeMask; float32, where sums and codes are proved small enough; any other is general. */
+/**
+ * Forms of 32 bits: no clamp and no negativeMask; float32, where sums and codes are proved small enough, or with a clamp; float64; any other
+ * is general.
+ */
 const PLAIN = 0;
 const AS_FLOATS = 2;
+const CLAMPED_FLOATS = 3;
+const AS_DOUBLES = 4;
+/** As floats with a guard, and the same with something to add. */
+const GUARDED = 5;
+const LEANING = 6;
 
 /** Bytes of the per-channel data of 8 channels, 32-bit form. */
 export const BLOCK: usize = 128;
@@ -49,11 +62,10 @@ export function roundToWhole(x: v128): v128 {
   return i32x4.sub(f32x4.add(x, f32x4.splat(WHOLE)), i32x4.splat(WHOLE_BITS));
 }
 
-/** The record's multiplier is a power of two in float32. */
 // @ts-ignore: decorator
 @inline
-function roundAsFloats(x: v128, scale: v128): v128 {
-  return roundToWhole(f32x4.mul(f32x4.convert_i32x4_s(x), scale));
+function roundAsFloats(x: v128, scale: v128, whole: v128): v128 {
+  return i32x4.sub(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(x), scale), f32x4.splat(WHOLE)), whole);
 }
 
 /** Four codes (i32, within 16 bits after saturation) out of four accumulators (i32). */
@@ -61,9 +73,45 @@ function roundAsFloats(x: v128, scale: v128): v128 {
 @inline
 export function roundLanes(x: v128, block: usize, layer: usize): v128 {
   const form = load<i32>(layer, 84);
-  if (form == AS_FLOATS) return roundAsFloats(x, v128.load(block, 96));
+  if (form == AS_FLOATS) return roundAsFloats(x, v128.load(block, 96), v128.load(layer));
+  if (form == CLAMPED_FLOATS) {
+    const bounded = i32x4.min_s(i32x4.max_s(x, v128.load(block, 32)), v128.load(block, 64));
+    return roundAsFloats(bounded, v128.load(block, 96), v128.load(layer));
+  }
   if (form == PLAIN) return roundFour(i32x4.mul(x, v128.load(block, 96)), layer);
   return clampAndRoundFour(x, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer);
+}
+
+/** What float32 makes of four results before they are rounded. */
+// @ts-ignore: decorator
+@inline
+function scaledFloats(x: v128, block: usize, layer: usize, leaning: bool): v128 {
+  const product = f32x4.mul(f32x4.convert_i32x4_s(x), v128.load(block, 96));
+  if (!leaning) return product;
+  const lean = v128.load(block + 2 * load<usize>(layer, 16));
+  return f32x4.add(product, v128.or(v128.and(product, i32x4.splat(i32.MIN_VALUE)), lean));
+}
+
+/** Distances from the nearest integers. */
+// @ts-ignore: decorator
+@inline
+function fraction(x: v128): v128 {
+  const whole = f32x4.splat(WHOLE);
+  return f32x4.abs(f32x4.sub(x, f32x4.sub(f32x4.add(x, whole), whole)));
+}
+
+// @ts-ignore: decorator
+@inline
+function leavesDoubt(fractions: v128, layer: usize): bool {
+  return v128.any_true(f32x4.ge(fractions, v128.load32_splat(layer, 20)));
+}
+
+// @ts-ignore: decorator
+@inline
+function roundedFloats(a: v128, b: v128, layer: usize): v128 {
+  const whole = f32x4.splat(WHOLE);
+  const bits = v128.load(layer);
+  return i16x8.narrow_i32x4_s(i32x4.sub(f32x4.add(a, whole), bits), i32x4.sub(f32x4.add(b, whole), bits));
 }
 
 /** Eight codes (i16) out of eight accumulators (i32, bias included). */
@@ -71,10 +119,18 @@ export function roundLanes(x: v128, block: usize, layer: usize): v128 {
 @inline
 export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
   let codes: v128;
-  if (load<i32>(layer, 84) == AS_FLOATS) {
-    const low = roundAsFloats(a, v128.load(block, 96));
-    codes = i16x8.narrow_i32x4_s(low, roundAsFloats(b, v128.load(block, 112)));
-  } else codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
+  const form = load<i32>(layer, 84);
+  if (form == AS_FLOATS) {
+    const whole = v128.load(layer);
+    const low = roundAsFloats(a, v128.load(block, 96), whole);
+    codes = i16x8.narrow_i32x4_s(low, roundAsFloats(b, v128.load(block, 112), whole));
+  } else if (form >= GUARDED) {
+    const p = scaledFloats(a, block, layer, form == LEANING);
+    const q = scaledFloats(b, block + 16, layer, form == LEANING);
+    if (leavesDoubt(f32x4.pmax(fraction(p), fraction(q)), layer)) codes = eightAsDoubles(a, b, block, layer);
+    else codes = roundedFloats(p, q, layer);
+  } else if (form == AS_DOUBLES) codes = eightAsDoubles(a, b, block, layer);
+  else codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
   return i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64));
 }
 
@@ -95,12 +151,13 @@ export function storeSixteenTwice(
   const s1 = v128.load(block, 112);
   const s2 = v128.load(block, BLOCK + 96);
   const s3 = v128.load(block, BLOCK + 112);
+  const whole = v128.load(layer);
   const low = v128.load(layer, 48);
   const high = v128.load(layer, 64);
-  const a = i16x8.narrow_i32x4_s(roundAsFloats(p0, s0), roundAsFloats(p1, s1));
-  const b = i16x8.narrow_i32x4_s(roundAsFloats(p2, s2), roundAsFloats(p3, s3));
-  const c = i16x8.narrow_i32x4_s(roundAsFloats(q0, s0), roundAsFloats(q1, s1));
-  const d = i16x8.narrow_i32x4_s(roundAsFloats(q2, s2), roundAsFloats(q3, s3));
+  const a = i16x8.narrow_i32x4_s(roundAsFloats(p0, s0, whole), roundAsFloats(p1, s1, whole));
+  const b = i16x8.narrow_i32x4_s(roundAsFloats(p2, s2, whole), roundAsFloats(p3, s3, whole));
+  const c = i16x8.narrow_i32x4_s(roundAsFloats(q0, s0, whole), roundAsFloats(q1, s1, whole));
+  const d = i16x8.narrow_i32x4_s(roundAsFloats(q2, s2, whole), roundAsFloats(q3, s3, whole));
   v128.store(p, i16x8.min_s(i16x8.max_s(a, low), high));
   v128.store(p, i16x8.min_s(i16x8.max_s(b, low), high), 16);
   v128.store(q, i16x8.min_s(i16x8.max_s(c, low), high));
@@ -134,11 +191,29 @@ function reduced(a: v128, b: v128, block: usize, biases: usize, layer: usize): v
   const mask = i64x2.splat((<i64>1 << drop) - 1);
   a = i64x2.add(a, v128.load(biases));
   b = i64x2.add(b, v128.load(biases, 16));
+  if (load<i32>(layer, 84) == AS_DOUBLES) return longsAsDoubles(a, b, block, layer);
   const restA = i64x2.add(v128.and(a, mask), mask);
   const restB = i64x2.add(v128.and(b, mask), mask);
   const x = v128.or(i64x2.shr_u(a, drop), i64x2.shr_u(restA, drop));
   const y = v128.or(i64x2.shr_u(b, drop), i64x2.shr_u(restB, drop));
   return roundLanes(v128.shuffle<i32>(x, y, 0, 2, 4, 6), block, layer);
+}
+
+/**
+ * Four codes (i32, within 16 bits after saturation) out of four sums 256 * high + low, less the bits to drop of high; the lowest bit that
+ * stays is set where one below it was.
+ */
+// @ts-ignore: decorator
+@inline
+export function roundJoined(low: v128, high: v128, block: usize, layer: usize): v128 {
+  const upper = i32x4.add(high, i32x4.shr_s(low, 8));
+  const rest = v128.and(low, i32x4.splat(255));
+  if (load<i32>(layer, 84) == AS_DOUBLES) return joinedAsDoubles(upper, rest, block, layer);
+  const drop = load<i32>(layer, 88);
+  const mask = i32x4.splat((1 << drop) - 1);
+  const sum = v128.or(upper, i32x4.min_u(rest, i32x4.splat(1)));
+  const dropped = i32x4.shr_u(i32x4.add(v128.and(sum, mask), mask), drop);
+  return roundLanes(v128.or(i32x4.shr_s(sum, drop), dropped), block, layer);
 }
 
 /** Rounds and stores the first `count` (or all) of eight 64-bit sums; layer 0: `blocks` holds 64-bit records. */

@@ -5,8 +5,8 @@
  * The tables, rows of padding and extents are those of convolution.ts. A turn takes a pair of input channels (A = i16), or a quad of
  * codes 0 to 127 (A = u8), whose products with weights of 8 bits cannot leave the 16 bits that relaxed SIMD adds them up in.
  * Weights: [channels/16][tap][turn][16][2 or 4], lanes in the order of `narrow`: channels 0-3, 8-11, 4-7, 12-15; blocks, 16
- * channels each in the same order: biases (16 x i32) and powers of two (16 x f32); layer: the f32 that rounds, see roundAsFloats in
- * round.ts, 65537 (i32), low, high (i16); spare: 128 bytes for tiles that are not whole.
+ * channels each in the same order: biases (16 x i32) and scales (16 x f32); layer: the f32 that rounds, see roundAsFloats in
+ * round.ts, 65537 (i32), low, high (i16), the bits of the first less the zero point (i32); spare: 128 bytes for tiles that are not whole.
  */
 import { address, storeShorts } from '../lanes';
 
@@ -23,20 +23,20 @@ function add<A>(sum: v128, codes: v128, weights: v128, ones: v128): v128 {
 /** The rounding in float32 of round.ts. */
 // @ts-ignore: decorator
 @inline
-function round(sum: v128, bias: v128, scale: v128, whole: v128): v128 {
-  return i32x4.sub(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.add(sum, bias)), scale), whole), whole);
+function round(sum: v128, bias: v128, scale: v128, whole: v128, bits: v128): v128 {
+  return i32x4.sub(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.add(sum, bias)), scale), whole), bits);
 }
 
 /** Rounds and stores 16 channels of one pixel. */
 // @ts-ignore: decorator
 @inline
 function storeRow(
-  out: usize, a: v128, b: v128, c: v128, d: v128, blocks: usize, whole: v128, low: v128, high: v128,
+  out: usize, a: v128, b: v128, c: v128, d: v128, blocks: usize, whole: v128, bits: v128, low: v128, high: v128,
 ): void {
-  a = round(a, v128.load(blocks), v128.load(blocks, 64), whole);
-  b = round(b, v128.load(blocks, 16), v128.load(blocks, 80), whole);
-  c = round(c, v128.load(blocks, 32), v128.load(blocks, 96), whole);
-  d = round(d, v128.load(blocks, 48), v128.load(blocks, 112), whole);
+  a = round(a, v128.load(blocks), v128.load(blocks, 64), whole, bits);
+  b = round(b, v128.load(blocks, 16), v128.load(blocks, 80), whole, bits);
+  c = round(c, v128.load(blocks, 32), v128.load(blocks, 96), whole, bits);
+  d = round(d, v128.load(blocks, 48), v128.load(blocks, 112), whole, bits);
   const first = i16x8.min_s(i16x8.max_s(i16x8.narrow_i32x4_s(a, c), low), high);
   const second = i16x8.min_s(i16x8.max_s(i16x8.narrow_i32x4_s(b, d), low), high);
   v128.store(out, first);
@@ -135,12 +135,13 @@ export function convolveTiles<A, W>(
       const target = select<usize>(out, spare, full);
       const step = select<usize>(yStride, 32, full);
       const whole = v128.load32_splat(layer);
+      const bits = v128.load32_splat(layer, 12);
       const low = v128.load16_splat(layer, 8);
       const high = v128.load16_splat(layer, 10);
-      storeRow(target, c00, c01, c02, c03, blocks, whole, low, high);
-      storeRow(target + step, c10, c11, c12, c13, blocks, whole, low, high);
-      storeRow(target + 2 * step, c20, c21, c22, c23, blocks, whole, low, high);
-      storeRow(target + 3 * step, c30, c31, c32, c33, blocks, whole, low, high);
+      storeRow(target, c00, c01, c02, c03, blocks, whole, bits, low, high);
+      storeRow(target + step, c10, c11, c12, c13, blocks, whole, bits, low, high);
+      storeRow(target + 2 * step, c20, c21, c22, c23, blocks, whole, bits, low, high);
+      storeRow(target + 3 * step, c30, c31, c32, c33, blocks, whole, bits, low, high);
       if (!full) copyTile(out, spare, yStride, min(4, pixels - pixel), count);
       out += 4 * yStride;
     }

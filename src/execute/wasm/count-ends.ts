@@ -3,7 +3,7 @@ import { at } from '../../formats/format.js';
 import type { Scaling } from '../../program/instructions.js';
 import type { Sums } from './rescale.js';
 import type { CodeRange } from './rounding.js';
-import { scaleInteger } from './scale-integer.js';
+import { ofChannel, scaleInteger } from './scale-integer.js';
 
 /** Widest sums that numbers scale exactly. */
 const MOST_BITS = 52;
@@ -34,14 +34,6 @@ export function countEnds(
     blocks[word + 4] = last;
   }
   return kind === 'i32' ? Int32Array.from(blocks) : BigInt64Array.from(blocks, BigInt);
-}
-
-function ofChannel(scaling: Scaling, channel: number): Scaling {
-  const own = Object.entries(scaling).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value : at(value, channel),
-  ]);
-  return Object.fromEntries(own) as Scaling;
 }
 
 /** What a scaling multiplies by; undefined where its result depends on the element or does not fit every sum. */

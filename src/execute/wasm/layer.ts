@@ -1,25 +1,24 @@
 /** Which kernel a convolution or matrix product runs on, and the records that its rounding needs. */
 import { isExact } from '../../program/accumulator.js';
 import { wrapsAsOne } from './accumulator-plan.js';
-import { type CentredProduct, isCentred, type Product, sumBits } from './centre.js';
+import { type CentredProduct, type Product, sumBits } from './centre.js';
 import type { Context } from './context.js';
 import type { Kernel } from './kernels.js';
+import {
+  JOINED_WORDS,
+  joinedRecords,
+  laneRecords,
+  NARROW_WORDS,
+  REDUCED_WORDS,
+  type Rescaling,
+  reducedRecords,
+  rescalingOf,
+  wideShifts,
+} from './lane-records.js';
 import { byPanels } from './panels.js';
 import { chooseQuads } from './quads.js';
 import type { Sums } from './rescale.js';
-import {
-  type ByShift,
-  byShift,
-  channelShifts,
-  JOINED_WORDS,
-  joinedRecords,
-  narrowRecords,
-  outputRange,
-  REDUCED_WORDS,
-  reducedRecords,
-  WIDE_BYTES,
-  wideRecords,
-} from './rounding.js';
+import { type LaneRecords, WIDE_BYTES, wideRecords } from './rounding.js';
 import { chooseTiles } from './tiles.js';
 
 type ProductKernel = Extract<Kernel, `convolution${string}`>;
@@ -50,18 +49,15 @@ export interface Layer {
 
 const zeros = (length: number) => new Array<number>(length).fill(0);
 
-/** The shifts where a kernel can round its own sums: exact ones, saturated to codes without a zero point. */
-export function fusedShift(
+/** What kernels can make of their own sums, where these are exact. */
+export function fusedRescaling(
   context: Context,
   instruction: Product,
   { bits }: CentredProduct,
-): ByShift | undefined {
+): Rescaling | undefined {
   const { accumulator, requantize } = instruction.arithmetic!;
-  const output = context.tensor(instruction.output);
-  const able = context.counters === undefined && isExact(accumulator) && bits <= 16 && isCentred(output);
-  return able && context.kind(instruction.output) === 'i16'
-    ? byShift(requantize, accumulator.provedBits)
-    : undefined;
+  const able = context.counters === undefined && isExact(accumulator) && bits <= 16;
+  return able ? rescalingOf(context, instruction.output, requantize, instruction.clamp) : undefined;
 }
 
 /** True where sums in 32 or 64 bits are the accumulator, or become it modulo its width; undefined where they do not. */
@@ -102,77 +98,65 @@ export function placeStart({ constants }: Context, values: ArrayLike<number | bi
   return { address: constants.place(start.byteLength, () => start), bytes: start.byteLength };
 }
 
-/** The kernel for codes that it makes itself; `single`: of one pixel. */
+/** The kernel for codes that it makes itself; `single`: of one pixel. Undefined where no kernel does. */
 export function chooseArithmetic(
   context: Context,
   instruction: Product,
   product: CentredProduct,
   groups: number,
-  requantize: ByShift,
+  rescaling: Rescaling,
   single: boolean,
-): Layer {
-  const { constants } = context;
+): Layer | undefined {
   const { outputs } = product;
   const bits = sumBits(context, instruction, product);
   const short = product.bits === 8;
-  const range = outputRange(
-    context.tensor(instruction.output).format!,
-    requantize.overflow,
-    instruction.clamp,
-  );
-  const shifts = channelShifts(requantize, outputs);
-  const panelShifts = byPanels(shifts, groups, shifts[0] ?? 0);
+  const channels = Array.from({ length: outputs }, (_, channel) => channel);
+  const lanes = byPanels(channels, groups, 0);
   const biases = byPanels(product.start ?? zeros(outputs), groups, 0);
-  const panels = biases.length / groups / 8;
-  const rounded = { shifts, rounding: requantize.rounding, range };
-  const tiles = single ? undefined : chooseTiles(context, instruction, product, groups, rounded);
+  const perGroup = lanes.length / groups / 8;
+  const place = ({ layer, blocks }: LaneRecords, words: number) => ({
+    blocks: context.constants.place(blocks.byteLength, () => blocks),
+    groupBytes: perGroup * words * 4,
+    layer: context.constants.place(layer.byteLength, () => layer),
+  });
+  const tiles = single ? undefined : chooseTiles(context, instruction, product, groups, rescaling);
   if (tiles !== undefined) return tiles;
-  const quads = single ? undefined : chooseQuads(context, instruction, product, groups, rounded);
+  const quads = single ? undefined : chooseQuads(context, instruction, product, groups, rescaling);
   if (quads !== undefined) return quads;
-  if (bits <= 32) {
-    const records = narrowRecords(panelShifts, requantize.rounding, range, bits, biases);
-    const broad = !single && outputs / groups > 8;
-    if (records !== undefined)
-      return {
-        kernel: broad ? 'convolutionBroad_i16_i16_i32' : `convolution_i16_${short ? 'i8' : 'i16'}_i32`,
-        rowKernel: short ? 'convolutionRow_i16_i8_i32' : 'convolutionRow_i16_i16_i32',
-        weights: broad ? 'broad' : short ? 'i8' : 'i16',
-        sums: 32,
-        blocks: constants.place(records.blocks.byteLength, () => records.blocks),
-        groupBytes: panels * 128,
-        layer: constants.place(records.layer.byteLength, () => records.layer),
-      };
-  }
-  const joined = short ? undefined : joinedRecords(panelShifts, requantize.rounding, range, bits, biases);
+  const records = laneRecords(rescaling, lanes, bits, biases);
+  const broad = !single && outputs / groups > 8;
+  if (records !== undefined)
+    return {
+      kernel: broad ? 'convolutionBroad_i16_i16_i32' : `convolution_i16_${short ? 'i8' : 'i16'}_i32`,
+      rowKernel: short ? 'convolutionRow_i16_i8_i32' : 'convolutionRow_i16_i16_i32',
+      weights: broad ? 'broad' : short ? 'i8' : 'i16',
+      sums: 32,
+      ...place(records, NARROW_WORDS),
+    };
+  const joined = short ? undefined : joinedRecords(rescaling, lanes, bits, biases);
   if (joined !== undefined)
     return {
       kernel: 'convolution_i16_i16_i40',
       rowKernel: undefined,
       weights: 'split',
       sums: 40,
-      blocks: constants.place(joined.blocks.byteLength, () => joined.blocks),
-      groupBytes: panels * JOINED_WORDS * 4,
-      layer: constants.place(joined.layer.byteLength, () => joined.layer),
+      ...place(joined, JOINED_WORDS),
     };
-  const reduced = reducedRecords(panelShifts, requantize.rounding, range, bits, biases);
-  if (reduced !== undefined)
-    return {
-      kernel: `convolution_i16_${short ? 'i8' : 'i16'}_i64`,
-      rowKernel: undefined,
-      weights: short ? 'i8' : 'split',
-      sums: 64,
-      blocks: constants.place(reduced.blocks.byteLength, () => reduced.blocks),
-      groupBytes: panels * REDUCED_WORDS * 4,
-      layer: constants.place(reduced.layer.byteLength, () => reduced.layer),
-    };
-  const records = wideRecords(panelShifts, requantize.rounding, range, biases);
-  return {
+  const wide = {
     kernel: `convolution_i16_${short ? 'i8' : 'i16'}_i64`,
     rowKernel: undefined,
     weights: short ? 'i8' : 'split',
     sums: 64,
-    blocks: constants.place(records.byteLength, () => records),
-    groupBytes: panels * 8 * WIDE_BYTES,
+  } as const;
+  const reduced = reducedRecords(rescaling, lanes, bits, biases);
+  if (reduced !== undefined) return { ...wide, ...place(reduced, REDUCED_WORDS) };
+  const shifts = wideShifts(rescaling, outputs, bits);
+  if (shifts === undefined) return undefined;
+  const scalar = wideRecords(byPanels(shifts.shifts, groups, 0), shifts.rounding, rescaling.range, biases);
+  return {
+    ...wide,
+    blocks: context.constants.place(scalar.byteLength, () => scalar),
+    groupBytes: perGroup * 8 * WIDE_BYTES,
     layer: 0,
   };
 }

@@ -2,7 +2,14 @@
 import type { Instruction, Window } from '../../program/instructions.js';
 import { type CentredProduct, centreProduct, type Product } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
-import { chooseArithmetic, chooseSums, fusedShift, type Layer, placeFloatLayer, sumsOf } from './layer.js';
+import {
+  chooseArithmetic,
+  chooseSums,
+  fusedRescaling,
+  type Layer,
+  placeFloatLayer,
+  sumsOf,
+} from './layer.js';
 import { lowerAccumulate } from './lower-accumulate.js';
 import { lowerDepthwise } from './lower-depthwise.js';
 import { movePadded } from './lower-movement.js';
@@ -218,9 +225,9 @@ function chooseLayer(
 ): { layer: Layer; sums?: Sums } {
   if (instruction.arithmetic === null)
     return { layer: placeFloatLayer(context, instruction, product, groups) };
-  const shift = fusedShift(context, instruction, product);
-  if (shift !== undefined)
-    return { layer: chooseArithmetic(context, instruction, product, groups, shift, single) };
+  const rescaling = fusedRescaling(context, instruction, product);
+  const fused = rescaling && chooseArithmetic(context, instruction, product, groups, rescaling, single);
+  if (fused !== undefined) return { layer: fused };
   const sums = sumsOf(instruction, product, context.counters !== undefined)!;
   return { layer: chooseSums(context, product, groups, sums), sums };
 }

@@ -1,22 +1,16 @@
 /** Depthwise convolution (as many groups as channels, one output each) to kernel calls. */
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../program/shapes.js';
-import type { CentredProduct } from './centre.js';
+import { type CentredProduct, sumBits } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
-import { fusedShift, placeFloatClamp, placeStart, sumsOf } from './layer.js';
+import { joinedRecords, laneRecords, type Rescaling, reducedRecords, wideShifts } from './lane-records.js';
+import { fusedRescaling, placeFloatClamp, placeStart, sumsOf } from './layer.js';
 import { emitSums, pixelsPerCall, placeFilled } from './lower-convolution.js';
 import { fits3x3, lowerDepthwise3x3 } from './lower-depthwise3x3.js';
 import { hasExtremePair, packDepthwise, packDepthwiseFloats, splitPairs } from './pack-depthwise.js';
 import { elementBytes } from './prepared.js';
 import { type Sums, sumBytes } from './rescale.js';
-import {
-  channelShifts,
-  joinedRecords,
-  narrowRecords,
-  outputRange,
-  reducedRecords,
-  wideRecords,
-} from './rounding.js';
+import { type LaneRecords, wideRecords } from './rounding.js';
 import { evenStep, unitsFor } from './schedule.js';
 import { type Geometry, pixelCount, placeTaps, tapCount } from './taps.js';
 
@@ -52,7 +46,7 @@ export function lowerDepthwise(
     instruction.arithmetic === null
       ? planFloats(context, instruction, weights, channels, taps, product.bias as Float32Array | undefined)
       : planCodes(context, instruction, product, taps);
-  if (plan.kernel === 'depthwise_i16_i16_i32' && fits3x3(geometry, zero)) {
+  if (plan.kernel === 'depthwise_i16_i16_i32' && fits3x3(geometry)) {
     lowerDepthwise3x3(instruction, context, geometry, product, plan);
     return;
   }
@@ -93,46 +87,54 @@ export function lowerDepthwise(
 }
 
 function planCodes(context: Context, instruction: Depthwise, product: CentredProduct, taps: number): Plan {
-  const requantize = fusedShift(context, instruction, product);
-  if (requantize === undefined) return planSums(context, instruction, product, taps);
-  const { weights: data, outputs: channels, start: bias } = product;
+  const rescaling = fusedRescaling(context, instruction, product);
+  const fused = rescaling && planFused(context, instruction, product, taps, rescaling);
+  return fused ?? planSums(context, instruction, product, taps);
+}
+
+/** Undefined where no kernel makes codes of its own sums. */
+function planFused(
+  context: Context,
+  instruction: Depthwise,
+  product: CentredProduct,
+  taps: number,
+  rescaling: Rescaling,
+): Plan | undefined {
+  const { weights: data, outputs: channels } = product;
   const { constants } = context;
-  const bits = instruction.arithmetic!.accumulator.provedBits;
-  const { format } = context.tensor(instruction.output);
-  const range = outputRange(format!, requantize.overflow, instruction.clamp);
-  const shifts = channelShifts(requantize, channels);
+  const bits = sumBits(context, instruction, product);
+  const lanes = Array.from({ length: channels }, (_, channel) => channel);
   const pairs = packDepthwise(data, channels, taps, false);
-  const narrow = bits <= 32 ? narrowRecords(shifts, requantize.rounding, range, bits, bias) : undefined;
+  const place = ({ layer, blocks }: LaneRecords) => ({
+    blocks: constants.place(blocks.byteLength, () => blocks),
+    layer: constants.place(layer.byteLength, () => layer),
+  });
+  const narrow = laneRecords(rescaling, lanes, bits, product.start);
   if (narrow !== undefined)
     return {
       kernel: 'depthwise_i16_i16_i32',
       entries: { parts: 1, even: true },
       weights: () => constants.place(pairs.byteLength, () => pairs),
-      blocks: constants.place(narrow.blocks.byteLength, () => narrow.blocks),
-      layer: constants.place(narrow.layer.byteLength, () => narrow.layer),
+      ...place(narrow),
     };
   // The low bytes of so many taps, times codes of 16 bits, fit 32 bits.
-  const joined = taps <= 256 ? joinedRecords(shifts, requantize.rounding, range, bits, bias) : undefined;
+  const joined = taps <= 256 ? joinedRecords(rescaling, lanes, bits, product.start) : undefined;
   if (joined !== undefined)
     return {
       kernel: 'depthwise_i16_i16_i40',
       entries: { parts: 1, even: true },
       weights: () => constants.place(2 * pairs.byteLength, () => splitPairs(pairs)),
-      blocks: constants.place(joined.blocks.byteLength, () => joined.blocks),
-      layer: constants.place(joined.layer.byteLength, () => joined.layer),
+      ...place(joined),
     };
   const shared = {
     kernel: 'depthwise_i16_i16_i64',
     ...spreadPairs(context, pairs, data, channels, taps),
   } as const;
-  const reduced = reducedRecords(shifts, requantize.rounding, range, bits, bias);
-  if (reduced !== undefined)
-    return {
-      ...shared,
-      blocks: constants.place(reduced.blocks.byteLength, () => reduced.blocks),
-      layer: constants.place(reduced.layer.byteLength, () => reduced.layer),
-    };
-  const records = wideRecords(shifts, requantize.rounding, range, bias);
+  const reduced = reducedRecords(rescaling, lanes, bits, product.start);
+  if (reduced !== undefined) return { ...shared, ...place(reduced) };
+  const wide = wideShifts(rescaling, channels, bits);
+  if (wide === undefined) return undefined;
+  const records = wideRecords(wide.shifts, wide.rounding, rescaling.range, product.start);
   return { ...shared, blocks: constants.place(records.byteLength, () => records), layer: 0 };
 }
 

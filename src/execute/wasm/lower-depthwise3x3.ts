@@ -1,11 +1,11 @@
 /** Depthwise convolution with a 3x3 window to kernels that read each input column once. */
+import { at } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import type { CentredProduct } from './centre.js';
 import { type Context, shift } from './context.js';
-import { fusedShift } from './layer.js';
+import { fusedRescaling } from './layer.js';
 import { placeFilled } from './lower-convolution.js';
 import { packDepthwise3x3 } from './pack-depthwise.js';
-import { channelShifts, outputRange } from './rounding.js';
 import { evenStep, unitsFor } from './schedule.js';
 import { SHORT_RECORD_BYTES, shortRecords } from './short-sums.js';
 import type { Geometry } from './taps.js';
@@ -18,10 +18,9 @@ const CODES = 16;
 const WEIGHTS = 160;
 const BLOCK = 128;
 
-/** True where the kernels for 3x3 windows serve; beside their input they take zeros for what they do not read. */
-export function fits3x3({ window, input }: Geometry, zero: number): boolean {
+/** True where the kernels for 3x3 windows serve. */
+export function fits3x3({ window, input }: Geometry): boolean {
   const { kernel, strides, pads, dilations } = window;
-  if (zero !== 0 && pads.some((pad) => pad !== 0)) return false;
   const square = kernel[0] === 3 && kernel[1] === 3 && dilations[1] === 1;
   return square && strides[1] <= 2 && pads[1] <= 1 && input[1] >= 2;
 }
@@ -48,7 +47,7 @@ export function lowerDepthwise3x3(
   const wide = runs.some(({ short }) => short === undefined)
     ? constants.place(Math.ceil(channels / 8) * WEIGHTS, () => packDepthwise3x3(product.weights, channels))
     : 0;
-  const padding = placeFilled(context, input[1] * pixelBytes, 0);
+  const padding = placeFilled(context, input[1] * pixelBytes, product.zero);
   const most = Math.max(1, Math.floor(CALL_BYTES / (input[1] * pixelBytes * window.strides[0])));
   const units = unitsFor(context.sharing, 0, batch * output[0] * output[1] * channels * 36);
   const step = evenStep(output[0], most, units / batch, 1);
@@ -102,12 +101,13 @@ function splitChannels(
   product: CentredProduct,
 ): Run[] {
   const { weights, start: bias, outputs: channels } = product;
-  const { shift, rounding, overflow } = fusedShift(context, instruction, product)!;
+  const { scaling, range: y, zeroPoint } = fusedRescaling(context, instruction, product)!;
   const blocks = Math.ceil(channels / 8);
-  if (rounding !== 'halfEven') return [{ block: 0, end: blocks, short: undefined }];
-  const shifts = channelShifts({ shift, rounding, overflow }, channels);
+  const centred = zeroPoint === 0 && product.zero === 0;
+  if (scaling.style !== 'shift' || scaling.rounding !== 'halfEven' || !centred)
+    return [{ block: 0, end: blocks, short: undefined }];
+  const shifts = Array.from({ length: channels }, (_, channel) => at(scaling.shift, channel));
   const x = context.range(instruction.inputs[0]);
-  const y = outputRange(context.tensor(instruction.output).format!, overflow, instruction.clamp);
   const records = shortRecords({ weights, bias, shifts, x, y });
   const packed = new Int16Array(records.length * (SHORT_RECORD_BYTES / 2));
   for (const [block, record] of records.entries())

@@ -162,7 +162,7 @@ function placeNarrow(
   };
   const bits = bitsFor(products[name]);
   const uniform = new Array<number>(8).fill(requantize.shift);
-  const records = narrowRecords(uniform, requantize.rounding, range, bits);
+  const records = narrowRecords(uniform, requantize.rounding, { range, zeroPoint: 0 }, bits);
   if (records === undefined) return undefined;
   const factors = new Int16Array(records.blocks.buffer, 0, 16);
   const second = name === 'leakyRelu' ? 2 ** shifts[0] : sign * 2 ** shifts[1];
@@ -208,7 +208,7 @@ export function lowerRequantize(instruction: Instruction<'requantize'>, context:
   const range = outputRange(context.tensor(instruction.output).format!, fused.overflow, null);
   const narrow =
     typeof fused.shift === 'number'
-      ? narrowRecords(new Array<number>(8).fill(fused.shift), fused.rounding, range, 16)
+      ? narrowRecords(new Array<number>(8).fill(fused.shift), fused.rounding, { range, zeroPoint: 0 }, 16)
       : undefined;
   if (narrow !== undefined) context.emit('requantize_i16_i32', { ...args, ...placeRecords(context, narrow) });
   else context.emit('requantize_i16_i64', { ...args, ...placeWide(instruction, context, fused, null) });

@@ -7,9 +7,9 @@ import type { Arithmetic, Instruction } from '../../program/instructions.js';
 import { accumulatorPlan, productSequence } from './accumulator-plan.js';
 import { isCentred, zeroPointOf } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
+import { laneRecords, rescalingOf, UNIFORM_LANES } from './lane-records.js';
 import { elementBytes } from './prepared.js';
-import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
-import { byShift, narrowRecords, outputRange } from './rounding.js';
+import { isPerChannel, prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
 import { evenStep, unitsFor } from './schedule.js';
 import { broadcastStrides, forEachIndex } from './strided.js';
 
@@ -74,14 +74,10 @@ function placeNarrow(
   { accumulator, requantize }: Arithmetic,
 ) {
   const { constants } = context;
-  const tensors = [...inputs, output].map((index) => context.tensor(index));
+  const tensors = inputs.map((index) => context.tensor(index));
   if (context.counters !== undefined || !tensors.every(isCentred)) return undefined;
-  if (context.kind(output) !== 'i16') return undefined;
-  const given = byShift(requantize, accumulator.provedBits);
-  if (given === undefined || accumulator.provedBits > 32 || typeof given.shift !== 'number') return undefined;
-  const range = outputRange(tensors[2].format!, given.overflow, null);
-  const uniform = new Array<number>(8).fill(given.shift);
-  const records = narrowRecords(uniform, given.rounding, range, accumulator.provedBits);
+  const rescaling = isPerChannel(requantize) ? undefined : rescalingOf(context, output, requantize, null);
+  const records = rescaling && laneRecords(rescaling, UNIFORM_LANES, accumulator.provedBits);
   if (records === undefined) return undefined;
   const { layer, blocks } = records;
   return {

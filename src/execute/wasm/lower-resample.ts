@@ -6,7 +6,15 @@ import { isCentred, zeroPointOf } from './centre.js';
 import { type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
-import { type ByShift, byShift, channelShifts, narrowRecords, outputRange, wideRecords } from './rounding.js';
+import {
+  type ByShift,
+  byShift,
+  type CodeEnds,
+  channelShifts,
+  narrowRecords,
+  outputRange,
+  wideRecords,
+} from './rounding.js';
 import { evenStep, unitsFor } from './schedule.js';
 
 export function lowerResample(instruction: Instruction<'resample'>, context: Context): void {
@@ -59,7 +67,7 @@ export function lowerResample(instruction: Instruction<'resample'>, context: Con
     pairs,
   };
   const range = outputRange(context.tensor(output).format!, fused.overflow, null);
-  const narrow = bits <= 32 ? narrowRounding(fused, range, bits) : undefined;
+  const narrow = bits <= 32 ? narrowRounding(fused, { range, zeroPoint: 0 }, bits) : undefined;
   if (narrow !== undefined) {
     const layer = constants.place(narrow.layer.byteLength, () => narrow.layer);
     const block = constants.place(narrow.blocks.byteLength, () => narrow.blocks);
@@ -142,7 +150,7 @@ function sumBits(context: Context, x: number, factors: ArrayLike<number>, perLin
   return 1 + Math.ceil(Math.log2(most * Math.max(-low, high) + 1));
 }
 
-function narrowRounding({ shift, rounding }: ByShift, range: { low: number; high: number }, bits: number) {
+function narrowRounding({ shift, rounding }: ByShift, codes: CodeEnds, bits: number) {
   if (typeof shift !== 'number') return undefined;
-  return narrowRecords(new Array<number>(8).fill(shift), rounding, range, bits);
+  return narrowRecords(new Array<number>(8).fill(shift), rounding, codes, bits);
 }

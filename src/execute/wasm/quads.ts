@@ -1,8 +1,12 @@
 /** The kernel of assembly/relaxed/quads.ts: when it serves a layer, and its records. */
 import { type CentredProduct, type Product, rangeRead } from './centre.js';
 import type { Context } from './context.js';
+import type { Rescaling } from './lane-records.js';
 import type { Layer } from './layer.js';
-import { panelRecords, type Rounded } from './tiles.js';
+import { panelRecords } from './tiles.js';
+
+/** Records of a panel. */
+const PANEL_BYTES = 256;
 
 /** Channels of a panel of weights, in their own order. */
 const LANES = Array.from({ length: 16 }, (_, lane) => lane);
@@ -16,7 +20,7 @@ export function chooseQuads(
   instruction: Product,
   product: CentredProduct,
   groups: number,
-  rounded: Rounded,
+  rescaling: Rescaling,
 ): Layer | undefined {
   const { constants } = context;
   const { inputs, arithmetic } = instruction;
@@ -28,7 +32,7 @@ export function chooseQuads(
   const { low, high } = rangeRead(context, instruction, product);
   const channels = product.weights.length / product.outputs;
   if (low < 0 || high > 127 || !fitsShorts(product.weights, channels, high)) return undefined;
-  const records = panelRecords(product, groups, rounded, bits, LANES.length);
+  const records = panelRecords(product, groups, rescaling, bits, LANES.length);
   if (records === undefined) return undefined;
   const { blocks, layer } = records;
   return {
@@ -38,7 +42,7 @@ export function chooseQuads(
     tile: { depth: 4, lanes: LANES },
     sums: 32,
     blocks: constants.place(blocks.byteLength, () => blocks),
-    groupBytes: blocks.byteLength / groups,
+    groupBytes: Math.ceil(product.outputs / groups / LANES.length) * PANEL_BYTES,
     layer: constants.place(layer.byteLength, () => layer),
   };
 }

@@ -8,9 +8,10 @@ import type { Clamp, Instruction, Requantize, Scaling } from '../../program/inst
 import { elementCount } from '../../program/shapes.js';
 import { type Address, type Context, shift } from './context.js';
 import { countEnds } from './count-ends.js';
+import { rescalingOf } from './lane-records.js';
 import { elementBytes } from './prepared.js';
 import { placeVectorRescale, type VectorRescale } from './rescale-vector.js';
-import { outputRange, saturates } from './rounding.js';
+import { saturates } from './rounding.js';
 
 /** Sums in memory. */
 export interface Sums {
@@ -34,7 +35,7 @@ export type EmitRescale = (sums: Address, first: number, length: number) => void
 const STYLES = ['shift', 'multiplier', 'doubling', 'scale', 'division'] as const;
 
 /** Elements that are taken for a pixel where one record serves all: a multiple of the lanes. */
-const UNIFORM_WIDTH = 256;
+const UNIFORM_WIDTH = 64;
 
 /** Overflows by number; symmetric saturation has other ends. */
 export const OVERFLOW_MODES: readonly Overflow[] = ['saturate', 'wrap', 'trap'];
@@ -106,8 +107,8 @@ export function prepareRescale(
   const kind = context.kind(output) === 'i32' ? 'i32' : 'i16';
   if (kind === 'i16' && saturates(overflow) && picks.length === 1) {
     const width = perChannel ? channels : UNIFORM_WIDTH;
-    const range = outputRange(format!, overflow, clamp);
-    const vectors = placeVectorRescale(context, scalings[0], format!, width, range, sums);
+    const rescaling = rescalingOf(context, output, { ...scalings[0], overflow }, clamp);
+    const vectors = rescaling && placeVectorRescale(context, rescaling, width, sums);
     const ends =
       counters && vectors && placeEnds(context, scalings[0], format!, { overflow, clamp, sums }, width);
     if (vectors !== undefined && (counters === undefined || ends !== undefined))
@@ -180,7 +181,8 @@ function emitVectors(
   };
 }
 
-function isPerChannel(scaling: Scaling): boolean {
+/** True where channels have numbers of their own. */
+export function isPerChannel(scaling: Scaling): boolean {
   return Object.values(scaling).some((value) => typeof value === 'object');
 }
 

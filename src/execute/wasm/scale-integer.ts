@@ -1,4 +1,5 @@
 /** A scaling of one integer, exactly: for tables that take the place of computing it again for each element. */
+import { at } from '../../formats/format.js';
 import { roundQuotient, roundReal, roundShift, roundShiftBig, seedOf } from '../../formats/rounding.js';
 import type { Scaling } from '../../program/instructions.js';
 
@@ -27,4 +28,13 @@ function doubled(value: number, multiplier: number, shift: number): number | und
   if (shifted < -(2 ** 31) || shifted >= 2 ** 31) return undefined;
   const high = roundShiftBig(BigInt(shifted) * BigInt(multiplier), 31, 'halfTowardPositive');
   return Number(roundShiftBig(high, Math.max(0, shift), 'halfAwayFromZero'));
+}
+
+/** The scaling of one channel. */
+export function ofChannel(scaling: Scaling, channel: number): Scaling {
+  const own = Object.entries(scaling).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : at(value, channel),
+  ]);
+  return Object.fromEntries(own) as Scaling;
 }

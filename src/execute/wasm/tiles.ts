@@ -1,18 +1,13 @@
 /** The kernels of assembly/simd256/tile.ts: when they serve a layer, and their records. */
 import { type CentredProduct, type Product, rangeRead } from './centre.js';
 import type { Context } from './context.js';
+import { laneRecords, type Rescaling } from './lane-records.js';
 import type { Layer } from './layer.js';
 import { byPanels } from './panels.js';
-import { type ByShift, type CodeRange, narrowRecords } from './rounding.js';
+import { AS_FLOATS, type CodeEnds, WHOLE_BITS } from './rounding.js';
 
 /** The order in which two vectors of 32-bit lanes become one of 16-bit lanes, for 256 bits at once. */
 const LANES = [0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15];
-
-export interface Rounded {
-  readonly shifts: readonly number[];
-  readonly rounding: ByShift['rounding'];
-  readonly range: CodeRange;
-}
 
 /** Undefined where no such kernel computes the layer, or it would work for channels that there are not. */
 export function chooseTiles(
@@ -20,16 +15,16 @@ export function chooseTiles(
   instruction: Product,
   product: CentredProduct,
   groups: number,
-  rounded: Rounded,
+  rescaling: Rescaling,
 ): Layer | undefined {
   const { constants } = context;
   const bits = instruction.arithmetic!.accumulator.provedBits;
   const kernel = tilesKernel(context, instruction, product);
   if (kernel === undefined || bits > 32 || product.outputs / groups <= 8) return undefined;
-  const records = panelRecords(product, groups, rounded, bits, LANES.length);
+  const records = panelRecords(product, groups, rescaling, bits, LANES.length);
   if (records === undefined || records.layer[FORM] !== AS_FLOATS) return undefined;
   const blocks = tileBlocks(records.blocks);
-  const layer = tileLayer(rounded.range);
+  const layer = tileLayer(rescaling);
   return {
     kernel,
     rowKernel: undefined,
@@ -42,17 +37,17 @@ export function chooseTiles(
   };
 }
 
-/** Records of the 32-bit form for panels of `lanes` channels; undefined where a sum could overflow 32 bits. */
+/** Records for panels of `width` channels; undefined where there are none in 32 bits. */
 export function panelRecords(
-  { start }: CentredProduct,
+  { start, outputs }: CentredProduct,
   groups: number,
-  { shifts, rounding, range }: Rounded,
+  rescaling: Rescaling,
   bits: number,
-  lanes: number,
+  width: number,
 ) {
-  const panelShifts = byPanels(shifts, groups, shifts[0], lanes);
-  const biases = byPanels(start ?? shifts.map(() => 0), groups, 0, lanes);
-  return narrowRecords(panelShifts, rounding, range, bits, biases);
+  const channels = Array.from({ length: outputs }, (_, channel) => channel);
+  const biases = byPanels(start ?? channels.map(() => 0), groups, 0, width);
+  return laneRecords(rescaling, byPanels(channels, groups, 0, width), bits, biases);
 }
 
 function tilesKernel(context: Context, instruction: Product, product: CentredProduct) {
@@ -65,11 +60,10 @@ function tilesKernel(context: Context, instruction: Product, product: CentredPro
   return context.has(kernel) ? kernel : undefined;
 }
 
-/** The word of a layer's record that names the form, and the one that these kernels have. */
+/** The word of a layer's record that names the form. */
 const FORM = 21;
-const AS_FLOATS = 2;
 
-/** Biases and multipliers of 16 channels, in the order of the lanes. */
+/** Biases and scales of 16 channels, in the order of the lanes. */
 function tileBlocks(records: Int32Array): Int32Array {
   return Int32Array.from({ length: records.length / 2 }, (_, word) => {
     const channel = (word >> 5) * 16 + LANES[word & 15];
@@ -77,7 +71,8 @@ function tileBlocks(records: Int32Array): Int32Array {
   });
 }
 
-/** 1.5 * 2^23 in float32, a pair of ones, low and high: see assembly/simd256/tile.ts. */
-function tileLayer({ low, high }: CodeRange): Int32Array {
-  return Int32Array.of(0x4b400000, 0x10001, (low & 0xffff) | (high << 16));
+/** See assembly/simd256/tile.ts. */
+function tileLayer({ range, zeroPoint }: CodeEnds): Int32Array {
+  const ends = (range.low & 0xffff) | (range.high << 16);
+  return Int32Array.of(WHOLE_BITS, 0x10001, ends, WHOLE_BITS - zeroPoint);
 }
