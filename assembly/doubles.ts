@@ -7,11 +7,12 @@
  */
 
 /** 1.5 * 2^52: what float64 rounds to whole numbers, ties to even, when it is added. Their low bits are the integer's. */
-const WHOLE: f64 = 6755399441055744;
+export const WHOLE: f64 = 6755399441055744;
 
+/** Two integers, to which WHOLE is added. */
 // @ts-ignore: decorator
 @inline
-function roundTwo(x: v128, scale: v128, offset: v128, difference: v128): v128 {
+export function roundTwo(x: v128, scale: v128, offset: v128, difference: v128): v128 {
   const product = f64x2.mul(x, scale);
   const negative = f64x2.lt(product, f64x2.splat(0));
   const shifted = f64x2.add(product, f64x2.add(offset, v128.and(negative, difference)));

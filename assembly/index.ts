@@ -153,8 +153,8 @@ export {
   multiplySums_i16_i16_i64,
   leakyReluSums_i16_i16_i64,
   requantizeSums_i16_i32,
-  addTables_i16_i16_i32,
   multiplySums_i16_i16_i32,
 } from './sums';
+export { addScaled_i16_i16_i16 } from './add-scaled';
 export { rescaleLanes_i32_i16, rescaleLanes_i64_i16 } from './rescale-vector';
 export { observe_f32_f64 } from './observe';

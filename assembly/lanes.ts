@@ -108,3 +108,17 @@ export function address(table: usize, x: usize, padding: usize): usize {
 export function clampFloats(x: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, low), high);
 }
+
+/** Four codes as i32. */
+// @ts-ignore: decorator
+@inline
+export function loadWords(address: usize, step: usize): v128 {
+  return step ? v128.load_ext<i16>(address) : i32x4.splat(<i32>load<i16>(address));
+}
+
+/** The upper two lanes of four (i32) as float64. */
+// @ts-ignore: decorator
+@inline
+export function convertHigh(x: v128): v128 {
+  return f64x2.convert_low_i32x4_s(v128.shuffle<i64>(x, x, 1, 1));
+}

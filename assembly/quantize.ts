@@ -3,6 +3,7 @@ import { roundToWhole } from './round';
 import { stochasticBits } from './scale';
 
 const HALF_EVEN = 4;
+const HALF_AWAY = 7;
 
 /** The ten roundings, numbered as in src/formats/rounding.ts. x - trunc(x) is exact, so ties are. */
 function roundReal(x: f64, rounding: i32): f64 {
@@ -48,8 +49,8 @@ function quantize<Y>(
   let channel = 0;
   let left = inner;
   let done = 0;
-  if (channels == 1 && rounding == HALF_EVEN) {
-    done = quantizeVectors<Y>(x, y, steps, single, length >> 2) << 2;
+  if (channels == 1 && (rounding == HALF_EVEN || rounding == HALF_AWAY)) {
+    done = quantizeVectors<Y>(x, y, steps, single, rounding == HALF_AWAY, length >> 2) << 2;
     x += <usize>done << 2;
     y += <usize>done * sizeof<Y>();
   }
@@ -73,8 +74,18 @@ function quantize<Y>(
   return 0;
 }
 
-/** Groups of four elements, nearest codes with ties to even, up to a NaN; returns how many are done. */
-function quantizeVectors<Y>(x: usize, y: usize, steps: usize, single: i32, groups: i32): i32 {
+/** The nearest integers; what is left of a number behind the point is exact. */
+// @ts-ignore: decorator
+@inline
+function nearestTwo(x: v128, away: bool): v128 {
+  if (!away) return f64x2.nearest(x);
+  const whole = f64x2.trunc(x);
+  const one = v128.or(v128.and(x, f64x2.splat(-0.0)), f64x2.splat(1));
+  return f64x2.add(whole, v128.and(f64x2.ge(f64x2.abs(f64x2.sub(x, whole)), f64x2.splat(0.5)), one));
+}
+
+/** Groups of four elements, nearest codes with ties to even or away from zero, up to a NaN; returns how many are done. */
+function quantizeVectors<Y>(x: usize, y: usize, steps: usize, single: i32, away: bool, groups: i32): i32 {
   const step = v128.load64_splat(steps);
   const low = v128.load64_splat(steps, 8);
   const high = v128.load64_splat(steps, 16);
@@ -88,8 +99,8 @@ function quantizeVectors<Y>(x: usize, y: usize, steps: usize, single: i32, group
       a = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(a));
       b = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(b));
     }
-    a = f64x2.add(f64x2.pmin(f64x2.pmax(f64x2.nearest(a), low), high), zero);
-    b = f64x2.add(f64x2.pmin(f64x2.pmax(f64x2.nearest(b), low), high), zero);
+    a = f64x2.add(f64x2.pmin(f64x2.pmax(nearestTwo(a, away), low), high), zero);
+    b = f64x2.add(f64x2.pmin(f64x2.pmax(nearestTwo(b, away), low), high), zero);
     const codes = v128.shuffle<i64>(i32x4.trunc_sat_f64x2_s_zero(a), i32x4.trunc_sat_f64x2_s_zero(b), 0, 2);
     if (sizeof<Y>() == 2) v128.store64_lane(y, i16x8.narrow_i32x4_s(codes, codes), 0);
     else v128.store(y, codes);

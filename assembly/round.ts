@@ -9,7 +9,7 @@
  *   multiplier (8 x i32).
  *   As float32, halfEven. Layer: bits of 1.5 * 2^23 less the zero point (4 x i32). Channels: minimum, maximum (8 x i32), scale (8 x f32).
  *   As float64: doubles.ts. With a guard, as float32 first, where that leaves no doubt; layer: bits of 1.5 * 2^23 less the zero point (4 x
- *   i32), at 20 how far from an integer float32 can tell (f32); channels: at 96, scale (8 x f32); at twice the way to the offsets what is
+ *   i32), from 20 on how far from an integer float32 can tell, 1.5 * 2^23, -0 (f32 each); channels: at 96, scale (8 x f32); at twice the way to the offsets what is
  *   added to the magnitude of a result (8 x f32).
  * - 64 bits, scalar. Per channel: bias, minimum, maximum, offset, negativeMask, evenMask, shift right, shift left, low, high (i64).
  */
@@ -25,8 +25,8 @@ const AS_FLOATS = 2;
 const CLAMPED_FLOATS = 3;
 const AS_DOUBLES = 4;
 /** As floats with a guard, and the same with something to add. */
-const GUARDED = 5;
-const LEANING = 6;
+export const GUARDED = 5;
+export const LEANING = 6;
 
 /** Bytes of the per-channel data of 8 channels, 32-bit form. */
 export const BLOCK: usize = 128;
@@ -89,14 +89,13 @@ function scaledFloats(x: v128, block: usize, layer: usize, leaning: bool): v128 
   const product = f32x4.mul(f32x4.convert_i32x4_s(x), v128.load(block, 96));
   if (!leaning) return product;
   const lean = v128.load(block + 2 * load<usize>(layer, 16));
-  return f32x4.add(product, v128.or(v128.and(product, i32x4.splat(i32.MIN_VALUE)), lean));
+  return f32x4.add(product, v128.or(v128.and(product, v128.load32_splat(layer, 28)), lean));
 }
 
-/** Distances from the nearest integers. */
+/** Distances from the nearest integers; `whole` is 1.5 * 2^23. */
 // @ts-ignore: decorator
 @inline
-function fraction(x: v128): v128 {
-  const whole = f32x4.splat(WHOLE);
+function fraction(x: v128, whole: v128): v128 {
   return f32x4.abs(f32x4.sub(x, f32x4.sub(f32x4.add(x, whole), whole)));
 }
 
@@ -106,12 +105,50 @@ function leavesDoubt(fractions: v128, layer: usize): bool {
   return v128.any_true(f32x4.ge(fractions, v128.load32_splat(layer, 20)));
 }
 
+/** Eight codes, not yet clamped; `bits` are those of 1.5 * 2^23 less the zero point. */
 // @ts-ignore: decorator
 @inline
-function roundedFloats(a: v128, b: v128, layer: usize): v128 {
-  const whole = f32x4.splat(WHOLE);
-  const bits = v128.load(layer);
+function roundedFloats(a: v128, b: v128, whole: v128, bits: v128): v128 {
   return i16x8.narrow_i32x4_s(i32x4.sub(f32x4.add(a, whole), bits), i32x4.sub(f32x4.add(b, whole), bits));
+}
+
+// @ts-ignore: decorator
+@inline
+function roundGuarded(a: v128, b: v128, block: usize, layer: usize, leaning: bool): v128 {
+  const whole = v128.load32_splat(layer, 24);
+  const p = scaledFloats(a, block, layer, leaning);
+  const q = scaledFloats(b, block + 16, layer, leaning);
+  if (leavesDoubt(f32x4.pmax(fraction(p, whole), fraction(q, whole)), layer))
+    return eightAsDoubles(a, b, block, layer);
+  return roundedFloats(p, q, whole, v128.load(layer));
+}
+
+/** Stores the codes of 16 channels of a pixel in a form with a guard: one look at it serves all. */
+// @ts-ignore: decorator
+@inline
+export function storeSixteenGuarded(
+  out: usize, a: v128, b: v128, c: v128, d: v128, block: usize, layer: usize, leaning: bool,
+): void {
+  const whole = v128.load32_splat(layer, 24);
+  const p = scaledFloats(a, block, layer, leaning);
+  const q = scaledFloats(b, block + 16, layer, leaning);
+  const r = scaledFloats(c, block + BLOCK, layer, leaning);
+  const s = scaledFloats(d, block + BLOCK + 16, layer, leaning);
+  const near = f32x4.pmax(fraction(p, whole), fraction(q, whole));
+  const far = f32x4.pmax(fraction(r, whole), fraction(s, whole));
+  let first: v128, second: v128;
+  if (leavesDoubt(f32x4.pmax(near, far), layer)) {
+    first = eightAsDoubles(a, b, block, layer);
+    second = eightAsDoubles(c, d, block + BLOCK, layer);
+  } else {
+    const bits = v128.load(layer);
+    first = roundedFloats(p, q, whole, bits);
+    second = roundedFloats(r, s, whole, bits);
+  }
+  const low = v128.load(layer, 48);
+  const high = v128.load(layer, 64);
+  v128.store(out, i16x8.min_s(i16x8.max_s(first, low), high));
+  v128.store(out, i16x8.min_s(i16x8.max_s(second, low), high), 16);
 }
 
 /** Eight codes (i16) out of eight accumulators (i32, bias included). */
@@ -124,12 +161,9 @@ export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
     const whole = v128.load(layer);
     const low = roundAsFloats(a, v128.load(block, 96), whole);
     codes = i16x8.narrow_i32x4_s(low, roundAsFloats(b, v128.load(block, 112), whole));
-  } else if (form >= GUARDED) {
-    const p = scaledFloats(a, block, layer, form == LEANING);
-    const q = scaledFloats(b, block + 16, layer, form == LEANING);
-    if (leavesDoubt(f32x4.pmax(fraction(p), fraction(q)), layer)) codes = eightAsDoubles(a, b, block, layer);
-    else codes = roundedFloats(p, q, layer);
-  } else if (form == AS_DOUBLES) codes = eightAsDoubles(a, b, block, layer);
+  } else if (form == GUARDED) codes = roundGuarded(a, b, block, layer, false);
+  else if (form == LEANING) codes = roundGuarded(a, b, block, layer, true);
+  else if (form == AS_DOUBLES) codes = eightAsDoubles(a, b, block, layer);
   else codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
   return i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64));
 }
@@ -138,6 +172,12 @@ export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
 @inline
 export function roundsAsFloats(layer: usize): bool {
   return load<i32>(layer, 84) == AS_FLOATS;
+}
+
+// @ts-ignore: decorator
+@inline
+export function formOf(layer: usize): i32 {
+  return load<i32>(layer, 84);
 }
 
 /** Stores the codes of 16 channels of two pixels in the form of float32: what both need is loaded once. */

@@ -75,26 +75,6 @@ export function multiplySums_i16_i16_i64(
   pairs<i16>(MULTIPLY, a, b, y, aZero, bZero, aShift, 0, 1, 0, 0, rows, length, aRow, bRow, aStep, bStep, 0);
 }
 
-/** Sums (i32) of what two tables (i32) hold for two codes; each is given by the address of its entry for code 0. */
-export function addTables_i16_i16_i32(
-  a: usize, b: usize, y: usize, aTable: usize, bTable: usize,
-  rows: i32, length: i32, aRow: usize, bRow: usize, aStep: usize, bStep: usize,
-): void {
-  for (let row = 0; row < rows; row++) {
-    let p = a;
-    let q = b;
-    for (let i = 0; i < length; i++) {
-      const left = load<i32>(aTable + (<isize>load<i16>(p) << 2));
-      store<i32>(y, left + load<i32>(bTable + (<isize>load<i16>(q) << 2)));
-      p += aStep;
-      q += bStep;
-      y += 4;
-    }
-    a += aRow;
-    b += bRow;
-  }
-}
-
 /** Products (i32) where both factors, less their zero points, fit 16 bits. */
 export function multiplySums_i16_i16_i32(
   a: usize, b: usize, y: usize, aZero: i32, bZero: i32, aShift: i32,

@@ -3,7 +3,7 @@
  * of a panel. Arguments as in convolution.ts; `count` is 9 or more, of which 16 are written at most.
  */
 import { address, clampFloats, storeFloats, storeShorts } from './lanes';
-import { BLOCK, roundEight, roundsAsFloats, storeSixteenTwice } from './round';
+import { BLOCK, GUARDED, LEANING, formOf, roundEight, roundsAsFloats, storeSixteenGuarded, storeSixteenTwice } from './round';
 
 /** One input channel as float32, or a pair of them as integers; nothing is fused. */
 // @ts-ignore: decorator
@@ -38,6 +38,10 @@ export function storeSixteenFloats(
 function store<T>(out: usize, a: v128, b: v128, c: v128, d: v128, blocks: usize, layer: usize, count: i32): void {
   if (isFloat<T>()) {
     storeSixteenFloats(out, a, b, c, d, blocks, layer, count);
+  } else if (count >= 16 && formOf(layer) == GUARDED) {
+    storeSixteenGuarded(out, a, b, c, d, blocks, layer, false);
+  } else if (count >= 16 && formOf(layer) == LEANING) {
+    storeSixteenGuarded(out, a, b, c, d, blocks, layer, true);
   } else {
     v128.store(out, roundEight(a, b, blocks, layer));
     storeShorts(out + 16, roundEight(c, d, blocks + BLOCK, layer), count - 8);

@@ -29,22 +29,23 @@ interface Factor {
 }
 
 /**
- * The step of a channel for sums of `bits` bits and results that saturate outside of `range`; undefined for other styles, stochastic
- * roundings, and where float64 does not hold the products that matter.
+ * The step of a channel for sums of `bits` bits, which are shifted left by `left` first, and results that saturate outside of `range`;
+ * undefined for other styles, stochastic roundings, and where float64 does not hold the products that matter.
  */
 export function doubleStep(
   scaling: Scaling,
   channel: number,
   bits: number,
   { low, high }: CodeRange,
+  left = 0,
 ): DoubleStep | undefined {
-  const factor = factorOf(scaling, channel, bits);
+  const factor = factorOf(scaling, channel, bits, left);
   if (factor === undefined) return undefined;
   const { odd, shift, tie } = factor;
   if (odd === 0) return { scale: 0, offset: 0, difference: 0, lean: 0 };
   const scale = odd * 2 ** -shift;
   const most = 2 ** (bits - 1) * scale;
-  if (most >= 2 ** 30) return undefined;
+  if (most >= 2 ** 50) return undefined;
   const rest = 2 ** -(Math.max(0, shift) + 1);
   const ends = offsets(scaling, channel, shift > 0, tie >= 0 && tie < bits, rest);
   if (ends === undefined) return undefined;
@@ -57,26 +58,25 @@ export function doubleStep(
   const step = { scale, offset: above, difference: below - above, lean };
   const finest = above % (2 * rest) === 0 && below % (2 * rest) === 0 ? shift : shift + 1;
   if (reach * 2 ** finest <= 2 ** 53) return step;
-  return mirrored && decidesAlike(scaling, channel, factor, step, reach) ? step : undefined;
+  return mirrored && decidesAlike(ofChannel(scaling, channel), factor, step, reach, left) ? step : undefined;
 }
 
 /** True where the step gives what the scaling gives although products are rounded: for the few sums whose products are near ties. */
 function decidesAlike(
   scaling: Scaling,
-  channel: number,
   { odd, shift }: Factor,
   step: DoubleStep,
   reach: number,
+  left: number,
 ): boolean {
   // The product and its sum with the offset have an error of 2^-53 of themselves each, and an offset may hold half a unit for ties.
   const width = BigInt(Math.ceil(reach * 2 ** (shift - 51)) + 1);
   const centre = (1n << BigInt(shift - 1)) - BigInt(Math.floor(step.offset * 2 ** shift));
   const most = BigInt(Math.ceil(reach / step.scale));
-  const own = ofChannel(scaling, channel);
   const sums = nearTies(BigInt(odd), BigInt(shift), centre, width, most);
   return (
     sums?.every((sum) =>
-      [Number(sum), -Number(sum)].every((a) => scaleInteger(own, a) === roundStep(a, step)),
+      [Number(sum), -Number(sum)].every((a) => scaleInteger(scaling, a * 2 ** left) === roundStep(a, step)),
     ) ?? false
   );
 }
@@ -88,23 +88,23 @@ function roundStep(sum: number, { scale, offset, difference }: DoubleStep): numb
   return shifted + WHOLE - WHOLE;
 }
 
-function factorOf(scaling: Scaling, channel: number, bits: number): Factor | undefined {
+function factorOf(scaling: Scaling, channel: number, bits: number, before: number): Factor | undefined {
   switch (scaling.style) {
     case 'shift': {
-      const shift = at(scaling.shift, channel);
+      const shift = at(scaling.shift, channel) - before;
       return { odd: 1, shift, tie: shift - 1 };
     }
     case 'multiplier': {
       const { odd, zeros } = splitPower(at(scaling.multiplier, channel));
-      const shift = at(scaling.shift, channel) - zeros;
+      const shift = at(scaling.shift, channel) - before - zeros;
       return { odd, shift, tie: shift - 1 };
     }
     case 'doubling': {
       const shift = at(scaling.shift, channel);
-      const left = Math.max(0, -shift);
+      const left = before + Math.max(0, -shift);
       if (bits + left > 32) return undefined;
       const { odd, zeros } = splitPower(at(scaling.multiplier, channel));
-      return { odd, shift: 31 + shift - zeros, tie: 30 - left - zeros };
+      return { odd, shift: 31 + shift - before - zeros, tie: 30 - left - zeros };
     }
     default:
       return undefined;

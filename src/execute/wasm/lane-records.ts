@@ -187,6 +187,9 @@ function saturatingSums({ low, high }: CodeRange, zeroPoint: number, scale: numb
   };
 }
 
+/** Integers up to it, and zero points more, fit 32 bits. */
+export const MOST_INTEGER = 2 ** 30;
+
 /** Blocks of as many words, and behind all of them blocks of offsets; behind these what guarded float32 adds. */
 function doubleRecords(
   { scaling, range, zeroPoint }: Rescaling,
@@ -198,7 +201,7 @@ function doubleRecords(
   const steps = new Map<number, DoubleStep>();
   for (const channel of lanes) {
     const step = steps.get(channel) ?? doubleStep(scaling, channel, bits, ends);
-    if (step === undefined) return undefined;
+    if (step === undefined || 2 ** (bits - 1) * step.scale >= MOST_INTEGER) return undefined;
     steps.set(channel, step);
   }
   const form = words === NARROW_WORDS ? guardedForm([...steps.values()], bits, ends) : AS_DOUBLES;
@@ -221,7 +224,7 @@ function doubleRecords(
     .fill(WHOLE_BITS - zeroPoint, 0, 4)
     .fill(offsets * 4, 4, 5)
     .fill(zeroPoint, 8, 12);
-  new Float32Array(layer.buffer)[5] = 0.5 - floatError(ends);
+  new Float32Array(layer.buffer).set([0.5 - floatError(ends), 1.5 * 2 ** 23, -0], 5);
   return { layer, blocks };
 }
 

@@ -6,11 +6,13 @@ import { elementCount } from '../../program/shapes.js';
 import { walkBroadcast } from './broadcast.js';
 import { isCentred } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
+import { placeAddScaled } from './lower-add-scaled.js';
 import { lowerPairSums, lowerRequantizeSums, lowerWideAdd } from './lower-sums.js';
 import { elementBytes } from './prepared.js';
 import { OVERFLOW_MODES, roundingNumber } from './rescale.js';
 import {
   type ByShift,
+  bitsFor,
   byShift,
   channelShifts,
   narrowRecords,
@@ -95,8 +97,18 @@ function lowerBinary(instruction: Instruction<Binary>, context: Context, operati
   }
   const fused = fusedShift(instruction, context, operation);
   if (fused === undefined) {
+    const operands = { ...operation, requantize };
+    const records =
+      name === 'add' ? placeAddScaled(context, instruction.inputs, instruction.output, operands) : undefined;
+    if (records !== undefined) {
+      for (const start of starts) {
+        context.unit();
+        context.emit('addScaled_i16_i16_i16', { ...start, ...vector, records });
+      }
+      return;
+    }
     const parts = starts.map((start) => ({ ...start, ...vector }));
-    lowerPairSums(instruction, context, { ...operation, requantize }, parts);
+    lowerPairSums(instruction, context, operands, parts);
     return;
   }
   const narrow = placeNarrow(instruction, context, operation, fused);
@@ -135,11 +147,6 @@ const infinite: Clamp = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_I
 function largestCode(tensor: number, context: Context): number {
   const { low, high } = codeRange(context.tensor(tensor).format!);
   return Math.max(-low, high);
-}
-
-/** Width of a register for numbers up to this magnitude. */
-function bitsFor(magnitude: number): number {
-  return 1 + Math.ceil(Math.log2(magnitude + 1));
 }
 
 /** Records of the 32-bit kernel with the factors in place of biases; undefined where it cannot serve. */

@@ -7,7 +7,6 @@ import { zeroPointOf } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
 import { placeRecords, prepareRescale, SUMS_BYTES, type Sums, scaleRecord } from './rescale.js';
-import { scaleInteger } from './scale-integer.js';
 import { evenStep, unitsFor } from './schedule.js';
 
 const exact: Sums = { kind: 'i64', bits: 64, above: 0 };
@@ -53,8 +52,7 @@ export function lowerPairSums(
   const elements = elementCount(context.tensor(instruction.output).shape);
   const block = blockOf(context, elements, channels);
   const y = context.unitScratch(block * 8);
-  const { sums, emit } =
-    placeTables(instruction, context, operation, y) ?? choosePairs(instruction, context, operation, y);
+  const { sums, emit } = choosePairs(instruction, context, operation, y);
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp, sums });
   for (const part of parts.flatMap((whole) => splitPart(whole, block))) {
     context.unit();
@@ -103,8 +101,8 @@ interface PairSums {
   readonly emit: (part: BroadcastPart) => void;
 }
 
-/** The operands' codes less their zero points: the ends of their range. */
-function centredRange(context: Context, tensor: number): { low: number; high: number; zero: number } {
+/** The codes of a tensor less their zero point: the ends of their range. */
+export function centredRange(context: Context, tensor: number): { low: number; high: number; zero: number } {
   const { low, high } = codeRange(context.tensor(tensor).format!);
   const zero = zeroPointOf(context.tensor(tensor));
   return { low: low - zero, high: high - zero, zero };
@@ -143,55 +141,6 @@ function choosePairs(
     sums: exact,
     emit: (part) => context.emit(`${name}Sums_i16_i16_i64`, { ...part, ...shared }),
   };
-}
-
-/** Widest codes that have a table. */
-const TABLE_BITS = 12;
-
-/** An add by tables of what each code contributes; undefined where there is no such table, or their sums leave 32 bits. */
-function placeTables(
-  { inputs }: Pair,
-  context: Context,
-  { name, sign, shifts, scalings }: PairOperation,
-  y: Address,
-): PairSums | undefined {
-  if (name !== 'add' || context.counters !== undefined) return undefined;
-  const tables = inputs.map((input, operand) => {
-    if (context.tensor(input).format!.bits > TABLE_BITS) return undefined;
-    const factor = operand === 1 ? sign : 1;
-    return tableOf(centredRange(context, input), shifts[operand], scalings?.[operand], factor);
-  });
-  const [aTable, bTable] = tables;
-  if (aTable === undefined || bTable === undefined) return undefined;
-  const largest = tables.reduce(
-    (sum, table) => sum + table!.reduce((most, x) => Math.max(most, Math.abs(x)), 0),
-    0,
-  );
-  if (largest >= 2 ** 31) return undefined;
-  const zeroEntry = (table: Float64Array, tensor: number) =>
-    context.constants.place(table.length * 4, () => Int32Array.from(table)) -
-    4 * codeRange(context.tensor(tensor).format!).low;
-  const placed = { y, aTable: zeroEntry(aTable, inputs[0]), bTable: zeroEntry(bTable, inputs[1]) };
-  return {
-    sums: { kind: 'i32', bits: 1 + Math.ceil(Math.log2(largest + 1)), above: 0 },
-    emit: (part) => context.emit('addTables_i16_i16_i32', { ...part, ...placed }),
-  };
-}
-
-function tableOf(
-  { low, high }: { low: number; high: number },
-  by: number,
-  scaling: Scaling | undefined,
-  sign: number,
-): Float64Array | undefined {
-  const table = new Float64Array(high - low + 1);
-  for (let index = 0; index < table.length; index++) {
-    const shifted = (low + index) * 2 ** by;
-    const scaled = scaling === undefined ? shifted : scaleInteger(scaling, shifted);
-    if (scaled === undefined) return undefined;
-    table[index] = sign * scaled;
-  }
-  return table;
 }
 
 /** Elements whose sums stay in the cache: whole pixels, fewer of them where threads share the run. */

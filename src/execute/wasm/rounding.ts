@@ -14,6 +14,11 @@ export const WIDE_BYTES = 80;
 const largest = 2 ** 31 - 1;
 const smallest = -(2 ** 31);
 
+/** Width of a register for numbers up to this magnitude. */
+export function bitsFor(magnitude: number): number {
+  return 1 + Math.ceil(Math.log2(magnitude + 1));
+}
+
 /** True where a value outside of the range becomes the nearer end. */
 export function saturates(overflow: Overflow): boolean {
   return overflow === 'saturate' || overflow === 'saturateSymmetric';

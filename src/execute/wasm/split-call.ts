@@ -99,6 +99,7 @@ const rules: Partial<Record<Kernel, Rule>> = {
   extremum_i16_i16_i16: codePair,
   extremum_f32_f32_f32: realPair,
   scaledPair_i16_i16_i16: codePair,
+  addScaled_i16_i16_i16: codePair,
   divide_f32_f32_f32: realPair,
   power_f32_f32_f32: realPair,
   select_f32_f32_f32: broadcast(4, ['condition', 'a', 'b']),
