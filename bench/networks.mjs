@@ -15,7 +15,7 @@ const signed = (size) => ({ resize: size, crop: size, mean: 127.5, std: 127.5 })
 
 /** `seed`: a graph whose weights are seeded here; `model`: a published network. */
 const networks = [
-  { name: 'ResNet-50', seed: 'light_resnet50', extras: ['load', 'memory', 'calibrate'] },
+  { name: 'ResNet-50', seed: 'light_resnet50', extras: ['load', 'memory', 'calibrate', 'hardware'] },
   { name: 'Inception-v1', seed: 'light_inception_v1' },
   {
     name: 'Inception-v3',
@@ -24,7 +24,12 @@ const networks = [
     extras: ['load', 'memory'],
   },
   { name: 'MobileNetV1', model: 'mobilenet_v1_0.75_192', preprocess: signed(192) },
-  { name: 'MobileNetV2', model: 'mobilenet_v2_1.0_224', preprocess: signed(224) },
+  {
+    name: 'MobileNetV2',
+    model: 'mobilenet_v2_1.0_224',
+    preprocess: signed(224),
+    extras: ['hardware'],
+  },
   {
     name: 'SqueezeNet',
     model: 'squeezenet1.1',

@@ -76,6 +76,43 @@ function otherTable(index) {
   );
 }
 
+/** Profiles with other scales than powers of two, beside the generic ones of their width and beside ONNX Runtime. */
+function hardwareTable(index) {
+  const rows = index.named('hardware').flatMap((name) => {
+    const work = `${name} hardware`;
+    const variants = new Set(
+      index.rowsOf(work).flatMap(({ subject }) => /^dynafix\/(\S+) /.exec(subject)?.[1] ?? []),
+    );
+    const plain = index.rowsOf(work).filter(({ subject }) => /^dynafix\/simd (?!generic)/.test(subject));
+    return plain.map((row) => {
+      const profile = row.subject.slice('dynafix/simd '.length);
+      const generic = /16|mixed/.test(profile) ? 'generic-int16' : 'generic-int8';
+      const fastest = [...variants].filter((variant) => variant !== 'simd');
+      const others = fastest.map((variant) =>
+        number(index.find(work, `dynafix/${variant} ${profile}`)?.ratioTo[`dynafix/${variant} generic-int8`]),
+      );
+      const is8 = generic === 'generic-int8';
+      return [
+        name,
+        profile,
+        number(row.median, 1),
+        number(row.ratioTo['dynafix/simd generic-int8']),
+        is8 ? '' : number(row.ratioTo['dynafix/simd generic-int16']),
+        others.join(', '),
+        is8 ? number(row.ratioTo['onnxruntime-web']) : '',
+        is8 ? number(row.ratioTo['onnxruntime-node']) : '',
+      ];
+    });
+  });
+  const headings = ['network', 'profile', 'plain SIMD, ms', 'against generic-int8', 'against generic-int16'];
+  const others = [
+    'fastest against generic-int8',
+    'against onnxruntime-web int8',
+    'against onnxruntime-node int8',
+  ];
+  return markdown([...headings, ...others], rows);
+}
+
 /** What more threads bring, beside what they bring to streams that have nothing in common. */
 function threadsTable(index, threads) {
   const one = (subject) => `${subject} (1 thread)`;
@@ -239,6 +276,7 @@ function section(result) {
     `## ${result.cpu}, Node ${result.node}\n`,
     ...part('Networks, int8, one thread', integerTable(index)),
     ...part('Networks, other widths, one thread, plain SIMD', otherTable(index)),
+    ...part('Other hardware, one thread', hardwareTable(index)),
     ...(threads > 1
       ? part(`Networks, int8, ${threads} threads against one, plain SIMD`, threadsTable(index, threads))
       : []),

@@ -39,7 +39,7 @@ export interface Network {
   readonly extras?: readonly Extra[];
 }
 
-export type Extra = 'load' | 'memory' | 'calibrate';
+export type Extra = 'load' | 'memory' | 'calibrate' | 'hardware';
 
 /** Widths of fixed point and the profile of each. */
 const widths: Readonly<Record<string, () => Profile>> = {
@@ -51,7 +51,22 @@ const widths: Readonly<Record<string, () => Profile>> = {
   int16: () => loadProfile('generic-int16'),
 };
 
-/** Works `NAME int8`, `NAME int16x8`, `NAME int16`, `NAME float`, and on demand `NAME load`, `NAME memory` and `NAME calibrate`. */
+/** Profiles that `hardware` measures beside those of `int8` and `int16`: of 8 bits, and with 16 in part or throughout. */
+const hardware = {
+  int8: ['tflite-int8', 'kneron-int8', 'onnx-qlinear'],
+  int16: ['tflite-mixed', 'kneron-mixed', 'tflite-int16x8', 'kneron-int16'],
+} as const;
+
+/** The names of the programs that works of these kinds run. */
+function programNames(kinds: readonly string[]): string[] {
+  // Every other kind is compared with int8.
+  const names = Object.keys(widths).filter((key) => key === 'int8' || kinds.includes(key));
+  return kinds.includes('hardware')
+    ? [...new Set([...names, 'int16', ...hardware.int8, ...hardware.int16])]
+    : names;
+}
+
+/** Works `NAME int8`, `NAME int16x8`, `NAME int16`, `NAME float`, and on demand `NAME load`, `NAME memory`, `NAME calibrate` and `NAME hardware`. */
 export function networkGroup(network: Network, settings: Settings): WorkGroup {
   const { name, extras = [] } = network;
   const kinds = [...Object.keys(widths), 'float', ...extras];
@@ -61,8 +76,7 @@ export function networkGroup(network: Network, settings: Settings): WorkGroup {
       const wantedKinds = kinds.filter((kind) => wanted.has(`${name} ${kind}`));
       const files = await prepareFiles(network, wantedKinds, Math.max(...settings.threads), workshop);
       return wantedKinds.map((kind): Work => {
-        const makeWork =
-          { load: loadWork, memory: memoryWork, calibrate: calibrateWork }[kind as Extra] ?? speedWork;
+        const makeWork = extraWorks[kind as Extra] ?? speedWork;
         return makeWork(files, `${name} ${kind}`, kind, settings);
       });
     },
@@ -73,7 +87,7 @@ export function networkGroup(network: Network, settings: Settings): WorkGroup {
 interface Files {
   readonly macs: number;
   readonly data: DatasetSpec;
-  /** `float.program`, `int8.program`, `int8.json` (formats), `onnx`, `qlinear.onnx`. */
+  /** `float.program`, `int8.program`, `tflite-int8.program`, `int8.json` (formats), `onnx`, `qlinear.onnx`. */
   path(ending: string): string;
   /** Whether there are QLinear operators for the int8 program. */
   readonly qlinear: boolean;
@@ -99,9 +113,9 @@ async function prepareFiles(
     engine.dispose,
   );
   let qlinear = false;
-  // Every other kind is compared with int8.
-  for (const width of Object.keys(widths).filter((key) => key === 'int8' || kinds.includes(key))) {
-    const formats = await assignFormats(graph, statistics, widths[width](), { model: model.digest });
+  for (const width of programNames(kinds)) {
+    const profile = widths[width]?.() ?? loadProfile(width);
+    const formats = await assignFormats(graph, statistics, profile, { model: model.digest });
     const program = compileProgram(graph, formats);
     writeFormats(path(`${width}.json`), formats);
     writeProgram(path(`${width}.program`), program);
@@ -209,4 +223,23 @@ const calibrateWork: MakeWork = ({ macs, data, path }, name, _, { variants, thre
     ),
   );
   return { name, unit: 'ms', macs, subjects };
+};
+
+/** Profiles beside the generic ones and, those of 8 bits, beside ONNX Runtime, on one thread. */
+const hardwareWork: MakeWork = ({ macs, data, path, qlinear }, name, _, settings) => {
+  const single = { ...settings, threads: [1] };
+  const profiles = [...hardware.int8, ...hardware.int16].map((profile) => [profile, profile] as const);
+  const programs = [['generic-int8', 'int8'], ['generic-int16', 'int16'], ...profiles] as const;
+  const subjects = programs.flatMap(([profile, file]) =>
+    programSubjects(`dynafix/VARIANT ${profile}`, path(`${file}.program`), data, single),
+  );
+  const others = qlinear ? onnxRuntimeSubjects('', path('qlinear.onnx'), data, single) : [];
+  return { name, unit: 'ms', macs, subjects: [...subjects, ...others] };
+};
+
+const extraWorks: Readonly<Record<Extra, MakeWork>> = {
+  load: loadWork,
+  memory: memoryWork,
+  calibrate: calibrateWork,
+  hardware: hardwareWork,
 };
