@@ -11,8 +11,16 @@ import type runTask from './worker.cjs';
 export interface WorkerPool {
   readonly threads: number;
   /** Runs one task in the module at `worker`. Rejects with the task's own DynafixError. */
-  run<T, R>(worker: URL, task: T): Promise<R>;
+  run<T, R>(worker: URL, task: T, options?: TaskOptions): Promise<R>;
   close(): Promise<void>;
+}
+
+export interface TaskOptions {
+  /**
+   * True: where all workers are busy, the task is posted to one of them, which goes on with it as soon as it has ended its own, without
+   * the main thread. Default false: it is posted to the worker that is idle first.
+   */
+  readonly ahead?: boolean;
 }
 
 export interface RunOptions {
@@ -26,6 +34,19 @@ export function machineThreads(): number {
   return availableParallelism();
 }
 
+/** Tasks that a worker has at most: the one that it runs and the next. */
+const TASKS_PER_WORKER = 2;
+
+/** Chooses the worker of a task by the task's name. */
+const balance: NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer'] = (
+  { name },
+  workers,
+) => {
+  const most = name === 'ahead' ? TASKS_PER_WORKER : 1;
+  const [least] = [...workers].sort((a, b) => a.currentUsage - b.currentUsage);
+  return least !== undefined && least.currentUsage < most ? least : null;
+};
+
 /** Starts `threads` workers; they load a task's module when it is first used. */
 export function createPool(threads: number): WorkerPool {
   const piscina = new Piscina({
@@ -33,6 +54,9 @@ export function createPool(threads: number): WorkerPool {
     minThreads: threads,
     maxThreads: threads,
     idleTimeout: Infinity,
+    concurrentTasksPerWorker: TASKS_PER_WORKER,
+    loadBalancer: balance,
+    stricterFIFO: true,
     recordTiming: false,
   });
   /** What ends the unfinished tasks, which keep the process alive, when the last worker is gone. */
@@ -51,7 +75,7 @@ export function createPool(threads: number): WorkerPool {
 
   return {
     threads,
-    async run<T, R>(worker: URL, task: T) {
+    async run<T, R>(worker: URL, task: T, { ahead = false }: TaskOptions = {}) {
       if (closed) throw new ExecutionError({ where: 'worker threads', what: 'have ended' });
       let answer: Answer<R>;
       let lose: (cause: Error) => void = () => {};
@@ -61,8 +85,14 @@ export function createPool(threads: number): WorkerPool {
       unfinished.add(lose);
       alive.ref();
       try {
-        const pooled: Parameters<typeof runTask>[0] = { module: worker.href, task };
-        answer = await Promise.race([piscina.run(pooled), lost]);
+        const begun = new Int32Array(new SharedArrayBuffer(4));
+        const pooled: Parameters<typeof runTask>[0] = { module: worker.href, task, begun };
+        const post = () => Promise.race([piscina.run(pooled, ahead ? { name: 'ahead' } : {}), lost]);
+        answer = await post().catch((cause) => {
+          // It waited at a worker that has gone.
+          if (ahead && !closed && Atomics.load(begun, 0) === 0) return post();
+          throw cause;
+        });
       } catch (cause) {
         const what = `stopped unexpectedly: ${cause instanceof Error ? cause.message : String(cause)}`;
         throw new ExecutionError({ where: 'worker thread', what, cause });

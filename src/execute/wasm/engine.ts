@@ -162,7 +162,7 @@ function createSession(
       try {
         if (team !== undefined) return await team.run(bound, signal);
         return await slots.use(bound, (copy) =>
-          pool.run<RunTask, RunResult>(worker, { handle, inputs: copy }),
+          pool.run<RunTask, RunResult>(worker, { handle, inputs: copy }, { ahead: true }),
         );
       } finally {
         running--;
