@@ -21,7 +21,7 @@ import { storeShorts } from './lanes';
  * is general.
  */
 const PLAIN = 0;
-const AS_FLOATS = 2;
+export const AS_FLOATS = 2;
 const CLAMPED_FLOATS = 3;
 const AS_DOUBLES = 4;
 /** As floats with a guard, and the same with something to add. */
@@ -72,7 +72,7 @@ function roundAsFloats(x: v128, scale: v128, whole: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function roundLanes(x: v128, block: usize, layer: usize): v128 {
-  const form = load<i32>(layer, 84);
+  const form = formOf(layer);
   if (form == AS_FLOATS) return roundAsFloats(x, v128.load(block, 96), v128.load(layer));
   if (form == CLAMPED_FLOATS) {
     const bounded = i32x4.min_s(i32x4.max_s(x, v128.load(block, 32)), v128.load(block, 64));
@@ -156,7 +156,7 @@ export function storeSixteenGuarded(
 @inline
 export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
   let codes: v128;
-  const form = load<i32>(layer, 84);
+  const form = formOf(layer);
   if (form == AS_FLOATS) {
     const whole = v128.load(layer);
     const low = roundAsFloats(a, v128.load(block, 96), whole);
@@ -166,12 +166,6 @@ export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
   else if (form == AS_DOUBLES) codes = eightAsDoubles(a, b, block, layer);
   else codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
   return i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64));
-}
-
-// @ts-ignore: decorator
-@inline
-export function roundsAsFloats(layer: usize): bool {
-  return load<i32>(layer, 84) == AS_FLOATS;
 }
 
 // @ts-ignore: decorator
@@ -231,7 +225,7 @@ function reduced(a: v128, b: v128, block: usize, biases: usize, layer: usize): v
   const mask = i64x2.splat((<i64>1 << drop) - 1);
   a = i64x2.add(a, v128.load(biases));
   b = i64x2.add(b, v128.load(biases, 16));
-  if (load<i32>(layer, 84) == AS_DOUBLES) return longsAsDoubles(a, b, block, layer);
+  if (formOf(layer) == AS_DOUBLES) return longsAsDoubles(a, b, block, layer);
   const restA = i64x2.add(v128.and(a, mask), mask);
   const restB = i64x2.add(v128.and(b, mask), mask);
   const x = v128.or(i64x2.shr_u(a, drop), i64x2.shr_u(restA, drop));
@@ -248,7 +242,7 @@ function reduced(a: v128, b: v128, block: usize, biases: usize, layer: usize): v
 export function roundJoined(low: v128, high: v128, block: usize, layer: usize): v128 {
   const upper = i32x4.add(high, i32x4.shr_s(low, 8));
   const rest = v128.and(low, i32x4.splat(255));
-  if (load<i32>(layer, 84) == AS_DOUBLES) return joinedAsDoubles(upper, rest, block, layer);
+  if (formOf(layer) == AS_DOUBLES) return joinedAsDoubles(upper, rest, block, layer);
   const drop = load<i32>(layer, 88);
   const mask = i32x4.splat((1 << drop) - 1);
   const sum = v128.or(upper, i32x4.min_u(rest, i32x4.splat(1)));

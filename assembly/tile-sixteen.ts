@@ -3,7 +3,9 @@
  * of a panel. Arguments as in convolution.ts; `count` is 9 or more, of which 16 are written at most.
  */
 import { address, clampFloats, storeFloats, storeShorts } from './lanes';
-import { BLOCK, GUARDED, LEANING, formOf, roundEight, roundsAsFloats, storeSixteenGuarded, storeSixteenTwice } from './round';
+import {
+  AS_FLOATS, BLOCK, GUARDED, LEANING, formOf, roundEight, storeSixteenGuarded, storeSixteenTwice,
+} from './round';
 
 /** One input channel as float32, or a pair of them as integers; nothing is fused. */
 // @ts-ignore: decorator
@@ -53,7 +55,7 @@ export function sixteen<T>(
   pixels: i32, count: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
   const length = <usize>turns * 64;
-  const whole = !isFloat<T>() && count >= 16 && roundsAsFloats(layer);
+  const whole = !isFloat<T>() && count >= 16 && formOf(layer) == AS_FLOATS;
   for (let pixel = 0; pixel < pixels; pixel += 2) {
     let t = table + (<usize>((pixel >> 2) * taps) << 4) + (<usize>(pixel & 2) << 2);
     let b = weights - 64;
