@@ -9,13 +9,13 @@ export {
   convolutionSums_i16_i16_i32,
 } from './convolution';
 export {
+  convolution_i16_i16_i40,
   convolution_i16_i8_i64,
   convolution_i16_i16_i64,
   convolutionSums_i16_i8_i64,
   convolutionSums_i16_i16_i64,
-} from './convolution-wide';
+} from './convolution-segments';
 export { convolutionBroad_i16_i16_i32 } from './convolution-broad';
-export { convolution_i16_i16_i40, depthwise_i16_i16_i40 } from './convolution-joined';
 export { convolutionRow_i16_i8_i32, convolutionRow_i16_i16_i32 } from './row';
 export { convolution_f32_f32_f32, convolutionRow_f32_f32_f32 } from './convolution-float';
 export {
@@ -24,6 +24,7 @@ export {
   depthwiseSums_i16_i16_i32,
   depthwiseSums_i16_i16_i64,
 } from './depthwise';
+export { depthwise_i16_i16_i40 } from './depthwise-joined';
 export { depthwise_f32_f32_f32 } from './depthwise-float';
 export {
   winogradInput2_i16_i16,

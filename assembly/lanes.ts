@@ -54,7 +54,7 @@ export function storeEightLongs(address: usize, a: v128, b: v128, c: v128, d: v1
 }
 
 /** Stores the first `count` (1 to 4, or more for all) of four 64-bit lanes. */
-export function storeFourLongs(address: usize, a: v128, b: v128, count: i32): void {
+function storeFourLongs(address: usize, a: v128, b: v128, count: i32): void {
   if (count > 1) v128.store(address, a);
   else v128.store64_lane(address, a, 0);
   if (count > 3) v128.store(address, b, 16);

@@ -265,18 +265,8 @@ export function storeEightSums(
   storeShorts(out, i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64)), count);
 }
 
-/** The same for four sums; `half` is 0 or 1 for the lower or upper half of a block. */
-export function storeFourSums(
-  out: usize, a: v128, b: v128, blocks: usize, layer: usize, half: usize, count: i32,
-): void {
-  if (layer == 0) {
-    storeSums(out, a, b, blocks + half * 4 * WIDE, count);
-    return;
-  }
-  const lanes = reduced(a, b, blocks + half * 16, blocks + BLOCK + half * 32, layer);
-  const codes = i16x8.narrow_i32x4_s(lanes, lanes);
-  storeShorts(out, i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64)), min(count, 4));
-}
+/** Bytes of a block of 8 channels whose sums are 256 * high + low: the 32-bit form, and 8 low parts of biases (i32) behind it. */
+export const JOINED: usize = BLOCK + 32;
 
 /** Bytes of a block of 8 channels whose sums have 64 bits. */
 // @ts-ignore: decorator

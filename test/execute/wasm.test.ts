@@ -119,7 +119,14 @@ test('sums of many extreme products are widened in time', () => {
         }
 });
 
-test('sums of 40 bits are exact over several runs, in both of their parts', () => {
+test('sums of more products than there can be segments are exact', () => {
+  const wide = { x: fixed(16, 4), weights: fixed(16, 3), y: fixed(16, 4), shift: 30, seed: 9 };
+  const v = { ...products.eightBits, ...wide, xFill: 'lowest', weightFill: 'extreme' } as const;
+  const { operands, arithmetic, clamp, format } = products.product(v, [2, 70000], [3, 70000]);
+  check(single<'gemm'>({ op: 'gemm', clamp, arithmetic }, operands, { shape: [2, 3], format }));
+});
+
+test('sums of 40 bits are exact over several segments, in both of their parts', () => {
   for (const [xFill, weightFill] of [
     ['lowest', 'lowest'],
     ['lowest', 'highest'],
@@ -131,12 +138,14 @@ test('sums of 40 bits are exact over several runs, in both of their parts', () =
       [250, 20],
       [511, 10],
       [511, 24],
-    ]) {
-      const [x, weights] = [fixed(16, 4), fixed(16, 3)];
-      const v = { ...products.eightBits, x, weights, y: x, xFill, weightFill, shift, seed: 9 };
-      const { operands, arithmetic, clamp, format } = products.product(v, [5, k], [9, k]);
-      check(single<'gemm'>({ op: 'gemm', clamp, arithmetic }, operands, { shape: [5, 9], format }));
-    }
+    ])
+      for (const x of [fixed(16, 4), fixed(15, 4, { signed: false })])
+        for (const outputs of [9, 35]) {
+          const weights = fixed(16, 3);
+          const v = { ...products.eightBits, x, weights, y: fixed(16, 4), xFill, weightFill, shift, seed: 9 };
+          const { operands, arithmetic, clamp, format } = products.product(v, [5, k], [outputs, k]);
+          check(single<'gemm'>({ op: 'gemm', clamp, arithmetic }, operands, { shape: [5, outputs], format }));
+        }
 });
 
 test('tiles of 3x3 windows are exact up to the last bit of the sums that they serve', () => {

@@ -16,7 +16,20 @@ const convolution = [
   'turns',
   'taps',
 ] as const;
-const convolutionRuns = [...convolution, 'run'] as const;
+const convolutionSegments = [
+  'x',
+  'y',
+  'table',
+  'weights',
+  'blocks',
+  'layer',
+  'padding',
+  'pixels',
+  'channels',
+  'yStride',
+  'panelBytes',
+  'taps',
+] as const;
 const convolutionTiles = [...convolution, 'spare'] as const;
 const accumulate = [
   'x',
@@ -148,9 +161,9 @@ export const kernels = {
   convolution_i16_i8_i32: convolution,
   convolution_i16_i16_i32: convolution,
   convolutionBroad_i16_i16_i32: convolution,
-  convolution_i16_i16_i40: convolutionRuns,
-  convolution_i16_i8_i64: convolutionRuns,
-  convolution_i16_i16_i64: convolutionRuns,
+  convolution_i16_i16_i40: convolutionSegments,
+  convolution_i16_i8_i64: convolutionSegments,
+  convolution_i16_i16_i64: convolutionSegments,
   convolution_f32_f32_f32: convolution,
   convolutionTiles_i16_i8_i32: convolutionTiles,
   convolutionTiles_i16_i16_i32: convolutionTiles,
@@ -159,8 +172,8 @@ export const kernels = {
   narrow_i16_u8: ['x', 'y', 'length'],
   convolutionSums_i16_i8_i32: convolution,
   convolutionSums_i16_i16_i32: convolution,
-  convolutionSums_i16_i8_i64: convolutionRuns,
-  convolutionSums_i16_i16_i64: convolutionRuns,
+  convolutionSums_i16_i8_i64: convolutionSegments,
+  convolutionSums_i16_i16_i64: convolutionSegments,
   accumulate_i16_i32_i32: accumulate,
   accumulate_i16_i32_i64: accumulate,
   accumulateCounted_i16_i32_i64: [...accumulate, 'counters'],

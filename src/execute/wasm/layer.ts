@@ -15,6 +15,7 @@ import {
   rescalingOf,
   wideShifts,
 } from './lane-records.js';
+import type { ProductSegments } from './pack-segments.js';
 import { byPanels } from './panels.js';
 import { chooseQuads } from './quads.js';
 import type { Sums } from './rescale.js';
@@ -35,12 +36,12 @@ export interface Layer {
   readonly kernel: ProductKernel;
   /** For a single pixel, where there is one. */
   readonly rowKernel: ProductKernel | undefined;
-  /** `broad`: 16 bits in panels of 16 channels; `split`: 16 bits as two bytes. */
-  readonly weights: 'i8' | 'i16' | 'broad' | 'split' | 'f32';
+  /** `broad`: 16 bits in panels of 16 channels. */
+  readonly weights: 'i8' | 'i16' | 'broad' | 'f32';
   /** Output channels side by side in a panel of weights, and input channels of one turn, where `weights` does not say it. */
   readonly tile?: Tile;
-  /** Width of the sums; those of 40 bits are 256 times one of 32 bits, which may wrap, and another one. */
-  readonly sums: 32 | 40 | 64;
+  /** Where sums need more than 32 bits. */
+  readonly segments?: ProductSegments;
   /** Addresses of the records per channel, with the bytes from group to group, and per layer. */
   readonly blocks: number;
   readonly groupBytes: number;
@@ -73,16 +74,23 @@ export function sumsOf(
   return { kind: width <= 32 ? 'i32' : 'i64', bits: width, above: exact ? 0 : 64 - width };
 }
 
-/** Which kernel sums up the products, for codes that a pass of its own makes. */
-export function chooseSums(context: Context, product: CentredProduct, groups: number, { kind }: Sums): Layer {
+/** Which kernel sums up the products, for codes that a pass of its own makes. `segment` finds the segments of wide sums. */
+export function chooseSums(
+  context: Context,
+  product: CentredProduct,
+  groups: number,
+  { kind }: Sums,
+  segment: () => ProductSegments,
+): Layer {
   const short = product.bits === 8;
-  const wide = kind === 'i64';
-  const start = placeStart(context, byPanels(product.start ?? zeros(product.outputs), groups, 0), kind);
+  const segments = kind === 'i64' ? segment() : undefined;
+  const values = segments?.start ?? product.start ?? zeros(product.outputs);
+  const start = placeStart(context, byPanels<number | bigint>(values, groups, 0), kind);
   return {
     kernel: `convolutionSums_i16_${short ? 'i8' : 'i16'}_${kind}`,
     rowKernel: undefined,
-    weights: short ? 'i8' : wide ? 'split' : 'i16',
-    sums: wide ? 64 : 32,
+    weights: short ? 'i8' : 'i16',
+    segments,
     blocks: start.address,
     groupBytes: start.bytes / groups,
     layer: 0,
@@ -98,7 +106,10 @@ export function placeStart({ constants }: Context, values: ArrayLike<number | bi
   return { address: constants.place(start.byteLength, () => start), bytes: start.byteLength };
 }
 
-/** The kernel for codes that it makes itself; `single`: of one pixel. Undefined where no kernel does. */
+/**
+ * The kernel for codes that it makes itself; `single`: of one pixel, `segment` finds the segments of wide sums. Undefined where no kernel
+ * does.
+ */
 export function chooseArithmetic(
   context: Context,
   instruction: Product,
@@ -106,6 +117,7 @@ export function chooseArithmetic(
   groups: number,
   rescaling: Rescaling,
   single: boolean,
+  segment: () => ProductSegments,
 ): Layer | undefined {
   const { outputs } = product;
   const bits = sumBits(context, instruction, product);
@@ -130,29 +142,30 @@ export function chooseArithmetic(
       kernel: broad ? 'convolutionBroad_i16_i16_i32' : `convolution_i16_${short ? 'i8' : 'i16'}_i32`,
       rowKernel: short ? 'convolutionRow_i16_i8_i32' : 'convolutionRow_i16_i16_i32',
       weights: broad ? 'broad' : short ? 'i8' : 'i16',
-      sums: 32,
       ...place(records, NARROW_WORDS),
     };
-  const joined = short ? undefined : joinedRecords(rescaling, lanes, bits, biases);
+  const segments = segment();
+  const starts = byPanels<number | bigint>(segments.start, groups, 0);
+  const joined = short ? undefined : joinedRecords(rescaling, lanes, bits, starts);
   if (joined !== undefined)
     return {
       kernel: 'convolution_i16_i16_i40',
       rowKernel: undefined,
-      weights: 'split',
-      sums: 40,
+      weights: 'i16',
+      segments,
       ...place(joined, JOINED_WORDS),
     };
   const wide = {
     kernel: `convolution_i16_${short ? 'i8' : 'i16'}_i64`,
     rowKernel: undefined,
-    weights: short ? 'i8' : 'split',
-    sums: 64,
+    weights: short ? 'i8' : 'i16',
+    segments,
   } as const;
-  const reduced = reducedRecords(rescaling, lanes, bits, biases);
+  const reduced = reducedRecords(rescaling, lanes, bits, starts);
   if (reduced !== undefined) return { ...wide, ...place(reduced, REDUCED_WORDS) };
   const shifts = wideShifts(rescaling, outputs, bits);
   if (shifts === undefined) return undefined;
-  const scalar = wideRecords(byPanels(shifts.shifts, groups, 0), shifts.rounding, rescaling.range, biases);
+  const scalar = wideRecords(byPanels(shifts.shifts, groups, 0), shifts.rounding, rescaling.range, starts);
   return {
     ...wide,
     blocks: context.constants.place(scalar.byteLength, () => scalar),
@@ -172,7 +185,6 @@ export function placeFloatLayer(
     kernel: 'convolution_f32_f32_f32',
     rowKernel: 'convolutionRow_f32_f32_f32',
     weights: 'f32',
-    sums: 32,
     blocks: context.constants.place(biases.byteLength, () => biases),
     groupBytes: biases.byteLength / groups,
     layer: placeFloatClamp(context, instruction),

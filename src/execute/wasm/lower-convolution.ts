@@ -1,6 +1,6 @@
 /** convolution and gemm to kernel calls. One geometry serves all: a matrix product is a convolution of one tap. */
 import type { Instruction, Window } from '../../program/instructions.js';
-import { type CentredProduct, centreProduct, type Product } from './centre.js';
+import { type CentredProduct, centreProduct, type Product, rangeRead } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import {
   chooseArithmetic,
@@ -14,6 +14,7 @@ import { lowerAccumulate } from './lower-accumulate.js';
 import { lowerDepthwise } from './lower-depthwise.js';
 import { movePadded } from './lower-movement.js';
 import { chooseTiling, lowerWinograd } from './lower-winograd.js';
+import { fitsSegments, type ProductSegments, segmentProduct } from './pack-segments.js';
 import { placeWeights } from './place-weights.js';
 import { elementBytes } from './prepared.js';
 import { areCodes, prepareRescale, SUMS_BYTES, type Sums, sumBytes } from './rescale.js';
@@ -53,12 +54,12 @@ export function lowerGemm(instruction: Instruction<'gemm'>, context: Context): v
   else lowerProduct(instruction, context, context.address(instruction.inputs[0]), geometry, k, 1, product);
 }
 
-/** True where no kernel's sums become the accumulator. */
+/** True where no kernel's sums become the accumulator, or they would take too many segments. */
 function isEmulated(instruction: Product, context: Context, product: CentredProduct): boolean {
-  return (
-    instruction.arithmetic !== null &&
-    sumsOf(instruction, product, context.counters !== undefined) === undefined
-  );
+  if (instruction.arithmetic === null) return false;
+  const sums = sumsOf(instruction, product, context.counters !== undefined);
+  const depth = product.weights.length / Math.max(1, product.outputs);
+  return sums === undefined || (sums.kind === 'i64' && !fitsSegments(depth));
 }
 
 export function lowerConvolution(instruction: Instruction<'convolution'>, context: Context): void {
@@ -134,7 +135,9 @@ function lowerProduct(
   const { outputs } = product;
   const taps = geometry.window.kernel[0] * geometry.window.kernel[1];
   const pixels = pixelCount(geometry);
-  const { layer, sums } = chooseLayer(instruction, context, product, groups, pixels === 1);
+  const shape = { taps, channels: channels / groups, outputs: outputs / groups, groups };
+  const segment = () => segmentProduct(product, shape, rangeRead(context, instruction, product));
+  const { layer, sums } = chooseLayer(instruction, context, product, groups, pixels === 1, segment);
   const tiling =
     layer.kernel === 'convolutionBroad_i16_i16_i32' && product.bits === 8 && groups === 1
       ? chooseTiling(context, instruction, geometry, product)
@@ -143,14 +146,12 @@ function lowerProduct(
     lowerWinograd(instruction, context, x, geometry, product, layer, tiling);
     return;
   }
-  const shape = { taps, channels: channels / groups, outputs: outputs / groups, groups };
-  const { format } = context.tensor(instruction.inputs[0]);
-  const packed = placeWeights(context.constants, product.weights, shape, layer, format);
+  const packed = placeWeights(context.constants, product.weights, shape, layer);
   const kept = elementBytes(context.kind(instruction.inputs[0]));
   const source = layer.tile?.depth === 4 ? narrowToBytes(context, x, geometry) : x;
   const row = layer.tile?.depth === 4 ? 1 : kept;
   const pixelBytes = (geometry.pixelBytes / kept) * row;
-  const listed: Geometry = { ...geometry, pixelBytes, parts: packed.parts, partBytes: packed.part * row };
+  const listed: Geometry = { ...geometry, pixelBytes };
   const spare = layer.tile === undefined ? 0 : context.unitScratch(SPARE_BYTES);
   const table = placeTaps(context.constants, listed, `instruction "${instruction.name}"`);
   const padding = placeFilled(context, shape.channels * row, product.zero, row);
@@ -181,7 +182,7 @@ function lowerProduct(
       yStride: outputs * element,
       turns: packed.turns,
       taps: tapCount(listed),
-      run: packed.run,
+      panelBytes: packed.panelBytes,
       spare,
     });
   const most = pixelsPerCall(listed, taps);
@@ -222,14 +223,16 @@ function chooseLayer(
   product: CentredProduct,
   groups: number,
   single: boolean,
+  segment: () => ProductSegments,
 ): { layer: Layer; sums?: Sums } {
   if (instruction.arithmetic === null)
     return { layer: placeFloatLayer(context, instruction, product, groups) };
   const rescaling = fusedRescaling(context, instruction, product);
-  const fused = rescaling && chooseArithmetic(context, instruction, product, groups, rescaling, single);
+  const fused =
+    rescaling && chooseArithmetic(context, instruction, product, groups, rescaling, single, segment);
   if (fused !== undefined) return { layer: fused };
   const sums = sumsOf(instruction, product, context.counters !== undefined)!;
-  return { layer: chooseSums(context, product, groups, sums), sums };
+  return { layer: chooseSums(context, product, groups, sums, segment), sums };
 }
 
 /** Sums of some pixels at a time, and the pass that makes codes of them. */

@@ -3,10 +3,8 @@ import type { Target } from './constants.js';
 import type { WeightGroup } from './pack-weights.js';
 
 /** Bytes of scratch that `packWholePairs` needs; undefined where it does not apply. */
-export function stagedBytes({ data, channels, part, taps }: WeightGroup): number | undefined {
-  return data instanceof Int8Array && channels % 2 === 0 && part === channels
-    ? 16 * taps * channels
-    : undefined;
+export function stagedBytes({ data, channels, taps }: WeightGroup): number | undefined {
+  return data instanceof Int8Array && channels % 2 === 0 ? 16 * taps * channels : undefined;
 }
 
 /**

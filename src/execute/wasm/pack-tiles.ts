@@ -2,16 +2,19 @@
 import type { Tile } from './layer.js';
 import type { WeightGroup } from './pack-weights.js';
 
-type Whole = Omit<WeightGroup, 'part'>;
-
 /** Elements of a packed group. */
-export function tileElements({ outputs, taps, channels }: Whole, { depth, lanes }: Tile): number {
+export function tileElements({ outputs, taps, channels }: WeightGroup, { depth, lanes }: Tile): number {
   const panel = lanes.length;
   return Math.ceil(outputs / panel) * taps * Math.ceil(channels / depth) * depth * panel;
 }
 
 /** Packs a group into `target` from `position` on, which is filled with zeros. */
-export function packTiles(group: Whole, tile: Tile, target: Int8Array | Int16Array, position: number): void {
+export function packTiles(
+  group: WeightGroup,
+  tile: Tile,
+  target: Int8Array | Int16Array,
+  position: number,
+): void {
   const { data, start, outputs, taps, channels } = group;
   const { depth, lanes } = tile;
   const panel = lanes.length;

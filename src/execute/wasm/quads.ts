@@ -40,7 +40,6 @@ export function chooseQuads(
     rowKernel: undefined,
     weights: 'i8',
     tile: { depth: 4, lanes: LANES },
-    sums: 32,
     blocks: constants.place(blocks.byteLength, () => blocks),
     groupBytes: Math.ceil(product.outputs / groups / LANES.length) * PANEL_BYTES,
     layer: constants.place(layer.byteLength, () => layer),

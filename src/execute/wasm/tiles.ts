@@ -30,7 +30,6 @@ export function chooseTiles(
     rowKernel: undefined,
     weights: product.bits === 8 ? 'i8' : 'i16',
     tile: { depth: kernel === 'convolutionTiles_u8_i8_i32' ? 4 : 2, lanes: LANES },
-    sums: 32,
     blocks: constants.place(blocks.byteLength, () => blocks),
     groupBytes: blocks.byteLength / groups,
     layer: constants.place(layer.byteLength, () => layer),
