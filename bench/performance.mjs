@@ -195,15 +195,15 @@ function moveTable(index) {
   return markdown(['layer, int8', 'ms', '% of the copy'], rows);
 }
 
-/** Times of loading in inferences of the same program. */
+/** Times of loading in inferences of the same program; on plain SIMD, as processes may choose different variants. */
 function loadTable(index) {
   const rows = index.named('load').flatMap((name) =>
     index
       .rowsOf(`${name} load`)
-      .filter(({ subject }) => !/ inference/.test(subject))
+      .filter(({ subject }) => subject.endsWith(', simd') && !/ inference/.test(subject))
       .map((row) => {
-        const [, kind, variant] = /^(\S+) .*, (\S+)$/.exec(row.subject);
-        const inference = index.find(row.work, `${kind} inference, ${variant}`);
+        const [kind] = row.subject.split(' ');
+        const inference = index.find(row.work, `${kind} inference, simd`);
         return [name, row.subject, number(row.median, 0), number(inference.ratioTo[row.subject], 1)];
       }),
   );
@@ -214,7 +214,7 @@ function memoryTable(index) {
   const rows = index.named('memory').flatMap((name) =>
     index
       .rowsOf(`${name} memory`)
-      .filter(({ subject }) => subject.includes('planned'))
+      .filter(({ subject }) => subject.endsWith('planned, simd'))
       .map(({ work, subject, threads, median }) => {
         const [engine, resident, collected, peak] = ['engine', 'resident', 'collected', 'peak'].map(
           (figure) => index.find(work, subject.replace('planned', figure), threads),
