@@ -5,7 +5,8 @@
  * segments, what the upper halves lack fits 32 bits, and so both give the sum.
  *
  * Weights: panels of 16 channels, `panelBytes` apart; per tap one segment or more: start (16 x i32), bytes of its pairs (u32), whether the tap
- * has another one (u32), 8 bytes unused, and [pair of input channels][16][2] weights of 8 or 16 bits.
+ * has another one (u32), 8 bytes unused, and [pair of input channels][16][2]
+ * weights of 16 bits, whatever their width.
  *
  * Arguments as in convolution.ts. `i64`: layer and blocks are those of storeEightSums in round.ts. `i40`, for sums that are proved to fit 40 bits:
  * those of roundJoined, with biases of which `blocks` holds the part above 8 bits in the place of the bias.
@@ -15,6 +16,8 @@ import { BLOCK, JOINED, roundJoined, storeEightSums, wideBlock } from './round';
 
 /** Bytes before the pairs of a segment. */
 const HEADER: usize = 80;
+/** Bytes of a pair of input channels. */
+const TURN: usize = 64;
 
 /** What the sum of upper halves lacks of a sum: unsigned. */
 // @ts-ignore: decorator
@@ -60,10 +63,9 @@ function storeEight(
 // @ts-ignore: decorator
 @inline
 function product(
-  narrow: bool, joined: bool, sums: bool, x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize,
+  joined: bool, sums: bool, x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize,
   padding: usize, pixels: i32, channels: i32, yStride: usize, panelBytes: usize, taps: i32,
 ): void {
-  const step: usize = narrow ? 32 : 64;
   const half: usize = sums ? 64 : 16;
   const block: usize = joined ? JOINED : sums ? 64 : wideBlock(layer);
   for (let channel = 0; channel < channels; channel += 16) {
@@ -90,16 +92,16 @@ function product(
           let c12 = c02;
           let c13 = c03;
           more = load<u32>(b, 68);
-          const end = b + load<u32>(b, 64) + HEADER - step;
-          b += HEADER - step;
+          const end = b + load<u32>(b, 64) + HEADER - TURN;
+          b += HEADER - TURN;
           while (b < end) {
             a0 += 4;
             a1 += 4;
-            b += step;
-            const b0 = narrow ? v128.load_ext<i8>(b) : v128.load(b);
-            const b1 = narrow ? v128.load_ext<i8>(b, 8) : v128.load(b, 16);
-            const b2 = narrow ? v128.load_ext<i8>(b, 16) : v128.load(b, 32);
-            const b3 = narrow ? v128.load_ext<i8>(b, 24) : v128.load(b, 48);
+            b += TURN;
+            const b0 = v128.load(b);
+            const b1 = v128.load(b, 16);
+            const b2 = v128.load(b, 32);
+            const b3 = v128.load(b, 48);
             const p0 = v128.load32_splat(a0);
             c00 = i32x4.add(c00, i32x4.dot_i16x8_s(p0, b0));
             c01 = i32x4.add(c01, i32x4.dot_i16x8_s(p0, b1));
@@ -111,7 +113,7 @@ function product(
             c12 = i32x4.add(c12, i32x4.dot_i16x8_s(p1, b2));
             c13 = i32x4.add(c13, i32x4.dot_i16x8_s(p1, b3));
           }
-          b += step;
+          b += TURN;
           s00 = i32x4.add(s00, c00);
           u00 = i32x4.add(u00, i32x4.shr_s(c00, 16));
           s01 = i32x4.add(s01, c01);
@@ -148,34 +150,20 @@ export function convolution_i16_i16_i40(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, panelBytes: usize, taps: i32,
 ): void {
-  product(false, true, false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, panelBytes, taps);
-}
-
-export function convolution_i16_i8_i64(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, channels: i32, yStride: usize, panelBytes: usize, taps: i32,
-): void {
-  product(true, false, false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, panelBytes, taps);
+  product(true, false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, panelBytes, taps);
 }
 
 export function convolution_i16_i16_i64(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, panelBytes: usize, taps: i32,
 ): void {
-  product(false, false, false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, panelBytes, taps);
+  product(false, false, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, panelBytes, taps);
 }
 
 /** The sums themselves, biases included, which are all that `blocks` holds: 8 x i64 each. `yStride` is that of the sums. */
-export function convolutionSums_i16_i8_i64(
-  x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, channels: i32, yStride: usize, panelBytes: usize, taps: i32,
-): void {
-  product(true, false, true, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, panelBytes, taps);
-}
-
 export function convolutionSums_i16_i16_i64(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, panelBytes: usize, taps: i32,
 ): void {
-  product(false, false, true, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, panelBytes, taps);
+  product(false, true, x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, panelBytes, taps);
 }

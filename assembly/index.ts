@@ -10,9 +10,7 @@ export {
 } from './convolution';
 export {
   convolution_i16_i16_i40,
-  convolution_i16_i8_i64,
   convolution_i16_i16_i64,
-  convolutionSums_i16_i8_i64,
   convolutionSums_i16_i16_i64,
 } from './convolution-segments';
 export { convolutionBroad_i16_i16_i32 } from './convolution-broad';

@@ -186,7 +186,7 @@ test('codes without a sign bring sums of 33 bits to 32', () => {
   const x = fixed(15, 4, { signed: false });
   for (const [weightFill, kernel] of [
     ['extreme', 'convolutionBroad_i16_i16_i32'],
-    ['lowest', 'convolution_i16_i8_i64'],
+    ['lowest', 'convolution_i16_i16_i40'],
   ] as const)
     for (const xFill of ['highest', 'uniform'] as const) {
       const fill = { x, weights: fixed(8, 3), xFill, weightFill, biasBits: 20 } as const;

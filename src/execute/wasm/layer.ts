@@ -82,12 +82,13 @@ export function chooseSums(
   { kind }: Sums,
   segment: () => ProductSegments,
 ): Layer {
-  const short = product.bits === 8;
+  const short = product.bits === 8 && kind === 'i32';
   const segments = kind === 'i64' ? segment() : undefined;
   const values = segments?.start ?? product.start ?? zeros(product.outputs);
   const start = placeStart(context, byPanels<number | bigint>(values, groups, 0), kind);
   return {
-    kernel: `convolutionSums_i16_${short ? 'i8' : 'i16'}_${kind}`,
+    kernel:
+      kind === 'i64' ? 'convolutionSums_i16_i16_i64' : `convolutionSums_i16_${short ? 'i8' : 'i16'}_i32`,
     rowKernel: undefined,
     weights: short ? 'i8' : 'i16',
     segments,
@@ -146,7 +147,7 @@ export function chooseArithmetic(
     };
   const segments = segment();
   const starts = byPanels<number | bigint>(segments.start, groups, 0);
-  const joined = short ? undefined : joinedRecords(rescaling, lanes, bits, starts);
+  const joined = joinedRecords(rescaling, lanes, bits, starts);
   if (joined !== undefined)
     return {
       kernel: 'convolution_i16_i16_i40',
@@ -156,9 +157,9 @@ export function chooseArithmetic(
       ...place(joined, JOINED_WORDS),
     };
   const wide = {
-    kernel: `convolution_i16_${short ? 'i8' : 'i16'}_i64`,
+    kernel: 'convolution_i16_i16_i64',
     rowKernel: undefined,
-    weights: short ? 'i8' : 'i16',
+    weights: 'i16',
     segments,
   } as const;
   const reduced = reducedRecords(rescaling, lanes, bits, starts);

@@ -6,6 +6,8 @@ import type { CodeRange } from './rounding.js';
 const PANEL = 16;
 /** Bytes before the pairs of a segment. */
 const HEADER = 80;
+/** Bytes of a pair of input channels. */
+const TURN = 64;
 /** Segments of one sum. */
 const MOST_SEGMENTS = 65535;
 
@@ -35,13 +37,13 @@ export interface ProductSegments {
 
 /** `range`: what the codes of x can be. */
 export function segmentProduct(
-  { weights, bits, start }: CentredProduct,
+  { weights, start }: CentredProduct,
   shape: ProductShape,
   range: CodeRange,
 ): ProductSegments {
   const codes = weights instanceof Int16Array ? weights : Int16Array.from(weights);
   const groups = Array.from({ length: shape.groups }, (_, index) =>
-    planSegments(weightGroup(codes, shape, index), range, bits === 8 ? 1 : 2),
+    planSegments(weightGroup(codes, shape, index), range),
   );
   const totals = groups.flatMap((group) => group.totals);
   return {
@@ -58,9 +60,9 @@ export function fitsSegments(products: number): boolean {
 
 /**
  * The longest segments, one after the other, whose sums span less than 2^32 for all codes of `range`, which holds 0 and lies within 16 bits:
- * with a start that moves what they span into 32 bits, they cannot overflow. One pair always fits. `size`: bytes of a weight.
+ * with a start that moves what they span into 32 bits, they cannot overflow. One pair always fits.
  */
-function planSegments(group: WeightGroup, range: CodeRange, size: 1 | 2): Segments {
+function planSegments(group: WeightGroup, range: CodeRange): Segments {
   const { outputs, taps, channels } = group;
   const all = turns(group);
   const lengths: number[] = [];
@@ -87,7 +89,7 @@ function planSegments(group: WeightGroup, range: CodeRange, size: 1 | 2): Segmen
     }
     most = Math.max(most, lengths.length - before);
   }
-  return { lengths, starts, totals, panelBytes: most * HEADER + taps * all * PANEL * 2 * size };
+  return { lengths, starts, totals, panelBytes: most * HEADER + taps * all * TURN };
 }
 
 /** How many of `most` pairs, which in the panel's first output start at the weight `first`, can be summed up in a segment. */
@@ -141,12 +143,11 @@ export function packSegments(
   group: WeightGroup,
   { lengths, starts }: Segments,
   panelBytes: number,
-  size: 1 | 2,
   buffer: ArrayBufferLike,
   address: number,
 ): void {
   const { data, start, outputs, taps, channels } = group;
-  const weights = size === 1 ? new Int8Array(buffer) : new Int16Array(buffer);
+  const weights = new Int16Array(buffer);
   const words = new Int32Array(buffer);
   const all = turns(group);
   let segment = 0;
@@ -156,14 +157,14 @@ export function packSegments(
       let turn = 0;
       do {
         const length = lengths[segment];
-        const bytes = length * PANEL * 2 * size;
+        const bytes = length * TURN;
         for (let lane = 0; lane < PANEL; lane++) words[position / 4 + lane] = starts[segment * PANEL + lane];
         words[position / 4 + PANEL] = bytes;
         words[position / 4 + PANEL + 1] = turn + length < all ? 1 : 0;
         const count = Math.min(2 * length, channels - turn * 2);
         for (let lane = 0; lane < Math.min(PANEL, outputs - panel); lane++) {
           const from = start + ((panel + lane) * taps + tap) * channels + turn * 2;
-          const to = (position + HEADER) / size + lane * 2;
+          const to = (position + HEADER) / 2 + lane * 2;
           for (let i = 0; i < count; i++) weights[to + (i >> 1) * PANEL * 2 + (i & 1)] = data[from + i];
         }
         position += HEADER + bytes;

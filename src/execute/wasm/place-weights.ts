@@ -67,7 +67,7 @@ export function placeWeights(
     const address = constants.compute(groupBytes * groups, 0, ({ memory: { buffer }, address: to }) => {
       new Uint8Array(buffer, to, groupBytes * groups).fill(0);
       for (const [index, one] of segments.groups.entries())
-        packSegments(group(index), one, panelBytes, size, buffer, to + index * groupBytes);
+        packSegments(group(index), one, panelBytes, buffer, to + index * groupBytes);
     });
     return { address, groupBytes, panelBytes, turns: 0 };
   }
