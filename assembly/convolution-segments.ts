@@ -5,8 +5,7 @@
  * segments, what the upper halves lack fits 32 bits, and so both give the sum.
  *
  * Weights: panels of 16 channels, `panelBytes` apart; per tap one segment or more: start (16 x i32), bytes of its pairs (u32), whether the tap
- * has another one (u32), 8 bytes unused, and [pair of input channels][16][2]
- * weights of 16 bits, whatever their width.
+ * has another one (u32), 8 bytes unused, and weights of 16 bits, whatever their width: [pair of input channels][16][2].
  *
  * Arguments as in convolution.ts. `i64`: layer and blocks are those of storeEightSums in round.ts. `i40`, for sums that are proved to fit 40 bits:
  * those of roundJoined, with biases of which `blocks` holds the part above 8 bits in the place of the bias.
