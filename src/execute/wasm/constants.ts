@@ -7,7 +7,7 @@ import type { Memory } from './webassembly.js';
 /** Kernels may read this many bytes behind what they were given. */
 export const SLACK = 64;
 
-/** The same behind the last tensor of an arena: a tap in parts reads 4 bytes more per part. */
+/** The same behind the last tensor of an arena. */
 export const ARENA_SLACK = 4096;
 
 type Content =

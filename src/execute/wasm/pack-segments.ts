@@ -59,8 +59,8 @@ export function fitsSegments(products: number): boolean {
 }
 
 /**
- * The longest segments, one after the other, whose sums span less than 2^32 for all codes of `range`, which holds 0 and lies within 16 bits:
- * with a start that moves what they span into 32 bits, they cannot overflow. One pair always fits.
+ * The longest segments, one after the other, whose sums span less than 2^32 for all codes of `range` (within 16 bits): with a start that
+ * moves what they span into 32 bits, they cannot overflow. One pair always fits.
  */
 function planSegments(group: WeightGroup, range: CodeRange): Segments {
   const { outputs, taps, channels } = group;
