@@ -1,6 +1,6 @@
 /** The sum of two broadcast operands, each scaled and rounded, which is scaled and rounded again: all in float64, see doubles.ts. */
 import { WHOLE, roundTwo } from './doubles';
-import { convertHigh, loadWords, storeShorts } from './lanes';
+import { convertHigh, loadWords, storeFourShorts } from './lanes';
 
 /** Bytes of an operand's record. */
 const OPERAND: usize = 64;
@@ -41,8 +41,7 @@ export function addScaled_i16_i16_i16(
       const codes = i32x4.add(v128.shuffle<i32>(low, high, 0, 2, 4, 6), v128.load(records, 192));
       const shorts = i16x8.narrow_i32x4_s(codes, codes);
       const clamped = i16x8.min_s(i16x8.max_s(shorts, v128.load(records, 208)), v128.load(records, 224));
-      if (length - i >= 4) v128.store64_lane(y, clamped, 0);
-      else storeShorts(y, clamped, length - i);
+      storeFourShorts(y, clamped, length - i);
       p += aStep * 4;
       q += bStep * 4;
       y += 8;

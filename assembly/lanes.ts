@@ -22,6 +22,14 @@ function storeShortTail(address: usize, value: v128, count: i32): void {
   if (count & 1) v128.store16_lane(address, value, 0);
 }
 
+/** Stores the first `count` of the lower four i16 lanes (or all of them), and nothing behind them. */
+// @ts-ignore: decorator
+@inline
+export function storeFourShorts(address: usize, value: v128, count: i32): void {
+  if (count >= 4) v128.store64_lane(address, value, 0);
+  else storeShortTail(address, value, count);
+}
+
 /** Stores the first `count` (1 to 4) 32-bit lanes, and nothing behind them. */
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,5 @@
 /** Sums and products of two broadcast operands by float32 scales, with the arguments of code-pairs.ts. */
-import { convertHigh, loadWords, storeShorts } from './lanes';
+import { convertHigh, loadWords, storeFourShorts } from './lanes';
 import { roundToWhole } from './round';
 
 /** Float64 rounded to float32. */
@@ -48,8 +48,7 @@ export function scaledPair_i16_i16_i16(
       const real = combined(u, v, product, aScales, bScales, offsets);
       const codes = roundToWhole(f32x4.pmin(f32x4.pmax(real, lows), highs));
       const shorts = i16x8.narrow_i32x4_s(codes, codes);
-      if (length - i >= 4) v128.store64_lane(y, shorts, 0);
-      else storeShorts(y, shorts, length - i);
+      storeFourShorts(y, shorts, length - i);
       p += aStep * 4;
       q += bStep * 4;
       y += 8;

@@ -2,7 +2,8 @@
  * The kernels of assembly/ and the names of their arguments, in order. docs/kernels.md explains names and arguments.
  * To add a kernel, export it from assembly/index.ts and add its row here.
  */
-const convolution = [
+/** Windows of pixels, by a table of taps. */
+const pixelwise = [
   'x',
   'y',
   'table',
@@ -13,23 +14,9 @@ const convolution = [
   'pixels',
   'channels',
   'yStride',
-  'turns',
-  'taps',
 ] as const;
-const convolutionSegments = [
-  'x',
-  'y',
-  'table',
-  'weights',
-  'blocks',
-  'layer',
-  'padding',
-  'pixels',
-  'channels',
-  'yStride',
-  'panelBytes',
-  'taps',
-] as const;
+const convolution = [...pixelwise, 'turns', 'taps'] as const;
+const convolutionSegments = [...pixelwise, 'panelBytes', 'taps'] as const;
 const convolutionTiles = [...convolution, 'spare'] as const;
 const accumulate = [
   'x',
@@ -50,19 +37,7 @@ const accumulate = [
 ] as const;
 const rescale = ['x', 'y', 'layer', 'selectors', 'period', 'inner', 'first', 'length'] as const;
 const vectors = ['x', 'y', 'layer', 'blocks', 'pixels', 'channels'] as const;
-const depthwise = [
-  'x',
-  'y',
-  'table',
-  'weights',
-  'blocks',
-  'layer',
-  'padding',
-  'pixels',
-  'channels',
-  'yStride',
-  'taps',
-] as const;
+const depthwise = [...pixelwise, 'taps'] as const;
 /** Rows that a window of 3 x 3 slides along. */
 const slidingRows = ['padding', 'height', 'width', 'columns', 'left', 'channels', 'stride'] as const;
 const depthwise3x3 = ['x', 'y', 'rows', 'weights', 'blocks', 'layer', ...slidingRows] as const;

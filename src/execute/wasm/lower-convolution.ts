@@ -136,7 +136,11 @@ function lowerProduct(
   const taps = geometry.window.kernel[0] * geometry.window.kernel[1];
   const pixels = pixelCount(geometry);
   const shape = { taps, channels: channels / groups, outputs: outputs / groups, groups };
-  const segment = () => segmentProduct(product, shape, rangeRead(context, instruction, product));
+  let segments: ProductSegments | undefined;
+  const segment = () => {
+    segments ??= segmentProduct(product, shape, rangeRead(context, instruction, product));
+    return segments;
+  };
   const { layer, sums } = chooseLayer(instruction, context, product, groups, pixels === 1, segment);
   const tiling =
     layer.kernel === 'convolutionBroad_i16_i16_i32' && product.bits === 8 && groups === 1
