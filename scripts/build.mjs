@@ -30,6 +30,8 @@ const modules = {
   simd256: { entry: 'assembly/simd256/index.ts', options: [] },
   relaxed: { entry: 'assembly/relaxed/index.ts', options: ['--enable', 'relaxed-simd'] },
   relaxed256: { entry: 'assembly/relaxed256/index.ts', options: ['--enable', 'relaxed-simd'] },
+  dot: { entry: 'assembly/dot/index.ts', options: ['--enable', 'relaxed-simd'] },
+  dot256: { entry: 'assembly/dot256/index.ts', options: ['--enable', 'relaxed-simd'] },
 };
 
 const parts = {

@@ -3,9 +3,10 @@ import { setFlagsFromString } from 'node:v8';
 
 /**
  * `optimised`: every function is compiled when its module is, by the optimising compiler; `relaxed`: relaxed SIMD is on, where it
- * is still off; `revectorized`: pairs of 128-bit operations are compiled to 256-bit ones.
+ * is still off; `fused`: a relaxed dot product that adds is one instruction, on CPUs that have it; `revectorized`: pairs of 128-bit
+ * operations are compiled to 256-bit ones.
  */
-export type CompilerMode = 'optimised' | 'relaxed' | 'revectorized';
+export type CompilerMode = 'optimised' | 'relaxed' | 'fused' | 'revectorized';
 
 const version = Number.parseFloat(process.versions.v8);
 
@@ -13,6 +14,7 @@ const flags: Readonly<Record<CompilerMode, readonly string[]>> = {
   // Since V8 14 inlining counts on what the baseline compiler has seen.
   optimised: ['no-liftoff', 'no-wasm-lazy-compilation', ...(version >= 14 ? ['no-wasm-inlining'] : [])],
   relaxed: version < 11.4 ? ['experimental-wasm-relaxed-simd'] : [],
+  fused: [],
   revectorized: version >= 12 ? ['experimental-wasm-revectorize'] : [],
 };
 
@@ -23,6 +25,7 @@ export function hasFlag(mode: CompilerMode): boolean {
 
 /** False where this V8 has no flag for the mode and does not do it without one. */
 export function isCompilerMode(mode: CompilerMode): boolean {
+  if (mode === 'fused') return version >= 13;
   return mode === 'relaxed' || hasFlag(mode);
 }
 

@@ -16,7 +16,7 @@ import { compileVariant, kernelsOf, VARIANTS, type VariantName } from '#src/exec
 import { createMemory } from '#src/execute/wasm/webassembly.js';
 import { type Format, fixed } from '#src/formats/format.js';
 import { findNode, toolTest } from '../tools.js';
-import { type Case, fills, single } from './wasm-cases.js';
+import { type Case, fills, roundings, single } from './wasm-cases.js';
 import { eightBits, product } from './wasm-product-cases.js';
 
 const node24 = findNode(24);
@@ -62,6 +62,7 @@ const layers: fc.Arbitrary<Case> = fc
     weights: fc.constantFrom(fixed(8, 3), fixed(8, 3), fixed(7, 3), fixed(5, 3), fixed(11, 3)),
     xFill: fills,
     weightFill: fills,
+    rounding: roundings,
     shift: fc.integer({ min: 0, max: 16 }),
   })
   .map(({ size: [height, width], channels, outputs, groups, kernel, stride, ...values }) => {

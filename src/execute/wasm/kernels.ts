@@ -143,6 +143,7 @@ export const kernels = {
   convolutionTiles_i16_i16_i32: convolutionTiles,
   convolutionTiles_u8_i8_i32: convolutionTiles,
   convolutionQuads_u8_i8_i32: convolution,
+  convolutionDots_u8_i8_i32: convolution,
   narrow_i16_u8: ['x', 'y', 'length'],
   convolutionSums_i16_i8_i32: convolution,
   convolutionSums_i16_i16_i32: convolution,

@@ -1,4 +1,4 @@
-/** The kernel of assembly/relaxed/quads.ts: when it serves a layer, and its records. */
+/** The kernels of assembly/relaxed/quads.ts and assembly/dot/dots.ts: when they serve a layer, and their records. */
 import { type CentredProduct, type Product, rangeRead } from './centre.js';
 import type { Context } from './context.js';
 import type { Rescaling } from './lane-records.js';
@@ -8,13 +8,10 @@ import { panelRecords } from './tiles.js';
 /** Records of a panel. */
 const PANEL_BYTES = 256;
 
-/** Channels of a panel of weights, in their own order. */
-const LANES = Array.from({ length: 16 }, (_, lane) => lane);
+/** Channels whose records lie together. */
+const PANEL = 16;
 
-/**
- * Undefined where the variant lacks the kernel, or it does not compute the layer. Windows of several taps are left to minimal
- * filtering.
- */
+/** Undefined where the variant lacks both kernels, or they do not compute the layer. */
 export function chooseQuads(
   context: Context,
   instruction: Product,
@@ -25,25 +22,39 @@ export function chooseQuads(
   const { constants } = context;
   const { inputs, arithmetic } = instruction;
   const bits = arithmetic!.accumulator.provedBits;
-  if (!context.has('convolutionQuads_u8_i8_i32') || context.kind(inputs[0]) !== 'i16') return undefined;
-  if (product.bits !== 8 || bits > 32 || product.outputs / groups <= 8) return undefined;
-  if (instruction.op === 'convolution' && instruction.window.kernel.some((size) => size > 1))
-    return undefined;
+  if (context.kind(inputs[0]) !== 'i16' || product.bits !== 8) return undefined;
+  if (bits > 32 || product.outputs / groups <= 8) return undefined;
   const { low, high } = rangeRead(context, instruction, product);
-  const channels = product.weights.length / product.outputs;
-  if (low < 0 || high > 127 || !fitsShorts(product.weights, channels, high)) return undefined;
-  const records = panelRecords(product, groups, rescaling, bits, LANES.length);
-  if (records === undefined) return undefined;
+  if (low < 0 || high > 127) return undefined;
+  const kernel = context.has('convolutionDots_u8_i8_i32')
+    ? 'convolutionDots_u8_i8_i32'
+    : quadsKernel(context, instruction, product, high);
+  const records = kernel && panelRecords(product, groups, rescaling, bits, PANEL);
+  if (kernel === undefined || records === undefined) return undefined;
   const { blocks, layer } = records;
+  const lanes = kernel === 'convolutionDots_u8_i8_i32' ? PANEL / 2 : PANEL;
   return {
-    kernel: 'convolutionQuads_u8_i8_i32',
+    kernel,
     rowKernel: undefined,
     weights: 'i8',
-    tile: { depth: 4, lanes: LANES },
+    tile: { depth: 4, lanes: Array.from({ length: lanes }, (_, lane) => lane) },
     blocks: constants.place(blocks.byteLength, () => blocks),
-    groupBytes: Math.ceil(product.outputs / groups / LANES.length) * PANEL_BYTES,
+    groupBytes: Math.ceil(product.outputs / groups / PANEL) * PANEL_BYTES,
     layer: constants.place(layer.byteLength, () => layer),
   };
+}
+
+/** Windows of several taps are left to minimal filtering. */
+function quadsKernel(
+  context: Context,
+  instruction: Product,
+  { weights, outputs }: CentredProduct,
+  high: number,
+) {
+  const { op } = instruction;
+  if (op === 'convolution' && instruction.window.kernel.some((size) => size > 1)) return undefined;
+  const kernel = 'convolutionQuads_u8_i8_i32';
+  return context.has(kernel) && fitsShorts(weights, weights.length / outputs, high) ? kernel : undefined;
 }
 
 /** True where, for codes 0 to `high`, 16 bits hold the two pairs of products that meet in one lane, out of eight that follow each other. */

@@ -24,7 +24,17 @@ const relaxed: KernelModule = {
 const relaxed256: KernelModule = {
   file: 'relaxed256.wasm',
   modes: ['relaxed', 'revectorized'],
-  kernels: ['convolutionTiles_u8_i8_i32', 'narrow_i16_u8'],
+  kernels: ['convolutionTiles_u8_i8_i32'],
+};
+const dot: KernelModule = {
+  file: 'dot.wasm',
+  modes: ['relaxed', 'fused'],
+  kernels: ['convolutionDots_u8_i8_i32', 'narrow_i16_u8'],
+};
+const dot256: KernelModule = {
+  file: 'dot256.wasm',
+  modes: ['relaxed', 'fused', 'revectorized'],
+  kernels: ['convolutionTiles_u8_i8_i32'],
 };
 
 /** What counts or measures, in every variant: no part of the code of the others. */
@@ -50,7 +60,8 @@ const plain: KernelModule = {
   file: 'kernels.wasm',
   modes: [],
   kernels: (Object.keys(kernels) as Kernel[]).filter(
-    (name) => ![counting, simd256, relaxed, relaxed256].some((module) => module.kernels.includes(name)),
+    (name) =>
+      ![counting, simd256, relaxed, relaxed256, dot, dot256].some(({ kernels }) => kernels.includes(name)),
   ),
 };
 
@@ -59,7 +70,9 @@ const variants = {
   simd: [plain, counting],
   relaxed: [plain, counting, relaxed],
   simd256: [plain, counting, simd256],
-  relaxed256: [plain, counting, simd256, relaxed256],
+  relaxed256: [plain, counting, simd256, relaxed, relaxed256],
+  dot: [plain, counting, dot],
+  dot256: [plain, counting, simd256, dot, dot256],
 } as const satisfies Record<string, readonly KernelModule[]>;
 
 export type VariantName = keyof typeof variants;
@@ -90,7 +103,7 @@ export function compileVariant(variant: VariantName, v8Flags: boolean): KernelSe
   return { variant, modules };
 }
 
-/** False where this V8 cannot compile a variant as it is meant. */
+/** False where this V8 does not compile a variant as it is meant. */
 export function isOffered(variant: VariantName): boolean {
   return variants[variant].every(({ modes }) => modes.every(isCompilerMode));
 }
