@@ -17,10 +17,11 @@ import { eightAsDoubles, joinedAsDoubles, longsAsDoubles } from './doubles';
 import { storeShorts } from './lanes';
 
 /**
- * Forms of 32 bits: no clamp and no negativeMask; float32, where sums and codes are proved small enough, or with a clamp; float64; any other
- * is general.
+ * Forms of 32 bits: shifts without a clamp and negativeMask, and all others; float32, where sums and codes are proved small enough, or with a
+ * clamp; float64.
  */
 const PLAIN = 0;
+const GENERAL = 1;
 export const AS_FLOATS = 2;
 const CLAMPED_FLOATS = 3;
 const AS_DOUBLES = 4;
@@ -35,20 +36,27 @@ export const WIDE: usize = 80;
 
 // @ts-ignore: decorator
 @inline
-function roundFour(scaled: v128, layer: usize): v128 {
+function roundPlain(x: v128, block: usize, layer: usize): v128 {
+  const scaled = i32x4.mul(x, v128.load(block, 96));
   const tie = i32x4.min_u(v128.and(scaled, v128.load(layer, 16)), i32x4.splat(1));
   return i32x4.shr_s(i32x4.add(i32x4.add(scaled, v128.load(layer)), tie), load<i32>(layer, 80));
 }
 
-/** As roundFour, with the clamp that keeps the product in 32 bits, and the roundings that look at the sign. */
+/** As roundPlain, with the clamp that keeps the product in 32 bits, and the roundings that look at the sign. */
 // @ts-ignore: decorator
 @inline
-function clampAndRoundFour(x: v128, minimum: v128, maximum: v128, multiplier: v128, layer: usize): v128 {
-  const scaled = i32x4.mul(i32x4.min_s(i32x4.max_s(x, minimum), maximum), multiplier);
+function roundGeneral(x: v128, block: usize, layer: usize): v128 {
+  const scaled = i32x4.mul(clampLanes(x, block), v128.load(block, 96));
   const tie = i32x4.min_u(v128.and(scaled, v128.load(layer, 16)), i32x4.splat(1));
   const sign = v128.and(i32x4.shr_s(scaled, 31), v128.load(layer, 32));
   const sum = i32x4.add(i32x4.add(scaled, v128.load(layer)), v128.or(tie, sign));
   return i32x4.shr_s(sum, load<i32>(layer, 80));
+}
+
+// @ts-ignore: decorator
+@inline
+function clampLanes(x: v128, block: usize): v128 {
+  return i32x4.min_s(i32x4.max_s(x, v128.load(block, 32)), v128.load(block, 64));
 }
 
 /** 1.5 * 2^23: what float32 rounds to whole numbers, ties to even, when it is added; and its bits. */
@@ -68,18 +76,21 @@ function roundAsFloats(x: v128, scale: v128, whole: v128): v128 {
   return i32x4.sub(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(x), scale), f32x4.splat(WHOLE)), whole);
 }
 
+// @ts-ignore: decorator
+@inline
+function roundClamped(x: v128, block: usize, layer: usize): v128 {
+  return roundAsFloats(clampLanes(x, block), v128.load(block, 96), v128.load(layer));
+}
+
 /** Four codes (i32, within 16 bits after saturation) out of four accumulators (i32). */
 // @ts-ignore: decorator
 @inline
 export function roundLanes(x: v128, block: usize, layer: usize): v128 {
   const form = formOf(layer);
   if (form == AS_FLOATS) return roundAsFloats(x, v128.load(block, 96), v128.load(layer));
-  if (form == CLAMPED_FLOATS) {
-    const bounded = i32x4.min_s(i32x4.max_s(x, v128.load(block, 32)), v128.load(block, 64));
-    return roundAsFloats(bounded, v128.load(block, 96), v128.load(layer));
-  }
-  if (form == PLAIN) return roundFour(i32x4.mul(x, v128.load(block, 96)), layer);
-  return clampAndRoundFour(x, v128.load(block, 32), v128.load(block, 64), v128.load(block, 96), layer);
+  if (form == PLAIN) return roundPlain(x, block, layer);
+  if (form == GENERAL) return roundGeneral(x, block, layer);
+  return roundClamped(x, block, layer);
 }
 
 /** What float32 makes of four results before they are rounded. */
@@ -161,10 +172,14 @@ export function roundEight(a: v128, b: v128, block: usize, layer: usize): v128 {
     const whole = v128.load(layer);
     const low = roundAsFloats(a, v128.load(block, 96), whole);
     codes = i16x8.narrow_i32x4_s(low, roundAsFloats(b, v128.load(block, 112), whole));
-  } else if (form == GUARDED) codes = roundGuarded(a, b, block, layer, false);
+  } else if (form == PLAIN)
+    codes = i16x8.narrow_i32x4_s(roundPlain(a, block, layer), roundPlain(b, block + 16, layer));
+  else if (form == GENERAL)
+    codes = i16x8.narrow_i32x4_s(roundGeneral(a, block, layer), roundGeneral(b, block + 16, layer));
+  else if (form == GUARDED) codes = roundGuarded(a, b, block, layer, false);
   else if (form == LEANING) codes = roundGuarded(a, b, block, layer, true);
   else if (form == AS_DOUBLES) codes = eightAsDoubles(a, b, block, layer);
-  else codes = i16x8.narrow_i32x4_s(roundLanes(a, block, layer), roundLanes(b, block + 16, layer));
+  else codes = i16x8.narrow_i32x4_s(roundClamped(a, block, layer), roundClamped(b, block + 16, layer));
   return i16x8.min_s(i16x8.max_s(codes, v128.load(layer, 48)), v128.load(layer, 64));
 }
 
