@@ -4,32 +4,47 @@
  * Tile: 4 pixels x 8 channels in eight vector locals, one pair of input channels per turn, nothing unrolled by hand: more live
  * loads than that make V8 spill.
  *
- * Arguments: x, y, table: addresses of the first pixel's data; weights [channels/8][tap][turn][8][2], zero-filled; blocks and
+ * Arguments: x, y, table: addresses of the first pixel's data; weights [channels/8][tap][turn][8][2], or [4] in quads, zero-filled; blocks and
  * layer: see round.ts; padding: address of a row of zeros; pixels, channels: extent; yStride: bytes from pixel to pixel of y;
  * turns: inner loop length per tap; taps.
  */
 import { addressesBefore, storeEightWords, storeShorts } from './lanes';
 import { BLOCK, roundEight } from './round';
 
-/** Weights of one turn for channels 0 to 3: pairs of i16, stored as W. */
+/** True where weights are stored as bytes and read as pairs of i16. */
 // @ts-ignore: decorator
 @inline
-export function weightsLow<W>(address: usize): v128 {
-  if (sizeof<W>() == 1) return v128.load_ext<i8>(address);
+function widens<A, W>(): bool {
+  return sizeof<A>() == 2 && sizeof<W>() == 1;
+}
+
+/** Weights of one turn for channels 0 to 3. */
+// @ts-ignore: decorator
+@inline
+export function weightsLow<A, W>(address: usize): v128 {
+  if (widens<A, W>()) return v128.load_ext<i8>(address);
   return v128.load(address);
 }
 
 /** The same for channels 4 to 7. */
 // @ts-ignore: decorator
 @inline
-export function weightsHigh<W>(address: usize): v128 {
-  if (sizeof<W>() == 1) return v128.load_ext<i8>(address, 8);
+export function weightsHigh<A, W>(address: usize): v128 {
+  if (widens<A, W>()) return v128.load_ext<i8>(address, 8);
   return v128.load(address, 16);
 }
 
 // @ts-ignore: decorator
 @inline
-function narrow<W>(
+function add<A>(sum: v128, codes: v128, weights: v128): v128 {
+  if (sizeof<A>() == 2) return i32x4.add(sum, i32x4.dot_i16x8_s(codes, weights));
+  return i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, codes, sum);
+}
+
+/** Codes as A: i16, a pair of input channels per turn, or u8 (0 to 127), a quad. Weights as W. */
+// @ts-ignore: decorator
+@inline
+export function convolve<A, W>(
   x: usize,
   y: usize,
   table: usize,
@@ -44,14 +59,15 @@ function narrow<W>(
   taps: i32,
   sums: bool,
 ): void {
-  const length = <usize>turns * 16 * sizeof<W>();
+  const turnBytes: usize = widens<A, W>() ? 16 : 32;
+  const length = <usize>turns * turnBytes;
   const panel = length * taps;
   for (let channel = 0; channel < channels; channel += 8) {
     const count = channels - channel;
     let t = table;
     let out = y;
     for (let pixel = 0; pixel < pixels; pixel += 4) {
-      let b = weights - 16 * sizeof<W>();
+      let b = weights - turnBytes;
       let c00 = v128.load(blocks);
       let c01 = v128.load(blocks, 16);
       let c10 = c00;
@@ -73,21 +89,21 @@ function narrow<W>(
           a1 += 4;
           a2 += 4;
           a3 += 4;
-          b += 16 * sizeof<W>();
-          const b0 = weightsLow<W>(b);
-          const b1 = weightsHigh<W>(b);
+          b += turnBytes;
+          const b0 = weightsLow<A, W>(b);
+          const b1 = weightsHigh<A, W>(b);
           const s0 = v128.load32_splat(a0);
-          c00 = i32x4.add(c00, i32x4.dot_i16x8_s(s0, b0));
-          c01 = i32x4.add(c01, i32x4.dot_i16x8_s(s0, b1));
+          c00 = add<A>(c00, s0, b0);
+          c01 = add<A>(c01, s0, b1);
           const s1 = v128.load32_splat(a1);
-          c10 = i32x4.add(c10, i32x4.dot_i16x8_s(s1, b0));
-          c11 = i32x4.add(c11, i32x4.dot_i16x8_s(s1, b1));
+          c10 = add<A>(c10, s1, b0);
+          c11 = add<A>(c11, s1, b1);
           const s2 = v128.load32_splat(a2);
-          c20 = i32x4.add(c20, i32x4.dot_i16x8_s(s2, b0));
-          c21 = i32x4.add(c21, i32x4.dot_i16x8_s(s2, b1));
+          c20 = add<A>(c20, s2, b0);
+          c21 = add<A>(c21, s2, b1);
           const s3 = v128.load32_splat(a3);
-          c30 = i32x4.add(c30, i32x4.dot_i16x8_s(s3, b0));
-          c31 = i32x4.add(c31, i32x4.dot_i16x8_s(s3, b1));
+          c30 = add<A>(c30, s3, b0);
+          c31 = add<A>(c31, s3, b1);
         }
       }
       const rest = pixels - pixel;
@@ -114,14 +130,14 @@ export function convolution_i16_i8_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
+  convolve<i16, i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
 }
 
 export function convolution_i16_i16_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
+  convolve<i16, i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, false);
 }
 
 /** The sums themselves, biases included, which are all that `blocks` holds: 8 x i32 each. `yStride` is that of the sums. */
@@ -129,12 +145,12 @@ export function convolutionSums_i16_i8_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
+  convolve<i16, i8>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
 }
 
 export function convolutionSums_i16_i16_i32(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
   pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32,
 ): void {
-  narrow<i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
+  convolve<i16, i16>(x, y, table, weights, blocks, layer, padding, pixels, channels, yStride, turns, taps, true);
 }

@@ -30,8 +30,8 @@ function row<W>(
       t += 16;
       for (let turn = 0; turn < turns; turn++) {
         const s = v128.load32_splat(a);
-        c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, weightsLow<W>(b)));
-        c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, weightsHigh<W>(b)));
+        c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, weightsLow<i16, W>(b)));
+        c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, weightsHigh<i16, W>(b)));
         a += 4;
         b += 16 * sizeof<W>();
       }

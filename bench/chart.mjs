@@ -57,7 +57,7 @@ export function drawChart(results) {
   const largest = Math.max(1, ...panels.flatMap(({ networks }) => networks.flatMap(({ speeds }) => speeds)));
   const scale = (WIDTH - LEFT - RIGHT) / (Math.ceil(largest * 4) / 4);
   const title =
-    'Speed of int8 networks on one thread; onnxruntime-node as it comes, whose sums saturate here, is 1';
+    'Speed of int8 networks on one thread; onnxruntime-node as it comes, whose sums saturate on CPUs without VNNI, is 1';
   const parts = [text(LEFT, 22, title, 'font-size="14"')];
   for (const [place, [name, colour]] of series.entries()) {
     const x = 24 + place * 180;

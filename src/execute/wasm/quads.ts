@@ -1,4 +1,4 @@
-/** The kernels of assembly/relaxed/quads.ts and assembly/dot/dots.ts: when they serve a layer, and their records. */
+/** The kernels of assembly/relaxed/quads.ts and assembly/dot/index.ts: when they serve a layer, and their records. */
 import { type CentredProduct, type Product, rangeRead } from './centre.js';
 import type { Context } from './context.js';
 import type { Rescaling } from './lane-records.js';
@@ -26,15 +26,14 @@ export function chooseQuads(
   if (bits > 32 || product.outputs / groups <= 8) return undefined;
   const { low, high } = rangeRead(context, instruction, product);
   if (low < 0 || high > 127) return undefined;
-  const kernel = context.has('convolutionDots_u8_i8_i32')
-    ? 'convolutionDots_u8_i8_i32'
-    : quadsKernel(context, instruction, product, high);
-  const records = kernel && panelRecords(product, groups, rescaling, bits, PANEL);
-  if (kernel === undefined || records === undefined) return undefined;
+  const dots = context.has('convolutionDots_u8_i8_i32');
+  if (!dots && !servesQuads(context, instruction, product, high)) return undefined;
+  const records = panelRecords(product, groups, rescaling, bits, PANEL);
+  if (records === undefined) return undefined;
   const { blocks, layer } = records;
-  const lanes = kernel === 'convolutionDots_u8_i8_i32' ? PANEL / 2 : PANEL;
+  const lanes = dots ? PANEL / 2 : PANEL;
   return {
-    kernel,
+    kernel: dots ? 'convolutionDots_u8_i8_i32' : 'convolutionQuads_u8_i8_i32',
     rowKernel: undefined,
     weights: 'i8',
     tile: { depth: 4, lanes: Array.from({ length: lanes }, (_, lane) => lane) },
@@ -45,16 +44,19 @@ export function chooseQuads(
 }
 
 /** Windows of several taps are left to minimal filtering. */
-function quadsKernel(
+function servesQuads(
   context: Context,
   instruction: Product,
   { weights, outputs }: CentredProduct,
   high: number,
 ) {
   const { op } = instruction;
-  if (op === 'convolution' && instruction.window.kernel.some((size) => size > 1)) return undefined;
-  const kernel = 'convolutionQuads_u8_i8_i32';
-  return context.has(kernel) && fitsShorts(weights, weights.length / outputs, high) ? kernel : undefined;
+  const window = op === 'convolution' && instruction.window.kernel.some((size) => size > 1);
+  return (
+    !window &&
+    context.has('convolutionQuads_u8_i8_i32') &&
+    fitsShorts(weights, weights.length / outputs, high)
+  );
 }
 
 /** True where, for codes 0 to `high`, 16 bits hold the two pairs of products that meet in one lane, out of eight that follow each other. */

@@ -14,17 +14,17 @@ export interface ExtremeLayer {
 }
 
 /** Every code comes up; those of the ends often. */
-export function spread(length: number, low: number, high: number, seed: number): number[] {
+export function spread(length: number, low: number, high: number, seed: number): Int32Array {
+  const codes = new Int32Array(length);
+  const step = 2 ** 32 / (high - low + 1);
   let state = seed;
-  return Array.from({ length }, () => {
+  for (let i = 0; i < length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const kind = state >>> 29;
-    return kind === 0
-      ? low
-      : kind === 1
-        ? high
-        : low + Math.floor(((state << 3) >>> 0) / (2 ** 32 / (high - low + 1)));
-  });
+    if (kind > 1) codes[i] = low + Math.floor(((state << 3) >>> 0) / step);
+    else codes[i] = kind === 0 ? low : high;
+  }
+  return codes;
 }
 
 /** A clamp that proves the range of x, and the convolution. */
@@ -49,9 +49,9 @@ export function extremeLayer(
       tensor('clamped', [...pixels, channels], x),
       {
         ...tensor('weights', [outputs, kernel, kernel, channels], w),
-        data: Codes.from(spread(count, range.low, range.high, seed)),
+        data: new Codes(spread(count, range.low, range.high, seed)),
       },
-      { ...tensor('bias', [outputs], wide), data: Int32Array.from(spread(outputs, -5000, 5000, seed + 1)) },
+      { ...tensor('bias', [outputs], wide), data: spread(outputs, -5000, 5000, seed + 1) },
       tensor('y', [...pixels, outputs], x),
     ],
     instructions: [
@@ -103,7 +103,7 @@ export function extremeLayer(
  * products in 16 bits, as most do.
  */
 export function timedLayers(): { readonly program: Program; readonly inputs: readonly Elements[] }[] {
-  const inputs = [Int8Array.from(spread(14 * 14 * 64, -128, 127, 6))];
+  const inputs = [new Int8Array(spread(14 * 14 * 64, -128, 127, 6))];
   const shared = { size: 14, channels: 64, rectified: true };
   const window = { ...shared, outputs: 64, kernel: 3, bits: { x: 8, weights: 8 } };
   const tap = { ...shared, outputs: 256, kernel: 1, bits: { x: 8, weights: 7 } };
