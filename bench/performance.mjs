@@ -14,6 +14,9 @@ const integerColumns = [
 
 const number = (value, digits = 2) => (value === undefined ? '' : value.toFixed(digits));
 
+/** False for cells that are empty from the given one on. */
+const isMeasured = (from) => (cells) => cells.slice(from).some((cell) => cell !== '');
+
 function markdown(headings, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(headings), `|${' --- |'.repeat(headings.length)}`, ...rows.map(line)].join('\n');
@@ -72,7 +75,7 @@ function otherTable(index) {
       'float against onnxruntime-web',
       'float against onnxruntime-node',
     ],
-    rows,
+    rows.filter(isMeasured(1)),
   );
 }
 
@@ -180,10 +183,7 @@ function layerRuntimeTable(index) {
       ];
     });
   const headings = ['layer, int8', 'GMAC/s', ...columns.map((subject) => `against ${subject}`)];
-  return markdown(
-    headings,
-    rows.filter((cells) => cells.slice(2).some((cell) => cell !== '')),
-  );
+  return markdown(headings, rows.filter(isMeasured(2)));
 }
 
 /** What moves more than it computes, beside a copy of as many bytes. */
