@@ -31,7 +31,10 @@ const modules = {
   relaxed: { entry: 'assembly/relaxed/index.ts', options: ['--enable', 'relaxed-simd'] },
   relaxed256: { entry: 'assembly/relaxed256/index.ts', options: ['--enable', 'relaxed-simd'] },
   dot: { entry: 'assembly/dot/index.ts', options: ['--enable', 'relaxed-simd'] },
-  dot256: { entry: 'assembly/dot256/index.ts', options: ['--enable', 'relaxed-simd'] },
+  dot256: {
+    entry: 'assembly/relaxed256/index.ts',
+    options: ['--enable', 'relaxed-simd', '--use', 'FUSED=1'],
+  },
 };
 
 const parts = {

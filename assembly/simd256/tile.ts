@@ -3,8 +3,8 @@
  * splat, and both are stored side by side at the end. Tile: 4 pixels x 16 channels, one splat of input per pixel and turn.
  *
  * The tables, rows of padding and extents are those of convolution.ts. A turn takes a pair of input channels (A = i16), or a quad of
- * codes 0 to 127 (A = u8), whose products with weights of 8 bits cannot leave the 16 bits that relaxed SIMD adds them up in; `fused`: by the
- * relaxed instruction that adds quads of products to sums of 32 bits.
+ * codes 0 to 127 (A = u8), whose products with weights of 8 bits cannot leave the 16 bits that relaxed SIMD adds them up in;
+ * where FUSED is defined (scripts/build.mjs), by the relaxed instruction that adds quads of products to sums of 32 bits.
  * Weights: [channels/16][tap][turn][16][2 or 4], lanes in the order of `narrow`: channels 0-3, 8-11, 4-7, 12-15; blocks, 16
  * channels each in the same order: biases (16 x i32) and scales (16 x f32); layer: the f32 that rounds, see roundAsFloats in
  * round.ts, 65537 (i32), low, high (i16), the bits of the first less the zero point (i32); spare: 128 bytes for tiles that are not whole.
@@ -16,9 +16,10 @@ const BLOCK: usize = 128;
 
 // @ts-ignore: decorator
 @inline
-function add<A>(sum: v128, codes: v128, weights: v128, ones: v128, fused: bool): v128 {
+function add<A>(sum: v128, codes: v128, weights: v128, ones: v128): v128 {
   if (sizeof<A>() == 2) return i32x4.add(sum, i32x4.dot_i16x8_s(codes, weights));
-  if (fused) return i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, codes, sum);
+  // @ts-ignore: a constant of the compiler's command line
+  if (isDefined(FUSED)) return i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, codes, sum);
   return i32x4.add(sum, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(weights, codes), ones));
 }
 
@@ -59,7 +60,7 @@ function copyTile(out: usize, spare: usize, yStride: usize, rows: i32, count: i3
 @inline
 export function convolveTiles<A, W>(
   x: usize, y: usize, table: usize, weights: usize, blocks: usize, layer: usize, padding: usize,
-  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, spare: usize, fused: bool,
+  pixels: i32, channels: i32, yStride: usize, turns: i32, taps: i32, spare: usize,
 ): void {
   const turnBytes = <usize>(sizeof<A>() == 2 ? 32 * sizeof<W>() : 64);
   const tapBytes = <usize>turns * turnBytes;
@@ -108,28 +109,28 @@ export function convolveTiles<A, W>(
           }
           const s0 = v128.load32_splat(a0);
           a0 += 4;
-          c00 = add<A>(c00, s0, b0, ones, fused);
-          c01 = add<A>(c01, s0, b1, ones, fused);
-          c02 = add<A>(c02, s0, b2, ones, fused);
-          c03 = add<A>(c03, s0, b3, ones, fused);
+          c00 = add<A>(c00, s0, b0, ones);
+          c01 = add<A>(c01, s0, b1, ones);
+          c02 = add<A>(c02, s0, b2, ones);
+          c03 = add<A>(c03, s0, b3, ones);
           const s1 = v128.load32_splat(a1);
           a1 += 4;
-          c10 = add<A>(c10, s1, b0, ones, fused);
-          c11 = add<A>(c11, s1, b1, ones, fused);
-          c12 = add<A>(c12, s1, b2, ones, fused);
-          c13 = add<A>(c13, s1, b3, ones, fused);
+          c10 = add<A>(c10, s1, b0, ones);
+          c11 = add<A>(c11, s1, b1, ones);
+          c12 = add<A>(c12, s1, b2, ones);
+          c13 = add<A>(c13, s1, b3, ones);
           const s2 = v128.load32_splat(a2);
           a2 += 4;
-          c20 = add<A>(c20, s2, b0, ones, fused);
-          c21 = add<A>(c21, s2, b1, ones, fused);
-          c22 = add<A>(c22, s2, b2, ones, fused);
-          c23 = add<A>(c23, s2, b3, ones, fused);
+          c20 = add<A>(c20, s2, b0, ones);
+          c21 = add<A>(c21, s2, b1, ones);
+          c22 = add<A>(c22, s2, b2, ones);
+          c23 = add<A>(c23, s2, b3, ones);
           const s3 = v128.load32_splat(a3);
           a3 += 4;
-          c30 = add<A>(c30, s3, b0, ones, fused);
-          c31 = add<A>(c31, s3, b1, ones, fused);
-          c32 = add<A>(c32, s3, b2, ones, fused);
-          c33 = add<A>(c33, s3, b3, ones, fused);
+          c30 = add<A>(c30, s3, b0, ones);
+          c31 = add<A>(c31, s3, b1, ones);
+          c32 = add<A>(c32, s3, b2, ones);
+          c33 = add<A>(c33, s3, b3, ones);
           b += turnBytes;
         }
       }
