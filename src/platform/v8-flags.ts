@@ -10,29 +10,29 @@ export type CompilerMode = 'optimised' | 'relaxed' | 'fused' | 'revectorized';
 
 const version = Number.parseFloat(process.versions.v8);
 
-const flags: Readonly<Record<CompilerMode, readonly string[]>> = {
+/** None where this V8 does it without; undefined where it does not do it. */
+const flags: Readonly<Record<CompilerMode, readonly string[] | undefined>> = {
   // Since V8 14 inlining counts on what the baseline compiler has seen.
   optimised: ['no-liftoff', 'no-wasm-lazy-compilation', ...(version >= 14 ? ['no-wasm-inlining'] : [])],
   relaxed: version < 11.4 ? ['experimental-wasm-relaxed-simd'] : [],
-  fused: [],
-  revectorized: version >= 12 ? ['experimental-wasm-revectorize'] : [],
+  fused: version >= 13 ? [] : undefined,
+  revectorized: version >= 12 ? ['experimental-wasm-revectorize'] : undefined,
 };
 
 /** True where this V8 must be given a flag for the mode. */
 export function hasFlag(mode: CompilerMode): boolean {
-  return flags[mode].length > 0;
+  return (flags[mode] ?? []).length > 0;
 }
 
-/** False where this V8 has no flag for the mode and does not do it without one. */
+/** False where this V8 does not do it, with a flag or without. */
 export function isCompilerMode(mode: CompilerMode): boolean {
-  if (mode === 'fused') return version >= 13;
-  return mode === 'relaxed' || hasFlag(mode);
+  return flags[mode] !== undefined;
 }
 
 /** Calls `compile` with V8 in these modes, and sets it back afterwards to what the process was started with. */
 export function compileIn<T>(modes: readonly CompilerMode[], compile: () => T): T {
   const changed = modes
-    .flatMap((mode) => flags[mode])
+    .flatMap((mode) => flags[mode] ?? [])
     .filter((flag) => !process.execArgv.includes(`--${flag}`));
   for (const flag of changed) setFlagsFromString(`--${flag}`);
   try {

@@ -11,6 +11,9 @@ const PANEL_BYTES = 256;
 /** Channels whose records lie together. */
 const PANEL = 16;
 
+/** The first that the variant has serves. */
+const KERNELS = ['convolutionDots_u8_i8_i32', 'convolutionQuads_u8_i8_i32'] as const;
+
 /** Undefined where the variant lacks both kernels, or they do not compute the layer. */
 export function chooseQuads(
   context: Context,
@@ -19,6 +22,8 @@ export function chooseQuads(
   groups: number,
   rescaling: Rescaling,
 ): Layer | undefined {
+  const kernel = KERNELS.find((name) => context.has(name));
+  if (kernel === undefined) return undefined;
   const { constants } = context;
   const { inputs, arithmetic } = instruction;
   const bits = arithmetic!.accumulator.provedBits;
@@ -26,14 +31,14 @@ export function chooseQuads(
   if (bits > 32 || product.outputs / groups <= 8) return undefined;
   const { low, high } = rangeRead(context, instruction, product);
   if (low < 0 || high > 127) return undefined;
-  const dots = context.has('convolutionDots_u8_i8_i32');
-  if (!dots && !servesQuads(context, instruction, product, high)) return undefined;
+  const dots = kernel === 'convolutionDots_u8_i8_i32';
+  if (!dots && !servesQuads(instruction, product, high)) return undefined;
   const records = panelRecords(product, groups, rescaling, bits, PANEL);
   if (records === undefined) return undefined;
   const { blocks, layer } = records;
   const lanes = dots ? PANEL / 2 : PANEL;
   return {
-    kernel: dots ? 'convolutionDots_u8_i8_i32' : 'convolutionQuads_u8_i8_i32',
+    kernel,
     rowKernel: undefined,
     weights: 'i8',
     tile: { depth: 4, lanes: Array.from({ length: lanes }, (_, lane) => lane) },
@@ -44,19 +49,9 @@ export function chooseQuads(
 }
 
 /** Windows of several taps are left to minimal filtering. */
-function servesQuads(
-  context: Context,
-  instruction: Product,
-  { weights, outputs }: CentredProduct,
-  high: number,
-) {
-  const { op } = instruction;
-  const window = op === 'convolution' && instruction.window.kernel.some((size) => size > 1);
-  return (
-    !window &&
-    context.has('convolutionQuads_u8_i8_i32') &&
-    fitsShorts(weights, weights.length / outputs, high)
-  );
+function servesQuads(instruction: Product, { weights, outputs }: CentredProduct, high: number) {
+  const window = instruction.op === 'convolution' && instruction.window.kernel.some((size) => size > 1);
+  return !window && fitsShorts(weights, weights.length / outputs, high);
 }
 
 /** True where, for codes 0 to `high`, 16 bits hold the two pairs of products that meet in one lane, out of eight that follow each other. */
