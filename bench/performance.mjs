@@ -259,7 +259,7 @@ function calibrateTable(index) {
   const rows = index.named('calibrate').flatMap((name) =>
     index
       .rowsOf(`${name} calibrate`)
-      .filter(({ subject }) => subject.includes('with statistics'))
+      .filter(({ subject }) => subject.endsWith('with statistics, simd'))
       .map(({ subject, threads, median, ratioTo }) => {
         const alone = ratioTo[subject.replace('with statistics', 'alone')];
         return [name, threads, number(median, 1), number(alone)];
