@@ -93,7 +93,7 @@ export function qlinearModel(program: Program, { codes = false } = {}): Model {
     const real = format === null || codes ? name(index) : `${name(index)}/real`;
     types.set(real, {
       type: format !== null && codes ? 'uint8' : 'float32',
-      shape: channelsSecond(shape, codes),
+      shape: codes ? channelsSecond(shape) : shape,
     });
     if (codes) return real;
     if (format !== null)
@@ -110,15 +110,21 @@ export function qlinearModel(program: Program, { codes = false } = {}): Model {
   const inputs = program.inputs.map(({ tensor: index }) => {
     const { format, shape } = tensor(index);
     const type = format !== null && codes ? ('uint8' as const) : ('float32' as const);
-    return { name: name(index), type, shape: channelsSecond(shape, codes) };
+    return { name: name(index), type, shape: codes ? channelsSecond(shape) : shape };
   });
   const graph: Graph = { name: program.name || 'graph', opset: 13, nodes, inputs, outputs, constants, types };
   return { graph, irVersion: 8, opsetImports: { '': 13, [MICROSOFT]: 1 }, rest: {} };
 }
 
 /** The shape in ONNX of a tensor whose channels are last here. */
-function channelsSecond(shape: readonly number[], codes: boolean): readonly number[] {
-  return codes && shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : shape;
+function channelsSecond(shape: readonly number[]): readonly number[] {
+  return shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : shape;
+}
+
+/** True where a reshape only moves the channels of an image, of one pixel or one channel, from second to last or back. */
+function isLayoutChange(from: readonly number[], to: readonly number[]): boolean {
+  if (from.length !== 4 || to.length !== 4) return false;
+  return channelsSecond(from).join() === to.join() || channelsSecond(to).join() === from.join();
 }
 
 /** Elements of weights [O, kh, kw, I] in the order [O, I, kh, kw]. */
@@ -218,11 +224,13 @@ const operators: Partial<InstructionTable<[Builder], void>> = {
       MICROSOFT,
     );
   },
-  reshape(instruction, { tensor, keepSign, name, constant, emit }) {
+  /** One pixel with its channels last is what the compiler makes of a vector that becomes an image. */
+  reshape(instruction, { tensor, keepSign, name, alias, constant, emit }) {
     keepSign(instruction);
     const { inputs, output } = instruction;
     const { shape } = tensor(output);
-    const dims = shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : shape;
+    if (isLayoutChange(tensor(inputs[0]).shape, shape)) return alias(output, inputs[0]);
+    const dims = shape[1] === 1 && shape[2] === 1 ? channelsSecond(shape) : shape;
     emit('Reshape', [name(inputs[0]), constant(`${name(output)}/shape`, int64([dims.length], dims))], output);
   },
   softmax: ({ inputs, output }, { name, emit }) =>
