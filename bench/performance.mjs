@@ -1,6 +1,7 @@
 /** docs/performance.md and its chart, from the results of all CPUs and Node versions in bench/results/. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { aimRows } from './aims.mjs';
 import { drawChart } from './chart.mjs';
 
 /** Columns of ratios: a heading and what the row is compared with. */
@@ -200,7 +201,7 @@ function loadTable(index) {
   const rows = index.named('load').flatMap((name) =>
     index
       .rowsOf(`${name} load`)
-      .filter(({ subject }) => subject.endsWith(', simd') && !/ inference/.test(subject))
+      .filter(({ subject }) => subject.endsWith(', simd') && !/^\S+ inference/.test(subject))
       .map((row) => {
         const [kind] = row.subject.split(' ');
         const inference = index.find(row.work, `${kind} inference, simd`);
@@ -308,10 +309,9 @@ export function writePerformance(root) {
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
   const introduction = readFileSync(join(root, 'bench/performance-introduction.md'), 'utf8');
   const validation = validationSection(JSON.parse(readFileSync(join(folder, 'validate.json'), 'utf8')));
-  const sections = [...results.map(section), validation];
+  const indexed = results.map((result) => ({ result, index: createIndex(result) }));
+  const aims = `## Aims\n\n${markdown(...aimRows(indexed))}\n\n${readFileSync(join(root, 'bench/performance-limits.md'), 'utf8')}`;
+  const sections = [aims, ...results.map(section), validation];
   writeFileSync(join(root, 'docs/performance.md'), `${introduction}\n${sections.join('\n')}`);
-  writeFileSync(
-    join(root, 'docs/performance.svg'),
-    drawChart(results.map((result) => ({ result, index: createIndex(result) }))),
-  );
+  writeFileSync(join(root, 'docs/performance.svg'), drawChart(indexed));
 }
