@@ -38,7 +38,7 @@ export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths
     };
     values.set(group, widthChoice(group.values[0], group.widths, cost));
   }
-  const weigh = createConstantNoise(demands, groups, gains);
+  const weigh = createConstantNoise(demands, groups, gains, inputs.options.weightNoiseLeft);
   const byName = new Map(
     [...constants.byName].map(([name, constant]) => {
       const weighed = weigh(name, constant.values.length);
