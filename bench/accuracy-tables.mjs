@@ -1,8 +1,9 @@
 /** Tables of docs/accuracy.md. */
+import { aimRows } from './accuracy-aims.mjs';
 import { configurations } from './accuracy-configurations.mjs';
 import { changeInterval, pool } from './accuracy-interval.mjs';
 import { networks } from './accuracy-networks.mjs';
-import { published, tfliteNetworks, tfliteTable } from './tflite-accuracy.mjs';
+import { published, tfliteNetworks } from './tflite-accuracy.mjs';
 
 const percent = (share) => (share === undefined ? '' : (100 * share).toFixed(2));
 const signed = (value, digits = 2) => `${value > 0 ? '+' : ''}${value.toFixed(digits)}`;
@@ -119,17 +120,31 @@ function unlabelledTable(rows) {
   );
 }
 
-/** All sections below the introduction, of whatever rows there are. */
-export function renderTables(rows) {
+/** Networks that came quantised: the float twin, and the integers beside their dequantised meaning. */
+function publishedTable(rows) {
+  const lines = rows.map((row) => {
+    const { network, samples, twin, size, wallSeconds } = row;
+    const notes = twin === undefined ? 'no labels' : '';
+    const end = [decibels(leastSqnr(row)), (size.fixedBytes / 1e6).toFixed(2), wallSeconds.toFixed(0)];
+    return [network, notes, samples, percent(twin), ...scoreCells(row), ...end];
+  });
+  const [, ...others] = scoreHeadings;
+  const headings = ['network', 'notes', 'samples', 'float twin top-1 %', 'dequantised top-1 %', ...others];
+  return markdown([...headings, 'output SQNR dB', 'size MB', 'seconds'], lines);
+}
+
+/** All sections below the introduction, of whatever rows there are; `greedy`: those of bench/greedy.mjs. */
+export function renderTables(rows, greedy) {
   const place = new Map([...networks, ...tfliteNetworks].map(({ name }, index) => [name, index]));
   const sorted = rows.toSorted((a, b) => place.get(a.network) - place.get(b.network));
   const of = (name) => sorted.filter(({ configuration }) => configuration === name);
   const sections = [
+    ['Aims', markdown(...aimRows(rows, greedy))],
     ['Every configuration, all labelled samples', summaryTable(sorted)],
     ['Mixed widths against 8 bits', mixedTable(sorted)],
     ['Networks without labels', unlabelledTable(sorted)],
     ...configurations.map(({ name }) => [name, configurationTable(of(name))]),
-    [published, tfliteTable(of(published))],
+    [published, publishedTable(of(published))],
   ];
   return sections
     .filter(([, table]) => table.split('\n').length > 2)

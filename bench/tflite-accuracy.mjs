@@ -112,20 +112,3 @@ export async function measureTflite(engine, shared, network, most) {
   const twin = labels && (await scoreTwin(engine, shared, network, labels, spec.limit));
   return { ...summary, twin };
 }
-
-const percent = (share) => (share === undefined ? '' : (100 * share).toFixed(2));
-
-/** Rows of the section. */
-export function tfliteTable(rows) {
-  const lines = rows.map((row) => {
-    const { network, samples, twin, float, fixed, agreement, outputs, size, wallSeconds } = row;
-    const notes = twin === undefined ? 'no labels' : '';
-    const shares = [twin, float?.top1, fixed?.top1, agreement].map(percent);
-    const sqnr = outputs[0].sqnr === null ? 'exact' : outputs[0].sqnr.toFixed(1);
-    const cells = [network, notes, samples, ...shares, sqnr, (size.fixedBytes / 1e6).toFixed(2)];
-    return `| ${[...cells, wallSeconds.toFixed(0)].join(' | ')} |`;
-  });
-  const heading =
-    '| network | notes | samples | float twin top-1 % | dequantised top-1 % | integer top-1 % | agreement with dequantised % | output SQNR dB | size MB | seconds |';
-  return [heading, `|${' --- |'.repeat(10)}`, ...lines].join('\n');
-}
