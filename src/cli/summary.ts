@@ -46,7 +46,7 @@ export function describeSummary(
   lines.push(`float only   ${islands.join(', ') || 'none'}`);
   lines.push(`size         ${short(size.floatBytes)}B float, ${short(size.fixedBytes)}B fixed`);
   lines.push(
-    `memory       ${short(memory.packedBytes)}B packed weights, ${short(memory.activationBytes)}B activations`,
+    `memory       ${short(memory.packedBytes)}B packed weights, ${short(memory.arenaBytes)}B per worker, of which ${short(memory.activationBytes)}B activations`,
   );
   lines.push(`speed        ${short(imagesPerSecond.float)}/s float, ${short(imagesPerSecond.fixed)}/s fixed`);
   if (summary.digest) lines.push(`digest       ${summary.digest}`);

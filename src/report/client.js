@@ -80,6 +80,7 @@ function showSummary() {
   ]);
   rows.push(['memory: packed weights', '', formatBytes(memory.packedBytes), '']);
   rows.push(['memory: activations of a run', '', formatBytes(memory.activationBytes), '']);
+  rows.push(['memory: arena of each worker', '', formatBytes(memory.arenaBytes), '']);
   if (macs?.all > 0)
     rows.push(['multiplications of more than 8 bits', '', formatPercent(macs.wide / macs.all), '']);
   const speed = imagesPerSecond.fixed / imagesPerSecond.float;

@@ -55,8 +55,15 @@ export interface Summary {
   /** What the fixed program computes in float32. */
   readonly floatIslands: readonly FloatIsland[];
   readonly size: { readonly floatBytes: number; readonly fixedBytes: number };
-  /** Of the fixed program where it only runs: constants as kernels take them, once for all workers, and activations of one run. */
-  readonly memory: { readonly packedBytes: number; readonly activationBytes: number };
+  /**
+   * Of the fixed program where it only runs: constants as kernels take them, once for all workers; activations of one run, and the
+   * arena that each worker keeps for them and for what kernels need beside them.
+   */
+  readonly memory: {
+    readonly packedBytes: number;
+    readonly activationBytes: number;
+    readonly arenaBytes: number;
+  };
   /** Of each step; `float` and `fixed` are the executors' own time, divided by the number of threads at work. */
   readonly seconds: {
     readonly calibrate?: number;

@@ -106,13 +106,11 @@ export async function validate(
     for (const session of Object.values(sessions)) session?.dispose();
   }
   const digest = fixed.outputs.some(({ codes }) => codes >= 0) ? hash.digest() : undefined;
+  const { constantBytes: packedBytes, arenaBytes: perWorker } = plainMemoryUse(fixed, engine.variant);
   return summarize(engine, float, fixed, totals, indices.length, {
     ...options,
     digest,
-    memory: {
-      packedBytes: plainMemoryUse(fixed, engine.variant).constantBytes,
-      activationBytes: arenaBytes(fixed),
-    },
+    memory: { packedBytes, activationBytes: arenaBytes(fixed), arenaBytes: perWorker },
     outputs: outputs.map(({ name, layer, tail }) => {
       const sums = totals.cumulative[layers.indexOf(layer)];
       return { name, sqnr: sqnr(sums), maxError: sums.maxError, ...(tail && { tail }) };

@@ -47,7 +47,7 @@ export function makeContent(
       outputs: [{ name: 'output', sqnr: 30, maxError: 0.5 }],
       layers,
       floatIslands: [{ node: 'tail', operator: 'Softmax' }],
-      memory: { packedBytes: 2000, activationBytes: 500 },
+      memory: { packedBytes: 2000, activationBytes: 500, arenaBytes: 600 },
       size: { floatBytes: 4000, fixedBytes: 1000 },
       seconds: { float: 1, fixed: 1 },
       imagesPerSecond: { float: 1, fixed: 1 },
