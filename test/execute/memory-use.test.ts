@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { createEngine } from '#src/execute/wasm/engine.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { arenaBytes } from '#src/execute/wasm/prepare.js';
+import type { MemoryUse } from '#src/execute/wasm/session.js';
 import { layerProgram } from '#src/jobs/bench/layer.js';
 import { constantBytes } from '#src/program/program.js';
 
@@ -29,6 +30,21 @@ test.each([
   // Transformed input and sums of one call.
   expect(arena).toBeLessThan(arenaBytes(program) + 512 * 1024);
   session.dispose();
+});
+
+/** What the session's figures say, in whole pages. */
+function announced({ constants, arena, furtherWorker }: MemoryUse): number {
+  return Math.ceil((constants + arena + (THREADS - 1) * furtherWorker) / PAGE) * PAGE;
+}
+
+test('a session that ends while runs wait takes no more memory', async () => {
+  const fresh = createEngine({ threads: THREADS });
+  const session = fresh.load(pointwise);
+  const runs = Array.from({ length: 20 * THREADS }, () => session.run([input]));
+  session.dispose();
+  await Promise.all(runs);
+  expect(session.handle.memory.buffer.byteLength).toBeLessThanOrEqual(announced(session.memoryUse));
+  await fresh.dispose();
 });
 
 test('each worker that runs adds an arena to the memory, and nothing else does', async () => {

@@ -143,11 +143,15 @@ function createSession(
   const slots = createInputSlots(SLOTS * pool.threads);
   let disposed = false;
   let running = 0;
+  const releaseMemory = () => {
+    disposeSessionHandle(handle);
+    returnMemory();
+  };
   const releaseWhenIdle = () => {
     if (!disposed || running > 0) return;
     // Workers that come late to a run that is done still look at its memory.
-    if (team === undefined) returnMemory();
-    else void team.idle().then(returnMemory);
+    if (team === undefined) releaseMemory();
+    else void team.idle().then(releaseMemory);
   };
   return {
     program,
@@ -172,7 +176,6 @@ function createSession(
     dispose() {
       if (disposed) return;
       disposed = true;
-      disposeSessionHandle(handle);
       releaseWhenIdle();
     },
   };
