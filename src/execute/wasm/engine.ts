@@ -3,6 +3,7 @@ import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
 import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
+import { growMemory } from './constants.js';
 import { createSessionHandle } from './create-session.js';
 import { createInputSlots } from './input-slots.js';
 import type { PrepareOptions } from './prepare.js';
@@ -74,8 +75,8 @@ export interface Engine {
   readonly ruledOut: readonly RuledOut[];
   readonly pool: WorkerPool;
   /**
-   * Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run, an ExecutionError once the
-   * engine is disposed.
+   * Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run, or where what all workers
+   * need at once is more than 4 GiB or than the machine can give, an ExecutionError once the engine is disposed.
    */
   load(program: Program, options?: SessionOptions & { readonly mode?: 'throughput' }): Session;
   load(program: Program, options?: SessionOptions): Runner;
@@ -137,6 +138,7 @@ function createSession(
   const shared = mode === 'latency' ? { threads: pool.threads } : {};
   const options = { counters, observed, measured, retain, ...shared };
   const handle = createSessionHandle(loaded, memory, options, kernels);
+  reserveMemory(handle, loaded.name, pool.threads);
   const program = withoutData(loaded);
   if (release) freeConstants(loaded);
   const team = handle.team && createTeam(pool, handle);
@@ -179,4 +181,11 @@ function createSession(
       releaseWhenIdle();
     },
   };
+}
+
+/** Grows the memory to what all workers need: each would else grow it by what it misses, whatever others add meanwhile. */
+function reserveMemory({ memory, memoryUse }: SessionHandle, name: string, threads: number): void {
+  const { constants, arena, furtherWorker } = memoryUse;
+  const bytes = constants + arena + (threads - 1) * furtherWorker;
+  growMemory(memory, bytes, `program "${name}" (threads: ${threads})`);
 }
