@@ -52,9 +52,10 @@ export interface Runner {
   /** Bytes of the memory that the workers share; more only where a worker has died. */
   readonly memoryUse: MemoryUse;
   /**
-   * Runs one sample. `inputs` in the model's layout, by name or in order: float32, or integer codes. Throws an
-   * InputError where an input does not fit, an ExecutionError where a worker fails, an AbortedError where `signal` was
-   * aborted before (`throughput`), or before the end (`latency`).
+   * Runs one sample. `inputs` in the model's layout, by name or in order: float32, or integer codes. They are read when the
+   * run's turn comes: they must not change until the promise settles. Throws an InputError where an input does not fit, an
+   * ExecutionError where a worker fails, an AbortedError where `signal` was aborted before (`throughput`), or before the end
+   * (`latency`).
    */
   run(inputs: Inputs, options?: { readonly signal?: AbortSignal }): Promise<RunResult>;
   /** Ends the session, whose memory serves the engine's next one as soon as the last run is done. */
