@@ -1,6 +1,6 @@
 /**
- * The library. It never prints, exits, installs signal handlers or sets V8 flags; idle workers do not keep the process
- * alive; every error it throws on purpose is a DynafixError.
+ * The library. It never prints, exits or installs signal handlers, nor sets V8 flags unless asked; idle workers do not keep the
+ * process alive; every error it throws on purpose is a DynafixError.
  */
 export { type AssignOptions, assignFormats } from './assign/assign.js';
 export { type FormatsFile, readFormats, writeFormats } from './assign/formats-file.js';

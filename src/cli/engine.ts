@@ -1,5 +1,6 @@
 /** The engine of one command, with its progress bar and Ctrl-C. */
 import { createEngine, type Engine } from '../execute/wasm/engine.js';
+import { type VariantName, v8FlagsOf } from '../execute/wasm/variants.js';
 import { interruptible } from './interrupt.js';
 import type { RunOptions } from './options.js';
 import { createProgress, say } from './terminal.js';
@@ -12,6 +13,12 @@ export interface Attendance {
   readonly onProgress: (done: number, total: number, phase?: string) => void;
 }
 
+/** Names V8's flags while kernels are compiled: those of the pinned variant, else of all that are tried. */
+export function describeFlags(pinned?: VariantName): string {
+  const names = v8FlagsOf(pinned).map((flag) => `--${flag}`);
+  return `V8's flags ${names.join(' ')} are set while kernels are compiled`;
+}
+
 /** Runs `work` on the engine that the options describe, and ends its workers before the result is given out. */
 export async function withEngine<T>(
   { threads, variant, v8Flags }: RunOptions,
@@ -19,7 +26,7 @@ export async function withEngine<T>(
   work: (engine: Engine, attendance: Attendance) => Promise<T>,
 ): Promise<T> {
   const engine = createEngine({ threads, variant, v8Flags });
-  if (v8Flags) say(`V8's flags are set while kernels are compiled; kernels ${engine.variant}`);
+  if (v8Flags) say(`${describeFlags(variant)}; kernels ${engine.variant}`);
   for (const { variant, reason } of engine.ruledOut) say(`kernels ${variant} are ruled out: ${reason}`);
   let current = title;
   let progress = createProgress(title);

@@ -27,7 +27,7 @@ export interface InstructionCounters {
   /** How often a register of the accumulator wrapped, and how often one was saturated. */
   readonly wraps: number;
   readonly saturations: number;
-  /** Least and greatest accumulator, or integer that is scaled to a code; 0 where there is no output. */
+  /** Least and greatest accumulator, or integer that is scaled to a code. */
   readonly minimum: number;
   readonly maximum: number;
 }

@@ -21,7 +21,7 @@ const flags: Readonly<Record<CompilerMode, readonly string[] | undefined>> = {
 
 /** True where this V8 must be given a flag for the mode. */
 export function hasFlag(mode: CompilerMode): boolean {
-  return (flags[mode] ?? []).length > 0;
+  return flagsOf([mode]).length > 0;
 }
 
 /** False where this V8 does not do it, with a flag or without. */
@@ -29,11 +29,14 @@ export function isCompilerMode(mode: CompilerMode): boolean {
   return flags[mode] !== undefined;
 }
 
+/** The flags that V8 has while it compiles in these modes. */
+export function flagsOf(modes: readonly CompilerMode[]): readonly string[] {
+  return [...new Set(modes.flatMap((mode) => flags[mode] ?? []))];
+}
+
 /** Calls `compile` with V8 in these modes, and sets it back afterwards to what the process was started with. */
 export function compileIn<T>(modes: readonly CompilerMode[], compile: () => T): T {
-  const changed = modes
-    .flatMap((mode) => flags[mode] ?? [])
-    .filter((flag) => !process.execArgv.includes(`--${flag}`));
+  const changed = flagsOf(modes).filter((flag) => !process.execArgv.includes(`--${flag}`));
   for (const flag of changed) setFlagsFromString(`--${flag}`);
   try {
     return compile();

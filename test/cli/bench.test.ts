@@ -27,6 +27,13 @@ test('a given program is measured on noise, on two threads too', async () => {
   expect(ours.map((row: { threads: number }) => row.threads)).toEqual([1, 2]);
 });
 
+test("V8's flags that are set where it measures are named", async () => {
+  const { stderr } = await dynafix(['bench', '--filter', 'digits float', ...short, '--rounds', '1']);
+  expect(stderr).toMatch(
+    /^V8's flags --no-liftoff --no-wasm-lazy-compilation( --no-wasm-inlining)? are set while kernels are compiled\n$/,
+  );
+});
+
 test('loading and memory are works', async () => {
   const { rows } = await json(['bench', '--filter', 'digits (load|memory)', ...short]);
   const units = new Map(rows.map((row: { subject: string; unit: string }) => [row.subject, row.unit]));

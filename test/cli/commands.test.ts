@@ -170,6 +170,22 @@ test('validate --fail-below exits 1 where a limit is not kept, and says which', 
   expect(JSON.parse(failed.stdout)).toMatchObject({ samples: 50 });
 });
 
+test("V8's flags that --v8-flags sets are named: those of a pinned variant, else those of all that are tried", async () => {
+  const run = ['run', program, ...data, '--limit', '1', '--json', '--v8-flags'];
+  const optimised = "V8's flags --no-liftoff --no-wasm-lazy-compilation( --no-wasm-inlining)?";
+  const pinned = await dynafix([...run, '--variant', 'simd']);
+  expect(pinned.stderr).toMatch(
+    new RegExp(`^${optimised} are set while kernels are compiled; kernels simd\n$`),
+  );
+  const v8 = Number.parseFloat(process.versions.v8);
+  const relaxed = v8 < 11.4 ? ' --experimental-wasm-relaxed-simd' : '';
+  const wide = v8 < 12 ? '' : ' --experimental-wasm-revectorize';
+  const chosen = await dynafix(run);
+  expect(chosen.stderr).toMatch(
+    new RegExp(`^${optimised}${relaxed}${wide} are set while kernels are compiled; kernels [a-z0-9]+\n`),
+  );
+});
+
 test('diff finds no difference between the oracle and the kernels', async () => {
   for (const file of [program, model])
     expect(await json(['diff', file, ...data, '--limit', '2'])).toEqual({ samples: 2, equal: true });

@@ -1,9 +1,13 @@
 /** What a session takes: its memory is as large as it says, and further workers add what it says. */
 import { afterAll, expect, test } from 'vitest';
+import { growMemory } from '#src/execute/wasm/constants.js';
 import { createEngine } from '#src/execute/wasm/engine.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import { arenaBytes } from '#src/execute/wasm/prepare.js';
+import type { MemoryUse } from '#src/execute/wasm/session.js';
+import { webAssembly } from '#src/execute/wasm/webassembly.js';
 import { layerProgram } from '#src/jobs/bench/layer.js';
+import { parseProgram } from '#src/program/parse.js';
 import { constantBytes } from '#src/program/program.js';
 
 const PAGE = 64 * 1024;
@@ -31,19 +35,61 @@ test.each([
   session.dispose();
 });
 
-test('each worker that runs adds an arena to the memory, and nothing else does', async () => {
-  // An engine of its own: memory of an ended session would serve this one.
+/** What the session's figures say, in whole pages. */
+function announced({ constants, arena, furtherWorker }: MemoryUse): number {
+  return Math.ceil((constants + arena + (THREADS - 1) * furtherWorker) / PAGE) * PAGE;
+}
+
+test('a session that ends while runs wait takes no more memory', async () => {
   const fresh = createEngine({ threads: THREADS });
   const session = fresh.load(pointwise);
-  const { constants, arena, furtherWorker } = session.memoryUse;
-  expect(furtherWorker).toBe(arena);
-  // All at once, so that every worker takes part.
-  await Promise.all(Array.from({ length: 20 * THREADS }, () => session.run([input])));
-  const { byteLength } = session.handle.memory.buffer;
-  const most = constants + arena + (THREADS - 1) * furtherWorker;
-  expect(byteLength).toBeGreaterThanOrEqual(constants + arena);
-  expect(byteLength).toBeLessThanOrEqual(Math.ceil(most / PAGE) * PAGE);
+  const runs = Array.from({ length: 20 * THREADS }, () => session.run([input]));
+  session.dispose();
+  await Promise.all(runs);
+  expect(session.handle.memory.buffer.byteLength).toBeLessThanOrEqual(announced(session.memoryUse));
   await fresh.dispose();
+});
+
+test('the memory holds an arena for each worker from the start, and runs add nothing', async () => {
+  // An engine of its own: memory of an ended session would serve this one.
+  const fresh = createEngine({ threads: THREADS });
+  const { memoryUse, handle, run } = fresh.load(pointwise);
+  expect(memoryUse.furtherWorker).toBe(memoryUse.arena);
+  expect(handle.memory.buffer.byteLength).toBe(announced(memoryUse));
+  // All at once, so that every worker takes part.
+  await Promise.all(Array.from({ length: 20 * THREADS }, () => run([input])));
+  expect(handle.memory.buffer.byteLength).toBe(announced(memoryUse));
+  await fresh.dispose();
+});
+
+test('a program whose arenas do not fit the memory is refused before it runs', () => {
+  const large = parseProgram(`
+    x = input f32 [16]
+    padded = pad x before=[0] after=[399999984] value=0 -> f32 [400000000]
+    y = slice padded starts=[0] steps=[1] -> f32 [16]
+    output y
+  `);
+  // Two arenas of 1526 MiB fit 4096 MiB, three do not; threads that share a run have one arena.
+  expect(() => engine.load(large)).toThrow(
+    `program "${large.name}" (threads: 3): the program needs too much memory, expected at most 4096 MiB, got 4578 MiB`,
+  );
+  engine.load(large, { mode: 'latency' }).dispose();
+});
+
+test('memory that another thread grows meanwhile serves both', () => {
+  const { Memory } = webAssembly;
+  const memory = new Memory({ initial: 1, maximum: 3, shared: true });
+  const contended = {
+    get buffer() {
+      return memory.buffer;
+    },
+    grow(pages: number) {
+      if (pages > 0) memory.grow(2);
+      return memory.grow(pages);
+    },
+  };
+  growMemory(contended, 3 * PAGE, 'test');
+  expect(memory.buffer.byteLength).toBe(3 * PAGE);
 });
 
 test('a released program gives its memory back at once, and runs on', async () => {

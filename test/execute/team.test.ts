@@ -153,6 +153,27 @@ describe('workers as a team', () => {
     session.dispose();
   });
 
+  test('report what fails where a thread is late from the run before', async () => {
+    // Few units: a thread that has not left the run before takes the one that fails.
+    const program = parseProgram(`
+      x = input f32 [70]
+      y = quantize x round=halfEven overflow=trap -> fixed(8,4) [70]
+      output y
+    `);
+    const session = four.load(program, { mode: 'latency' });
+    const good = new Float32Array(70).fill(0.5);
+    const bad = good.with(33, 1000);
+    const failures = new Set<string>();
+    for (let i = 0; i < 500; i++) {
+      await session.run([good]);
+      failures.add(await session.run([bad]).then(String, (error) => error.message));
+    }
+    expect([...failures]).toEqual([
+      'instruction "y/quantize", element 33: does not fit fixed(8,4), got 1000',
+    ]);
+    session.dispose();
+  });
+
   test('inputs that are gone before their turn comes fail their run, not the next one', async () => {
     const program = chain(20, 9_000);
     const session = four.load(program, { mode: 'latency' });

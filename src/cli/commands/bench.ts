@@ -14,6 +14,7 @@ import type { Settings } from '../../jobs/bench/subject-lists.js';
 import { fileExists } from '../../platform/files.js';
 import { packageFile } from '../../platform/package.js';
 import { machineThreads } from '../../platform/pool.js';
+import { describeFlags } from '../engine.js';
 import { interruptible } from '../interrupt.js';
 import {
   addDataOptions,
@@ -117,7 +118,8 @@ async function importGroups(path: string, settings: Settings): Promise<WorkGroup
   return workGroups(settings);
 }
 
-async function run(groups: readonly WorkGroup[], { filter, rounds }: Options): Promise<BenchResult> {
+async function run(groups: readonly WorkGroup[], { filter, rounds, variant }: Options): Promise<BenchResult> {
+  say(describeFlags(variant));
   const scratch = mkdtempSync(join(tmpdir(), 'dynafix-bench-'));
   let progress = createProgress('');
   let current = '';

@@ -1,5 +1,4 @@
 /** Operands that broadcast to an output, as kernels walk them: calls over rows of elements. */
-import { elementCount } from '../../program/shapes.js';
 import { type Address, type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
 import { broadcastStrides, denseStrides, forEachIndex, joinAxes } from './strided.js';
@@ -38,10 +37,9 @@ export function walkBroadcast(
   const [elements] = axes.slice(-1);
   const places = tensors.map(locate);
   const starts: Address[][] = [];
-  if (elementCount(shape) > 0)
-    forEachIndex(axes.slice(0, -2), tensors.length, (offsets) => {
-      starts.push(places.map(({ address, size }, i) => shift(address, offsets[i] * size)));
-    });
+  forEachIndex(axes.slice(0, -2), tensors.length, (offsets) => {
+    starts.push(places.map(({ address, size }, i) => shift(address, offsets[i] * size)));
+  });
   return {
     rows: rows.extent,
     length: elements.extent,

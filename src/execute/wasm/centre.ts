@@ -52,7 +52,7 @@ function centreWeights(tensor: ProgramTensor): { codes: ArrayLike<number>; bits:
     const short = format !== null && (format.bits < 8 || (format.bits === 8 && format.signed));
     return { codes: data, bits: short ? 8 : 16 };
   }
-  const perOutput = data.length / Math.max(1, shape[0]);
+  const perOutput = data.length / shape[0];
   const codes = Int32Array.from(data, (code, index) => {
     return code - at(format.zeroPoint, Math.floor(index / perOutput));
   });
@@ -95,7 +95,7 @@ function foldZeroPoint(
   bias: ArrayLike<number | bigint> | undefined,
   zero: number,
 ): BigInt64Array {
-  const perOutput = weights.length / Math.max(1, outputs);
+  const perOutput = weights.length / outputs;
   return BigInt64Array.from({ length: outputs }, (_, output) => {
     let sum = 0;
     for (let i = output * perOutput; i < (output + 1) * perOutput; i++) sum += weights[i];

@@ -81,7 +81,9 @@ export function createConstants(where: string): Constants {
 
 /** Grows a memory to at least `bytes`. Throws a ProgramError above 4 GiB or where the machine has no more. */
 export function growMemory(memory: Memory, bytes: number, where: string): void {
-  const missing = bytes - memory.buffer.byteLength;
+  // What `buffer` says may be old while other threads grow the memory.
+  const pages = memory.grow(0);
+  const missing = Math.ceil(bytes / 65536) - pages;
   if (missing <= 0) return;
   const facts = {
     where,
@@ -90,8 +92,10 @@ export function growMemory(memory: Memory, bytes: number, where: string): void {
   };
   if (bytes > 2 ** 32) throw new ProgramError({ ...facts, expected: 'at most 4096 MiB' });
   try {
-    memory.grow(Math.ceil(missing / 65536));
+    memory.grow(missing);
   } catch (cause) {
-    throw new ProgramError({ ...facts, expected: 'what the machine can give', cause });
+    if (memory.grow(0) === pages)
+      throw new ProgramError({ ...facts, expected: 'what the machine can give', cause });
+    growMemory(memory, bytes, where);
   }
 }

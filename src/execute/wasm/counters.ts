@@ -18,6 +18,5 @@ export function viewCounters(buffer: SharedArrayBuffer, address: number): BigInt
 
 export function readCounters(words: BigInt64Array, outputs: number): InstructionCounters {
   const [minimum, maximum, clipped, wraps, saturations] = Array.from(words, Number);
-  const ends = outputs === 0 ? { minimum: 0, maximum: 0 } : { minimum, maximum };
-  return { outputs, clipped, wraps, saturations, ...ends };
+  return { outputs, clipped, wraps, saturations, minimum, maximum };
 }

@@ -3,6 +3,7 @@ import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
 import { createPool, machineThreads, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
+import { growMemory } from './constants.js';
 import { createSessionHandle } from './create-session.js';
 import { createInputSlots } from './input-slots.js';
 import type { PrepareOptions } from './prepare.js';
@@ -51,9 +52,10 @@ export interface Runner {
   /** Bytes of the memory that the workers share; more only where a worker has died. */
   readonly memoryUse: MemoryUse;
   /**
-   * Runs one sample. `inputs` in the model's layout, by name or in order: float32, or integer codes. Throws an
-   * InputError where an input does not fit, an ExecutionError where a worker fails, an AbortedError where `signal` was
-   * aborted before (`throughput`), or before the end (`latency`).
+   * Runs one sample. `inputs` in the model's layout, by name or in order: float32, or integer codes. They are read when the
+   * run's turn comes: they must not change until the promise settles. Throws an InputError where an input does not fit, an
+   * ExecutionError where a worker fails, an AbortedError where `signal` was aborted before (`throughput`), or before the end
+   * (`latency`).
    */
   run(inputs: Inputs, options?: { readonly signal?: AbortSignal }): Promise<RunResult>;
   /** Ends the session, whose memory serves the engine's next one as soon as the last run is done. */
@@ -74,8 +76,8 @@ export interface Engine {
   readonly ruledOut: readonly RuledOut[];
   readonly pool: WorkerPool;
   /**
-   * Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run, an ExecutionError once the
-   * engine is disposed.
+   * Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run, or where what all workers
+   * need at once is more than 4 GiB or than the machine can give, an ExecutionError once the engine is disposed.
    */
   load(program: Program, options?: SessionOptions & { readonly mode?: 'throughput' }): Session;
   load(program: Program, options?: SessionOptions): Runner;
@@ -137,17 +139,22 @@ function createSession(
   const shared = mode === 'latency' ? { threads: pool.threads } : {};
   const options = { counters, observed, measured, retain, ...shared };
   const handle = createSessionHandle(loaded, memory, options, kernels);
+  reserveMemory(handle, loaded.name, pool.threads);
   const program = withoutData(loaded);
   if (release) freeConstants(loaded);
   const team = handle.team && createTeam(pool, handle);
   const slots = createInputSlots(SLOTS * pool.threads);
   let disposed = false;
   let running = 0;
+  const releaseMemory = () => {
+    disposeSessionHandle(handle);
+    returnMemory();
+  };
   const releaseWhenIdle = () => {
     if (!disposed || running > 0) return;
     // Workers that come late to a run that is done still look at its memory.
-    if (team === undefined) returnMemory();
-    else void team.idle().then(returnMemory);
+    if (team === undefined) releaseMemory();
+    else void team.idle().then(releaseMemory);
   };
   return {
     program,
@@ -172,8 +179,14 @@ function createSession(
     dispose() {
       if (disposed) return;
       disposed = true;
-      disposeSessionHandle(handle);
       releaseWhenIdle();
     },
   };
+}
+
+/** Grows the memory to what all workers need: each would else grow it by what it misses, whatever others add meanwhile. */
+function reserveMemory({ memory, memoryUse }: SessionHandle, name: string, threads: number): void {
+  const { constants, arena, furtherWorker } = memoryUse;
+  const bytes = constants + arena + (threads - 1) * furtherWorker;
+  growMemory(memory, bytes, `program "${name}" (threads: ${threads})`);
 }

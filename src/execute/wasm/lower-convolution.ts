@@ -58,7 +58,7 @@ export function lowerGemm(instruction: Instruction<'gemm'>, context: Context): v
 function isEmulated(instruction: Product, context: Context, product: CentredProduct): boolean {
   if (instruction.arithmetic === null) return false;
   const sums = sumsOf(instruction, product, context.counters !== undefined);
-  const depth = product.weights.length / Math.max(1, product.outputs);
+  const depth = product.weights.length / product.outputs;
   return sums === undefined || (sums.kind === 'i64' && !fitsSegments(depth));
 }
 
@@ -258,7 +258,7 @@ export function emitSums(
     }
     return;
   }
-  const most = Math.max(4, Math.floor(SUMS_BYTES / Math.max(1, pixelBytes) / 4) * 4);
+  const most = Math.max(4, Math.floor(SUMS_BYTES / pixelBytes / 4) * 4);
   const size = Math.min(step, most);
   const scratch = context.unitScratch(Math.min(size, pixels) * pixelBytes);
   const { overflow } = requantize;

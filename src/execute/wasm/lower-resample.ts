@@ -97,7 +97,7 @@ function lowerResampleSums(
   context: Context,
   requantize: Requantize,
 ): void {
-  const { inputs, output, axis, indices } = instruction;
+  const { inputs, axis, indices } = instruction;
   const { constants } = context;
   const [x, weights] = inputs.map((input) => context.tensor(input));
   const [count, taps] = weights.shape;
@@ -115,11 +115,10 @@ function lowerResampleSums(
   const { overflow } = requantize;
   const sums: Sums = { kind: 'i64', bits: 64, above: 0 };
   const rescale = prepareRescale(context, instruction, [requantize], { overflow, clamp: null, sums });
-  const most = Math.max(1, Math.floor(SUMS_BYTES / Math.max(1, inner * 8)));
+  const most = Math.max(1, Math.floor(SUMS_BYTES / (inner * 8)));
   const step = evenStep(count, most, unitsFor(context.sharing, count * inner * taps), 1);
   const y = context.unitScratch(Math.min(step, count) * inner * 8);
   const zero = zeroPointOf(x);
-  if (elementCount(context.tensor(output).shape) === 0) return;
   for (let i = 0; i < outer; i++)
     for (let line = 0; line < count; line += step) {
       const lines = Math.min(step, count - line);

@@ -91,7 +91,7 @@ function widen(context: Context, tensor: number): Address {
   const zeros = Int32Array.of(zeroPointOf(context.tensor(tensor)));
   const y = context.scratch(length * 4);
   const placed = context.constants.place(zeros.byteLength, () => zeros);
-  const args = { x, y, zeros: placed, period: 1, inner: Math.max(1, length), first: 0, length };
+  const args = { x, y, zeros: placed, period: 1, inner: length, first: 0, length };
   context.emit('requantizeSums_i16_i32', args);
   return y;
 }
@@ -145,16 +145,15 @@ function choosePairs(
 
 /** Elements whose sums stay in the cache: whole pixels, fewer of them where threads share the run. */
 function blockOf({ sharing }: Context, elements: number, channels: number): number {
-  const width = Math.max(1, channels);
-  const most = Math.max(1, Math.floor(BLOCK / width)) * width;
-  return evenStep(Math.max(elements, most), most, unitsFor(sharing, elements), width);
+  const most = Math.max(1, Math.floor(BLOCK / channels)) * channels;
+  return evenStep(Math.max(elements, most), most, unitsFor(sharing, elements), channels);
 }
 
 /** Parts of at most `block` elements: whole rows, or whole pixels of one. */
 function splitPart(part: BroadcastPart, block: number): BroadcastPart[] {
   const { a, b, first, rows, length, aRow, bRow, aStep, bStep } = part;
   const split: BroadcastPart[] = [];
-  const most = Math.max(1, Math.floor(block / Math.max(1, length)));
+  const most = Math.max(1, Math.floor(block / length));
   const piece = Math.min(length, block);
   for (let row = 0; row < rows; row += most)
     for (let start = 0; start < length; start += piece)
@@ -187,7 +186,7 @@ export function lowerRequantizeSums(instruction: Instruction<'requantize'>, cont
   }
   const period = typeof zeroPoint === 'number' ? 1 : zeroPoint.length;
   const zeros = Int32Array.from({ length: period }, (_, channel) => at(zeroPoint, channel));
-  const inner = Math.max(1, period === 1 ? length : elementCount(shape.slice(format!.axis! + 1)));
+  const inner = period === 1 ? length : elementCount(shape.slice(format!.axis! + 1));
   const placed = context.constants.place(zeros.byteLength, () => zeros);
   const sums: Sums = { kind: 'i32', bits: 18, above: 0 };
   const rescale = prepareRescale(context, instruction, [requantize], { ...options, sums });

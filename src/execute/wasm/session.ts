@@ -47,7 +47,7 @@ export interface Content {
   readonly prepared: Prepared;
 }
 
-/** Tells the workers to let go of the memory: each does when it next opens a session. */
+/** Tells the workers, none of which runs the session any more, to let go of the memory: each does when it next opens a session. */
 export function disposeSessionHandle({ control }: SessionHandle): void {
   Atomics.store(control, DISPOSED, 1);
 }

@@ -46,6 +46,8 @@ export function createTeam(pool: WorkerPool, handle: SessionHandle): Team {
       if (signal?.aborted) throw new AbortedError({ where: 'run', what: 'was cancelled' });
     };
     throwIfAborted();
+    // Workers that have not left the run before may take units of this one.
+    const late = [...tasks];
     startRun(control);
     running = true;
     const abort = () => stopRun(control);
@@ -56,7 +58,7 @@ export function createTeam(pool: WorkerPool, handle: SessionHandle): Team {
       openRun(control);
       if (!(await anyDone(answers))) {
         throwIfAborted();
-        throw await firstFailure(answers);
+        throw await firstFailure([...late, ...answers]);
       }
     } catch (error) {
       // The next run must not meet what is left of this one.

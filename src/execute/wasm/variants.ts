@@ -1,6 +1,6 @@
 /** Variants of the kernels: the same bytes by other instructions. Each is the plain kernels and what it adds to them. */
 import { readAsset } from '../../platform/assets.js';
-import { type CompilerMode, compileIn, hasFlag, isCompilerMode } from '../../platform/v8-flags.js';
+import { type CompilerMode, compileIn, flagsOf, hasFlag, isCompilerMode } from '../../platform/v8-flags.js';
 import { type Kernel, kernels } from './kernels.js';
 import { type Memory, type Module, webAssembly } from './webassembly.js';
 
@@ -97,10 +97,20 @@ export interface KernelSet {
 
 /** Compiles a variant, once per thread; with V8's flags where `v8Flags` allows. Throws what the engine throws. */
 export function compileVariant(variant: VariantName, v8Flags: boolean): KernelSet {
-  const modules = variants[variant].map(({ file, modes }) =>
-    compile(file, v8Flags ? ['optimised', ...modes] : []),
+  const modules = variants[variant].map((module) =>
+    compile(module.file, v8Flags ? flaggedModes(module) : []),
   );
   return { variant, modules };
+}
+
+/** V8's flags that `v8Flags` sets while kernels are compiled: those of the pinned variant, else of all that are tried. */
+export function v8FlagsOf(pinned?: VariantName): readonly string[] {
+  const tried = pinned === undefined ? VARIANTS.filter(isOffered) : [pinned];
+  return flagsOf(tried.flatMap((variant) => variants[variant].flatMap(flaggedModes)));
+}
+
+function flaggedModes({ modes }: KernelModule): readonly CompilerMode[] {
+  return ['optimised', ...modes];
 }
 
 /** False where this V8 does not compile a variant as it is meant. */

@@ -3,7 +3,7 @@
 /** A shared memory. It can be posted to workers. */
 export interface Memory {
   readonly buffer: SharedArrayBuffer;
-  /** Adds pages of 64 KiB; throws a RangeError where the machine or the maximum does not allow it. */
+  /** Adds pages of 64 KiB and gives how many there were before; throws a RangeError where the machine or the maximum does not allow it. */
   grow(pages: number): number;
 }
 
