@@ -252,7 +252,6 @@ function parameters(fn: UnaryFunction): { alpha: number; beta: number } {
   return { alpha: 0, beta: 0 };
 }
 
-/** How many channels of a per-channel format there are, and how many elements in a row belong to one. */
 /** Channels with scales of their own, and how many elements in a row share one. */
 export function channelRun(tensor: number, context: Context): { channels: number; inner: number } {
   const { format, shape } = context.tensor(tensor);
