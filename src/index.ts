@@ -37,7 +37,7 @@ export {
 export { createWasmExecutor, type ExecutorOptions } from './execute/wasm/executor.js';
 export type { RuledOut } from './execute/wasm/select-variant.js';
 export type { MemoryUse } from './execute/wasm/session.js';
-export { VARIANTS, type VariantName, type VariantOptions } from './execute/wasm/variants.js';
+export { type KernelSet, VARIANTS, type VariantName, type VariantOptions } from './execute/wasm/variants.js';
 export { type CExport, exportC } from './export/c/files.js';
 export {
   type ExportResults,

@@ -2,8 +2,8 @@
 import type { Elements } from '../execute/executor.js';
 import { type Codes, codeRange, type Format } from '../formats/format.js';
 import type { Program } from '../program/program.js';
-import { withTensor } from './isolate.js';
 import { otherOrders, reorder, restore } from './layouts.js';
+import { withTensor } from './recompute.js';
 import type { Variation } from './variations.js';
 
 const LETTERS: Readonly<Record<number, string>> = { 2: 'NC', 4: 'NHWC' };

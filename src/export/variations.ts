@@ -3,8 +3,8 @@ import { codeRange } from '../formats/format.js';
 import { OVERFLOWS, ROUNDINGS } from '../formats/rounding.js';
 import type { Accumulator, Instruction, PerChannel, Requantize, Scaling } from '../program/instructions.js';
 import type { Program } from '../program/program.js';
-import { withInstruction } from './isolate.js';
 import { operandVariations } from './operand-variations.js';
+import { withInstruction } from './recompute.js';
 
 /** A changed program of one instruction. Two of different kinds may be combined. */
 export interface Variation {

@@ -10,8 +10,8 @@ import type { Program } from '../program/program.js';
 import { storageOf } from './c/library.js';
 import { commentText, elementsText, identifierFor } from './c/text.js';
 import { MANIFEST } from './dump-manifest.js';
-import { createFastest } from './isolate.js';
 import { encodeMemory, type Word, wordOf } from './memory.js';
+import { createFastest } from './recompute.js';
 import { requantizeOf } from './variations.js';
 import { verilogParameters } from './verilog-parameters.js';
 

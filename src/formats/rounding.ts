@@ -1,5 +1,5 @@
 /**
- * Named roundings and overflows. Each rounding is defined by its formula over a real x; the table of ties
+ * NamedRounding roundings and overflows. Each rounding is defined by its formula over a real x; the table of ties
  * in docs/arithmetic.md identifies any of them. No function in dynafix rounds without being told how.
  */
 
@@ -15,9 +15,9 @@ export const ROUNDINGS = [
   'halfTowardZero', // sign(x) * ceiling(|x| - 1/2)
   'halfEvenPositiveHalfUpNegative', // positive ties to even, negative ties up: the DPU of Brevitas
 ] as const;
-type Named = (typeof ROUNDINGS)[number];
+export type NamedRounding = (typeof ROUNDINGS)[number];
 /** `stochastic(SEED)`: floor(x + u), u from 0 up to 1 by a hash of the seed (32 bits) and the element's index. */
-export type Rounding = Named | `stochastic(${number})`;
+export type Rounding = NamedRounding | `stochastic(${number})`;
 
 /** True for a rounding by name, and for stochastic ones with a seed from 0 to 2^32 - 1. */
 export function isRounding(text: string): text is Rounding {
@@ -54,7 +54,7 @@ export type Overflow = (typeof OVERFLOWS)[number];
  * the definition of every rounding, for reals and for integers.
  */
 function roundsUp(
-  rounding: Named,
+  rounding: NamedRounding,
   half: 'less' | 'equal' | 'more',
   negative: boolean,
   odd: boolean,
@@ -92,7 +92,9 @@ function roundsUp(
  */
 export function roundReal(x: number, rounding: Rounding, element = 0): number {
   const seed = seedOf(rounding);
-  return seed === undefined ? roundNamed(x, rounding as Named) : roundStochastically(x, seed, element);
+  return seed === undefined
+    ? roundNamed(x, rounding as NamedRounding)
+    : roundStochastically(x, seed, element);
 }
 
 /** `roundReal` with one rounding, for many numbers. */
@@ -100,7 +102,7 @@ export function createRounder(rounding: Rounding): (x: number, element: number) 
   const seed = seedOf(rounding);
   if (seed !== undefined) return (x, element) => roundStochastically(x, seed, element);
   if (rounding === 'halfEven') return roundHalfEven;
-  return (x) => roundNamed(x, rounding as Named);
+  return (x) => roundNamed(x, rounding as NamedRounding);
 }
 
 /** What most weights are rounded by. */
@@ -118,7 +120,7 @@ function roundStochastically(x: number, seed: number, element: number): number {
   return up ? below + 1 : below;
 }
 
-function roundNamed(x: number, rounding: Named): number {
+function roundNamed(x: number, rounding: NamedRounding): number {
   const below = Math.floor(x);
   if (below === x || Number.isNaN(x)) return x;
   const middle = below + 0.5;
@@ -149,14 +151,14 @@ export function roundQuotient(value: bigint, divisor: bigint, rounding: Rounding
   }
   const twice = remainder << 1n;
   const half = twice < divisor ? 'less' : twice > divisor ? 'more' : 'equal';
-  return roundsUp(rounding as Named, half, value < 0n, (below & 1n) === 1n) ? below + 1n : below;
+  return roundsUp(rounding as NamedRounding, half, value < 0n, (below & 1n) === 1n) ? below + 1n : below;
 }
 
 /** Constants of the branch-free form of roundShift; see roundingConstants. */
 export interface RoundingConstants {
-  readonly offset: number;
-  readonly evenMask: number;
-  readonly negativeMask: number;
+  readonly offset: bigint;
+  readonly evenMask: bigint;
+  readonly negativeMask: bigint;
 }
 
 /**
@@ -164,34 +166,38 @@ export interface RoundingConstants {
  *
  *     roundShift(x, shift) = (x + offset + ((bit & evenMask) | (sign & negativeMask))) >> shift
  *
- * For shifts from 1 to 52 (a shift of 0 gives zeros); the masks are meant for integers as wide as x. Not for stochastic
- * rounding, whose addend differs from element to element.
+ * A shift of 0 gives zeros; the masks are meant for integers as wide as x. Not for stochastic rounding, whose addend differs from element
+ * to element.
  */
-export function roundingConstants(rounding: Named, shift: number): RoundingConstants {
-  const rest = 2 ** shift - 1;
-  const half = 2 ** (shift - 1);
-  const constants = (offset: number, evenMask = 0, negativeMask = 0) => ({ offset, evenMask, negativeMask });
-  if (shift === 0) return constants(0);
+export function roundingConstants(rounding: NamedRounding, shift: number): RoundingConstants {
+  const constants = (offset: bigint, evenMask = 0n, negativeMask = 0n) => ({
+    offset,
+    evenMask,
+    negativeMask,
+  });
+  if (shift === 0) return constants(0n);
+  const half = 1n << BigInt(shift - 1);
+  const rest = 2n * half - 1n;
   switch (rounding) {
     case 'floor':
-      return constants(0);
+      return constants(0n);
     case 'ceiling':
       return constants(rest);
     case 'towardZero':
-      return constants(0, 0, rest);
+      return constants(0n, 0n, rest);
     case 'awayFromZero':
-      return constants(rest, 0, -rest);
+      return constants(rest, 0n, -rest);
     case 'halfEven':
-      return constants(half - 1, 1);
+      return constants(half - 1n, 1n);
     case 'halfTowardPositive':
       return constants(half);
     case 'halfTowardNegative':
-      return constants(half - 1);
+      return constants(half - 1n);
     case 'halfAwayFromZero':
-      return constants(half, 0, -1);
+      return constants(half, 0n, -1n);
     case 'halfTowardZero':
-      return constants(half - 1, 0, 1);
+      return constants(half - 1n, 0n, 1n);
     case 'halfEvenPositiveHalfUpNegative':
-      return constants(half - 1, 1, 1);
+      return constants(half - 1n, 1n, 1n);
   }
 }

@@ -4,6 +4,7 @@ import type { Elements, Executor } from '../execute/executor.js';
 import { lockstep } from '../execute/lockstep.js';
 import { createOracle } from '../execute/oracle/oracle.js';
 import { createWasmExecutor } from '../execute/wasm/executor.js';
+import type { KernelSet } from '../execute/wasm/variants.js';
 import { type Comparison, compareRecordings, type Recording, recordingOf } from '../export/compare-folder.js';
 import { type DeviceFolder, openDeviceFolder } from '../export/device-folder.js';
 import type { DatasetSpec } from '../inputs/dataset.js';
@@ -11,15 +12,15 @@ import { isFolder } from '../platform/files.js';
 import type { Program } from '../program/program.js';
 import { type Samples, samplesIn, samplesOf } from './diff-samples.js';
 
-const executors: Readonly<Record<string, (program: Program) => Executor>> = {
-  oracle: createOracle,
-  wasm: (program) => createWasmExecutor(program),
+const executors: Readonly<Record<string, (program: Program, spec: SidesSpec) => Executor>> = {
+  oracle: (program) => createOracle(program),
+  wasm: (program, { kernels }) => createWasmExecutor(program, { kernels }),
 };
 
 /** An executor, which is made when it is first used, or a folder. */
 type Side = { readonly executor: () => Executor } | { readonly folder: DeviceFolder };
 
-/** What is compared, as plain data. */
+/** What is compared, as data that workers can be posted. */
 export interface SidesSpec {
   readonly left: string;
   readonly right: string;
@@ -27,6 +28,8 @@ export interface SidesSpec {
   readonly data?: DatasetSpec;
   /** Without `data`, samples that every folder must have; left out: as many as all have. */
   readonly limit?: number;
+  /** What the side `wasm` runs, see `Engine.kernels`; left out: the plain kernels. */
+  readonly kernels?: KernelSet;
 }
 
 export interface Sides {
@@ -40,24 +43,25 @@ export interface Sides {
 }
 
 /** Opens a side of a comparison by the name of an executor or the path of a folder. */
-function openSide(option: string, name: string, program: Program): Side {
+function openSide(side: 'left' | 'right', program: Program, spec: SidesSpec): Side {
+  const name = spec[side];
   if (Object.hasOwn(executors, name)) {
     let made: Executor | undefined;
     return {
       executor: () => {
-        made ??= executors[name](program);
+        made ??= executors[name](program, spec);
         return made;
       },
     };
   }
   if (isFolder(name)) return { folder: openDeviceFolder(name, program) };
   const expected = `${Object.keys(executors).join(', ')} or a folder`;
-  throw new UsageError({ where: option, what: 'is no executor and no folder', expected, got: name });
+  throw new UsageError({ where: `--${side}`, what: 'is no executor and no folder', expected, got: name });
 }
 
 /** Throws a UsageError or an InputError where a side or the data set cannot be opened. */
 export function openSides(program: Program, spec: SidesSpec): Sides {
-  const [left, right] = [openSide('--left', spec.left, program), openSide('--right', spec.right, program)];
+  const [left, right] = [openSide('left', program, spec), openSide('right', program, spec)];
   const folders = [left, right].flatMap((side) => ('folder' in side ? [side.folder] : []));
   const { count, name, load, checkInputs } =
     spec.data === undefined

@@ -61,7 +61,7 @@ export function tapCount(axis: Sweep, position: number, padded: boolean): number
 }
 
 /**
- * The numbers of elements that the windows of an average pooling divide by, ascending: fewer at the border where padding
+ * The numbers of elements that the windows of a pooling cover, by which an average divides, ascending: fewer at the border where padding
  * does not count, 0 where a window lies in it. Shapes are [N, H, W, C].
  */
 export function averagedCounts(

@@ -1,5 +1,12 @@
 /** How the values in instructions are spelled: numbers, lists, names and the few that are more than that. */
-import { isRounding, OVERFLOWS, ROUNDINGS, type Rounding, seedOf } from '../formats/rounding.js';
+import {
+  isRounding,
+  type NamedRounding,
+  OVERFLOWS,
+  ROUNDINGS,
+  type Rounding,
+  seedOf,
+} from '../formats/rounding.js';
 import type { Spelling } from './field.js';
 import { type Accumulator, BINARY_FUNCTIONS, type Clamp, NORMALIZE_RESULTS } from './instructions.js';
 import { program as proto } from './program.proto.js';
@@ -141,7 +148,7 @@ export const rounding: Spelling<Rounding> = {
   encode(value) {
     const seed = seedOf(value);
     return seed === undefined
-      ? { name: roundingName.encode(value as (typeof ROUNDINGS)[number]) }
+      ? { name: roundingName.encode(value as NamedRounding) }
       : { name: roundingName.encode('stochastic'), seed };
   },
   decode(wire) {

@@ -1,6 +1,6 @@
 /** The command line as a user meets it: a child process, its exit code and what it printed. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,6 +69,16 @@ export async function json(words: readonly string[]): Promise<ReturnType<typeof 
   const { exit, stdout, stderr } = await dynafix([...words, '--json']);
   if (exit !== 0) throw new Error(`${words.join(' ')}: exit ${exit}: ${stderr}`);
   return JSON.parse(stdout);
+}
+
+/** The kernels that the worker threads of a command instantiate. */
+export async function kernelsOfWorkers(words: readonly string[]): Promise<Set<string>> {
+  const recorder = fileURLToPath(new URL('../fixtures/record-kernels.cjs', import.meta.url));
+  const file = join(temporaryFolder(), 'kernels');
+  const env = { NODE_OPTIONS: `--require "${recorder}"`, KERNELS_FILE: file };
+  const { exit, stderr } = await dynafix(words, { env });
+  if (exit !== 0) throw new Error(`${words.join(' ')}: exit ${exit}: ${stderr}`);
+  return new Set(readFileSync(file, 'utf8').split('\n'));
 }
 
 /** An empty folder that goes away with the test. */

@@ -8,6 +8,7 @@ import {
   dynafix,
   folderOfTests,
   json,
+  kernelsOfWorkers,
   makeDigits,
   model,
   temporaryFolder,
@@ -28,6 +29,13 @@ function copyDump(): string {
   cpSync(dump, copy, { recursive: true });
   return copy;
 }
+
+test('the side "wasm" runs the variant that is pinned', async () => {
+  const words = ['diff', program, '--data', testImages, '--limit', '1', '--variant'];
+  const added = 'convolutionTiles_i16_i8_i32';
+  expect(await kernelsOfWorkers([...words, 'simd256'])).toContain(added);
+  expect(await kernelsOfWorkers([...words, 'simd'])).not.toContain(added);
+});
 
 describe('a folder of other samples', () => {
   const refusal = (path: string, own: string, other: string) => ({

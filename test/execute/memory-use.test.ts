@@ -1,4 +1,5 @@
 /** What a session takes: its memory is as large as it says, and further workers add what it says. */
+import { execFileSync } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { growMemory } from '#src/execute/wasm/constants.js';
 import { createEngine } from '#src/execute/wasm/engine.js';
@@ -90,6 +91,26 @@ test('memory that another thread grows meanwhile serves both', () => {
   };
   growMemory(contended, 3 * PAGE, 'test');
   expect(memory.buffer.byteLength).toBe(3 * PAGE);
+});
+
+const emulate = `
+  const [folder] = process.argv.slice(-1);
+  const { layerProgram } = await import(new URL('jobs/bench/layer.js', folder));
+  const { planProgram } = await import(new URL('execute/wasm/prepare.js', folder));
+  const layer = { kind: 'int8', size: 1, channels: 4096, outputs: 4096, kernel: 1, stride: 1 };
+  const program = layerProgram(layer);
+  const [instruction] = program.instructions;
+  const { accumulator, requantize } = instruction.arithmetic;
+  const emulated = { ...accumulator, bits: 24, provedBits: 0, overflow: 'saturate' };
+  const instructions = [{ ...instruction, arithmetic: { accumulator: emulated, requantize } }];
+  const { prepared } = planProgram({ ...program, instructions }, 'simd', {});
+  console.log(prepared.steps[0].kernel);
+`;
+
+test('to plan a layer of 16 million weights whose accumulator is emulated takes no 64 MiB of objects', () => {
+  const dist = new URL('../../dist/', import.meta.url).href;
+  const words = ['--max-old-space-size=64', '--input-type=module', '-e', emulate, '--', dist];
+  expect(execFileSync(process.execPath, words, { encoding: 'utf8' })).toBe('accumulate_i16_i32_i32\n');
 });
 
 test('a released program gives its memory back at once, and runs on', async () => {

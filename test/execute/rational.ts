@@ -1,8 +1,6 @@
 /** Docs/arithmetic.md sections 2 to 4 once more, over fractions of unlimited size: what executors are compared with. */
-import type { Overflow, ROUNDINGS, Rounding } from '#src/formats/rounding.js';
+import type { NamedRounding, Overflow, Rounding } from '#src/formats/rounding.js';
 import type { Accumulator, Scaling } from '#src/program/instructions.js';
-
-export type NamedRounding = (typeof ROUNDINGS)[number];
 
 const floor = (n: bigint, d: bigint) => n / d - (n % d !== 0n && n < 0n ? 1n : 0n);
 const ceiling = (n: bigint, d: bigint) => -floor(-n, d);

@@ -6,6 +6,7 @@ import { kernelsOf } from '#src/execute/wasm/variants.js';
 import { createMemory } from '#src/execute/wasm/webassembly.js';
 import { type Format, fixed } from '#src/formats/format.js';
 import { plainAccumulator } from '#src/program/accumulator.js';
+import { byShift, programOf, windowOf } from '../programs.js';
 import * as arithmetic from './wasm-arithmetic-cases.js';
 import { type Case, codes, compare, type Operand, random, shiftOf, single, size } from './wasm-cases.js';
 import * as movement from './wasm-movement-cases.js';
@@ -199,6 +200,37 @@ test('codes without a sign bring sums of 33 bits to 32', () => {
       expect(steps.map((step) => step.kernel)).toContain(kernel);
       compare(one);
     }
+});
+
+test('windows of a maximum that lie past the input give the smallest code, whatever the codes are proved to be', () => {
+  const format = fixed(8, 4);
+  const channels = 8;
+  const past = windowOf([1, 1], { strides: [3, 3] });
+  const square = windowOf([3, 3], { pads: [1, 1, 1, 1] });
+  const arithmetic = { accumulator: plainAccumulator(32, 24), requantize: byShift(8) };
+  const program = programOf(
+    {
+      x: { shape: [1, 5, 5, channels], format },
+      high: { shape: [1, 5, 5, channels], format },
+      largest: { shape: [1, 3, 3, channels], format },
+      w: { shape: [channels, 3, 3, 1], format: fixed(8, 8), data: new Int8Array(9 * channels).fill(80) },
+      y: { shape: [1, 3, 3, channels], format },
+    },
+    [
+      { op: 'clamp', clamp: { low: 64, high: 127 }, inputs: ['x'], output: 'high' },
+      { op: 'maxPool', window: past, inputs: ['high'], output: 'largest' },
+      {
+        op: 'convolution',
+        window: square,
+        groups: channels,
+        clamp: null,
+        arithmetic,
+        inputs: ['largest', 'w'],
+        output: 'y',
+      },
+    ],
+  );
+  compare({ program, inputs: [new Int8Array(25 * channels).fill(64)] });
 });
 
 test('layers of many pixels and channels are split into calls without a seam', () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect } from 'vitest';
 import { exportVectors } from '#src/export/vectors.js';
 import { codeRange, fixed } from '#src/formats/format.js';
-import { ROUNDINGS } from '#src/formats/rounding.js';
+import { type NamedRounding, ROUNDINGS } from '#src/formats/rounding.js';
 import { encodeNpy } from '#src/inputs/npy.js';
 import type { Program } from '#src/program/program.js';
 import { json, makeDigits, testImages } from '../cli/command-line.js';
@@ -40,11 +40,7 @@ simulatorTest('every convolution and gemm of the digits, for two samples', async
 });
 
 /** A strided, dilated, grouped and padded convolution with zero points and a shift per channel. */
-function oddConvolution(
-  rounding: (typeof ROUNDINGS)[number],
-  overflow: 'saturate' | 'wrap',
-  signed: boolean,
-): Program {
+function oddConvolution(rounding: NamedRounding, overflow: 'saturate' | 'wrap', signed: boolean): Program {
   const random = createRandom(ROUNDINGS.indexOf(rounding));
   const draw = (length: number, low: number, high: number) =>
     Array.from({ length }, () => low + Math.floor(random() * (high - low + 1)));

@@ -111,15 +111,40 @@ test.each(ROUNDINGS)(
   '%s by constants equals its definition for all 13-bit integers and shifts',
   (rounding) => {
     for (let shift = 0; shift <= 12; shift++) {
-      const { offset, evenMask, negativeMask } = roundingConstants(rounding, shift);
+      const { offset, ...masks } = roundingConstants(rounding, shift);
+      const [evenMask, negativeMask] = [Number(masks.evenMask), Number(masks.negativeMask)];
       for (let a = -4096; a < 4096; a++) {
         const bit = (a >> shift) & 1;
         const negative = a >> 31;
-        const rounded = (a + offset + ((bit & evenMask) | (negative & negativeMask))) >> shift;
+        const rounded = (a + Number(offset) + ((bit & evenMask) | (negative & negativeMask))) >> shift;
         if (rounded !== formulas[rounding](a / 2 ** shift) + 0) {
           expect.fail(`${a} >> ${shift}: ${rounded}`);
         }
       }
     }
+  },
+);
+
+test.each(ROUNDINGS)(
+  '%s by constants equals its definition for all shifts of 64-bit integers',
+  (rounding) => {
+    const integers = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    fc.assert(
+      fc.property(
+        integers,
+        fc.integer({ min: 0, max: 62 }),
+        fc.constantFrom(-1n, 0n, 1n),
+        (a, shift, beside) => {
+          const by = BigInt(shift);
+          const { offset, evenMask, negativeMask } = roundingConstants(rounding, shift);
+          // A tie, or next to one.
+          const tie = ((2n * (a >> by) + 1n) << by) / 2n + beside;
+          for (const x of [a, tie]) {
+            const addend = offset + (((x >> by) & 1n & evenMask) | (x < 0n ? negativeMask : 0n));
+            expect((x + addend) >> by).toBe(roundShiftBig(x, shift, rounding));
+          }
+        },
+      ),
+    );
   },
 );

@@ -31,6 +31,8 @@ export const demo = addJsonOption(addRunOptions(new Command('demo')))
       '--output',
       output,
     ];
+    if (options.variant !== undefined) words.push('--variant', options.variant);
+    if (options.v8Flags) words.push('--v8-flags');
     if (options.json) words.push('--json');
     await quantize.parseAsync(words, { from: 'user' });
   });

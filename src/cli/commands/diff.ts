@@ -34,8 +34,8 @@ export const diff = addJsonOption(addRunOptions(addModelOptions(addDataOptions(c
     const program = loadProgram(path, options.shape);
     const { left, right, limit, json } = options;
     const spec = data === undefined ? undefined : datasetSpec(programInputs(program), { ...options, data });
-    const { different, ...result } = await withEngine(options, 'diff', ({ pool }, attendance) =>
-      diffSides(pool, program, { left, right, data: spec, limit }, attendance),
+    const { different, ...result } = await withEngine(options, 'diff', ({ pool, kernels }, attendance) =>
+      diffSides(pool, program, { left, right, data: spec, limit, kernels }, attendance),
     );
     const tensors = result.compared === undefined ? '' : `, ${result.compared} tensors`;
     if (json) printJson({ ...result, ...different });

@@ -1,5 +1,10 @@
 /** The plan of assembly/accumulate.ts: an accumulator's registers, and its products in the order in which they are added. */
-import type { Overflow, Rounding } from '../../formats/rounding.js';
+import {
+  type NamedRounding,
+  type Overflow,
+  type Rounding,
+  roundingConstants,
+} from '../../formats/rounding.js';
 import type { Accumulator } from '../../program/instructions.js';
 
 /** Kernel rows and columns, and channels of a group. */
@@ -71,22 +76,8 @@ function register(bits: number, overflow: Overflow, lane: number): bigint[] {
   return [BigInt(MODES[overflow]), low, high, BigInt(lane - width)];
 }
 
-/** shift, offset, evenMask and negativeMask of the branch-free rounding, docs/arithmetic.md section 2, for shifts up to 62. */
+/** shift, offset, evenMask and negativeMask; programs store partial sums by named roundings only. */
 function storeRounding(rounding: Rounding, shift: number): bigint[] {
-  if (shift === 0) return [0n, 0n, 0n, 0n];
-  const rest = 2n ** BigInt(shift) - 1n;
-  const half = 2n ** BigInt(shift - 1);
-  const constants: Readonly<Record<string, readonly [bigint, bigint, bigint]>> = {
-    floor: [0n, 0n, 0n],
-    ceiling: [rest, 0n, 0n],
-    towardZero: [0n, 0n, rest],
-    awayFromZero: [rest, 0n, -rest],
-    halfEven: [half - 1n, 1n, 0n],
-    halfTowardPositive: [half, 0n, 0n],
-    halfTowardNegative: [half - 1n, 0n, 0n],
-    halfAwayFromZero: [half, 0n, -1n],
-    halfTowardZero: [half - 1n, 0n, 1n],
-    halfEvenPositiveHalfUpNegative: [half - 1n, 1n, 1n],
-  };
-  return [BigInt(shift), ...constants[rounding]];
+  const { offset, evenMask, negativeMask } = roundingConstants(rounding as NamedRounding, shift);
+  return [BigInt(shift), offset, evenMask, negativeMask];
 }

@@ -1,7 +1,8 @@
 /** What the codes of a tensor can be, by what computes them: narrower than its format says, for kernels that need it. */
 import { codeRange } from '../../formats/format.js';
 import type { Window } from '../../program/instructions.js';
-import type { Program } from '../../program/program.js';
+import type { Program, ProgramTensor } from '../../program/program.js';
+import { averagedCounts } from '../../program/shapes.js';
 import type { CodeRange } from './rounding.js';
 
 /** One range per tensor; undefined for float32. */
@@ -20,7 +21,8 @@ export function codeRanges({ tensors, instructions }: Program): (CodeRange | und
         if (instruction.clamp !== null) ranges[output] = within(own, instruction.clamp);
         break;
       case 'maxPool':
-        if (meetsInput(instruction.window)) ranges[output] = ranges[inputs[0]];
+        if (meetsInput(instruction.window, tensors[inputs[0]], tensors[output]))
+          ranges[output] = ranges[inputs[0]];
         break;
       case 'reshape':
       case 'transpose':
@@ -33,9 +35,9 @@ export function codeRanges({ tensors, instructions }: Program): (CodeRange | und
   return ranges;
 }
 
-/** False where a window may lie in the padding, whose maximum is the smallest code. */
-function meetsInput({ kernel, pads, dilations }: Window): boolean {
-  return pads.every((pad, side) => pad < kernel[side % 2]) && dilations.every((step) => step === 1);
+/** False where a window lies outside of the input: its maximum is the smallest code. */
+function meetsInput(window: Window, input: ProgramTensor, output: ProgramTensor): boolean {
+  return averagedCounts(window, input.shape, output.shape, false)[0] > 0;
 }
 
 function within({ low, high }: CodeRange, bounds: CodeRange): CodeRange {

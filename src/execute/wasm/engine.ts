@@ -74,6 +74,8 @@ export interface Engine {
   readonly variant: VariantName;
   /** Variants that were tried and do not serve. */
   readonly ruledOut: readonly RuledOut[];
+  /** The kernels in use, for tasks on the pool. */
+  readonly kernels: KernelSet;
   readonly pool: WorkerPool;
   /**
    * Packs a program; sessions run concurrently. Throws a ProgramError for what the kernels do not run, or where what all workers
@@ -102,6 +104,7 @@ export function createEngine({ threads = machineThreads(), ...options }: EngineO
     threads,
     variant: kernels.variant,
     ruledOut: kernels.ruledOut,
+    kernels,
     pool,
     load(program: Program, options: SessionOptions = {}) {
       if (disposed)

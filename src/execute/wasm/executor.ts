@@ -8,10 +8,12 @@ import { createInstance } from './instance.js';
 import { type PrepareOptions, prepareProgram } from './prepare.js';
 import { releaseProgram } from './release-program.js';
 import { loadKernels } from './select-variant.js';
-import type { VariantOptions } from './variants.js';
+import type { KernelSet, VariantOptions } from './variants.js';
 import { createMemory } from './webassembly.js';
 
-export interface ExecutorOptions extends Omit<PrepareOptions, 'kernels'>, VariantOptions {
+export interface ExecutorOptions extends PrepareOptions, VariantOptions {
+  /** Those of an engine, for instance; default: what `variant` and `v8Flags` ask for. */
+  readonly kernels?: KernelSet;
   /** See `SessionOptions`: true frees the memory of the program's constants, which are packed. Default false. */
   readonly release?: boolean;
 }
@@ -22,10 +24,10 @@ export interface ExecutorOptions extends Omit<PrepareOptions, 'kernels'>, Varian
  */
 export function createWasmExecutor(
   given: Program,
-  { release = false, ...options }: ExecutorOptions = {},
+  { release = false, variant, v8Flags, kernels: loaded, ...options }: ExecutorOptions = {},
 ): Executor {
   const memory = createMemory();
-  const kernels = loadKernels(options);
+  const kernels = loaded ?? loadKernels({ variant, v8Flags });
   const prepared = prepareProgram(given, memory, { ...options, kernels });
   const program = release ? releaseProgram(given, constantsOfFailures(given, prepared)) : given;
   const arena = reserveArena(prepared, memory, 0, `program "${program.name}"`);

@@ -137,13 +137,18 @@ function fitsWords(
   places: readonly (Place | undefined)[],
 ): boolean {
   const { bits, productsPerStep } = instruction.arithmetic!.accumulator;
+  if (bits > 31) return false;
   const { low, high } = codeRange(context.tensor(instruction.inputs[0]).format!);
   const largest = Math.max(zero - low, high - zero);
   const perOutput = weights.length / Math.max(1, outputs);
-  const heaviest = Array.from(weights).reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
-  const step = heaviest * largest * Math.min(productsPerStep, perOutput, places.length);
-  const start = Array.from(bias ?? [], Number).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return bits <= 31 && 2 ** (bits - 1) + Math.max(step, start) <= LARGEST;
+  const step = largestMagnitude(weights) * largest * Math.min(productsPerStep, perOutput, places.length);
+  return 2 ** (bits - 1) + Math.max(step, largestMagnitude(bias ?? [])) <= LARGEST;
+}
+
+function largestMagnitude(values: ArrayLike<number | bigint>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(Number(values[i])));
+  return most;
 }
 
 /** Offsets of the products from a pixel, the plan, weights [block][outputs/8][product][8] and biases [block][outputs/8][8]. */

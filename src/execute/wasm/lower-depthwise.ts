@@ -104,7 +104,8 @@ function planFused(
   const { constants } = context;
   const bits = sumBits(context, instruction, product);
   const lanes = Array.from({ length: channels }, (_, channel) => channel);
-  const pairs = packDepthwise(data, channels, taps, false);
+  const pairs = () => packDepthwise(data, channels, taps, false);
+  const placeCodes = (codes: Int16Array) => constants.place(codes.byteLength, () => codes);
   const place = ({ layer, blocks }: LaneRecords) => ({
     blocks: constants.place(blocks.byteLength, () => blocks),
     layer: constants.place(layer.byteLength, () => layer),
@@ -114,7 +115,7 @@ function planFused(
     return {
       kernel: 'depthwise_i16_i16_i32',
       entries: { parts: 1, even: true },
-      weights: () => constants.place(pairs.byteLength, () => pairs),
+      weights: () => placeCodes(pairs()),
       ...place(narrow),
     };
   // The low bytes of so many taps, times codes of 16 bits, fit 32 bits.
@@ -123,12 +124,12 @@ function planFused(
     return {
       kernel: 'depthwise_i16_i16_i40',
       entries: { parts: 1, even: true },
-      weights: () => constants.place(2 * pairs.byteLength, () => splitPairs(pairs)),
+      weights: () => placeCodes(splitPairs(pairs())),
       ...place(joined),
     };
   const shared = {
     kernel: 'depthwise_i16_i16_i64',
-    ...spreadPairs(context, pairs, data, channels, taps),
+    ...spreadPairs(context, pairs(), data, channels, taps),
   } as const;
   const reduced = reducedRecords(rescaling, lanes, bits, product.start);
   if (reduced !== undefined) return { ...shared, ...place(reduced) };

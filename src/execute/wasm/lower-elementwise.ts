@@ -9,7 +9,7 @@ import { type Address, type Context, shift } from './context.js';
 import { placeAddScaled } from './lower-add-scaled.js';
 import { lowerPairSums, lowerRequantizeSums, lowerWideAdd } from './lower-sums.js';
 import { elementBytes } from './prepared.js';
-import { OVERFLOW_MODES, roundingNumber } from './rescale.js';
+import { overflowNumber, roundingNumber } from './rescale.js';
 import {
   type ByShift,
   bitsFor,
@@ -252,7 +252,6 @@ function parameters(fn: UnaryFunction): { alpha: number; beta: number } {
   return { alpha: 0, beta: 0 };
 }
 
-/** How many channels of a per-channel format there are, and how many elements in a row belong to one. */
 /** Channels with scales of their own, and how many elements in a row share one. */
 export function channelRun(tensor: number, context: Context): { channels: number; inner: number } {
   const { format, shape } = context.tensor(tensor);
@@ -303,10 +302,7 @@ export function emitQuantize(
     rounding: number,
   };
   if (saturates(overflow) && number < ROUNDINGS.length) context.emit(`quantize_f32_${kind}`, shared);
-  else {
-    const mode = OVERFLOW_MODES.indexOf(saturates(overflow) ? 'saturate' : overflow);
-    context.emit(`quantizeChecked_f32_${kind}`, { ...shared, seed, overflow: mode });
-  }
+  else context.emit(`quantizeChecked_f32_${kind}`, { ...shared, seed, overflow: overflowNumber(overflow) });
 }
 
 export function lowerDequantize(instruction: Instruction<'dequantize'>, context: Context): void {

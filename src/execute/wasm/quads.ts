@@ -48,7 +48,7 @@ export function chooseQuads(
   };
 }
 
-/** Windows of several taps are left to minimal filtering. */
+/** Of a single tap only: windows of several are left to minimal filtering where it serves them, else to plain convolution. */
 function servesQuads(instruction: Product, { weights, outputs }: CentredProduct, high: number) {
   const window = instruction.op === 'convolution' && instruction.window.kernel.some((size) => size > 1);
   return !window && fitsShorts(weights, weights.length / outputs, high);

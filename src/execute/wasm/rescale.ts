@@ -11,7 +11,7 @@ import { countEnds } from './count-ends.js';
 import { rescalingOf } from './lane-records.js';
 import { elementBytes } from './prepared.js';
 import { placeVectorRescale, type VectorRescale } from './rescale-vector.js';
-import { saturates } from './rounding.js';
+import { outputRange, saturates } from './rounding.js';
 
 /** Sums in memory. */
 export interface Sums {
@@ -37,9 +37,6 @@ const STYLES = ['shift', 'multiplier', 'doubling', 'scale', 'division'] as const
 /** Elements that are taken for a pixel where one record serves all: a multiple of the lanes. */
 const UNIFORM_WIDTH = 64;
 
-/** Overflows by number; symmetric saturation has other ends. */
-export const OVERFLOW_MODES: readonly Overflow[] = ['saturate', 'wrap', 'trap'];
-
 const RECORD_BYTES = 48;
 
 /** A rounding as kernels know it: its number, that of stochastic ones behind the named ones, and its seed. */
@@ -49,17 +46,27 @@ export function roundingNumber(rounding: Rounding): { number: number; seed: numb
   return { number, seed: seed ?? 0 };
 }
 
+const OVERFLOW_NUMBERS: Readonly<Record<Overflow, number>> = {
+  saturate: 0,
+  saturateSymmetric: 0,
+  wrap: 1,
+  trap: 2,
+};
+
+/** An overflow as kernels know it: symmetric saturation only has other ends. */
+export function overflowNumber(overflow: Overflow): number {
+  return OVERFLOW_NUMBERS[overflow];
+}
+
 /** No sum comes near. */
 const BEYOND = 2n ** 62n;
 
 /** low, high, the clamp's low and high, and the ends beyond which a value counts as clipped: those that no clamp hides. */
 function codeEnds(format: Format, overflow: Overflow, clamp: Clamp | null): bigint[] {
-  const range = codeRange(format);
-  const symmetric = overflow === 'saturateSymmetric' && format.signed;
-  const { low, high } = { ...range, low: symmetric ? -range.high : range.low };
-  const ends = clamp ?? range;
-  const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
-  const hidden = { low: saturates && ends.low > low, high: saturates && ends.high < high };
+  const { low, high } = outputRange(format, overflow, null);
+  const ends = clamp ?? codeRange(format);
+  const hides = saturates(overflow);
+  const hidden = { low: hides && ends.low > low, high: hides && ends.high < high };
   return [
     ...[low, high, ends.low, ends.high].map(BigInt),
     hidden.low ? -BEYOND : BigInt(low),
@@ -114,8 +121,8 @@ export function prepareRescale(
     if (vectors !== undefined && (counters === undefined || ends !== undefined))
       return emitVectors(context, output, vectors, width, sums.kind, ends);
   }
-  const mode = Math.max(0, OVERFLOW_MODES.indexOf(overflow));
-  const layer = BigInt64Array.from([BigInt(mode), BigInt(sums.above), ...codeEnds(format!, overflow, clamp)]);
+  const modes = [overflowNumber(overflow), sums.above].map(BigInt);
+  const layer = BigInt64Array.from([...modes, ...codeEnds(format!, overflow, clamp)]);
   const each = perChannel ? channels : 1;
   const records = scalings.flatMap((scaling) =>
     Array.from({ length: each }, (_, channel) => scaleRecord(scaling, channel, at(zeroPoint, channel))),

@@ -1,6 +1,6 @@
 /** Records for assembly/round.ts: the constants that turn accumulators into codes. */
 import { codeRange, type Format } from '../../formats/format.js';
-import { type Overflow, ROUNDINGS, roundingConstants } from '../../formats/rounding.js';
+import { type NamedRounding, type Overflow, ROUNDINGS, roundingConstants } from '../../formats/rounding.js';
 import type { Clamp, PerChannel, Requantize } from '../../program/instructions.js';
 
 export interface CodeRange {
@@ -27,7 +27,7 @@ export function saturates(overflow: Overflow): boolean {
 /** A requantisation by shifts that are rounded by one addition. */
 export interface ByShift {
   readonly shift: PerChannel;
-  readonly rounding: (typeof ROUNDINGS)[number];
+  readonly rounding: NamedRounding;
   readonly overflow: Overflow;
 }
 
@@ -128,8 +128,9 @@ export function narrowRecords(
   const { range, zeroPoint } = codes;
   const common = Math.max(0, ...shifts);
   if (common > 30) return undefined;
-  const { offset: half, evenMask, negativeMask } = roundingConstants(rounding, common);
-  const offset = half + zeroPoint * 2 ** common;
+  const constants = roundingConstants(rounding, common);
+  const [evenMask, negativeMask] = [Number(constants.evenMask), Number(constants.negativeMask)];
+  const offset = Number(constants.offset) + zeroPoint * 2 ** common;
   const ends = { low: range.low - zeroPoint, high: range.high - zeroPoint };
   const blocks = new Int32Array(Math.ceil(shifts.length / 8) * 32);
   for (let channel = 0; channel < shifts.length; channel++) {
@@ -188,9 +189,9 @@ export function wideRecords(
         BigInt(bias?.[channel] ?? 0),
         clip(bounds.low),
         clip(bounds.high),
-        BigInt(offset),
-        BigInt(negativeMask),
-        BigInt(evenMask),
+        offset,
+        negativeMask,
+        evenMask,
         BigInt(right),
         BigInt(left),
         BigInt(range.low),

@@ -1,8 +1,6 @@
 /** Roundings of docs/arithmetic.md section 2 as C functions, for each kind of number that is rounded. */
-import { type ROUNDINGS, type Rounding, seedOf } from '../../formats/rounding.js';
+import { type NamedRounding, type Rounding, seedOf } from '../../formats/rounding.js';
 import type { Library } from './library.js';
-
-type Named = (typeof ROUNDINGS)[number];
 
 /** `halfEven` -> `half_even`; all stochastic roundings share their functions, which take the random bits. */
 export function roundingName(rounding: Rounding): string {
@@ -11,7 +9,7 @@ export function roundingName(rounding: Rounding): string {
 }
 
 /** When the integer below a number that is none is rounded up; `half` compares the fraction with 1/2: -1, 0 or 1. */
-const roundsUp: Readonly<Record<Named, string>> = {
+const roundsUp: Readonly<Record<NamedRounding, string>> = {
   floor: '0',
   ceiling: '1',
   towardZero: 'negative',
@@ -25,7 +23,7 @@ const roundsUp: Readonly<Record<Named, string>> = {
 };
 
 /** What is added before an arithmetic shift by s: the table of section 2. */
-const addend: Readonly<Record<Named, string>> = {
+const addend: Readonly<Record<NamedRounding, string>> = {
   floor: '0',
   ceiling: '2 * half - 1',
   towardZero: '(a < 0 ? 2 * half - 1 : 0)',
@@ -78,7 +76,7 @@ static int64_t round_shift_${name}(int64_t a, int s${extra(rounding)})
   const uint64_t fraction = s < 32 ? rest << (32 - s) : rest >> (s - 32);
   return shift_right(a, s) + (int64_t)((fraction + u) >> 32);
 }`;
-    const sum = addend[rounding as Named];
+    const sum = addend[rounding as NamedRounding];
     if (sum === '0') return `${head}\n  return shift_right(a, s);\n}`;
     return `${head}
   const int64_t half = (int64_t)1 << (s - 1);
@@ -119,7 +117,7 @@ export function defineRoundWide(library: Library, rounding: Rounding, wraps: boo
     const stochastic = seedOf(rounding) !== undefined;
     const condition = stochastic
       ? '((uint64_t)fraction + u) >> 32'
-      : `(fraction != 0 || rest) && (${roundsUp[rounding as Named]})`;
+      : `(fraction != 0 || rest) && (${roundsUp[rounding as NamedRounding]})`;
     const known = facts(condition, {
       half: 'fraction == 0x80000000u ? rest : fraction > 0x80000000u ? 1 : -1',
       negative: '(int)(w.high >> 63)',
@@ -158,7 +156,7 @@ export function defineRoundQuotient(library: Library, rounding: Rounding): strin
     const stochastic = seedOf(rounding) !== undefined;
     const condition = stochastic
       ? '((uint64_t)rest << 32) >= ((UINT64_C(1) << 32) - u) * (uint64_t)d'
-      : roundsUp[rounding as Named];
+      : roundsUp[rounding as NamedRounding];
     const known = facts(stochastic ? '' : condition, {
       half: '(rest > d - rest) - (rest < d - rest)',
       negative: 'a < 0',
@@ -202,7 +200,7 @@ export function defineRoundReal(library: Library, rounding: Rounding): string {
     const stochastic = seedOf(rounding) !== undefined;
     const condition = stochastic
       ? 'x < 0 ? x - (below + 1.0) >= -v : x - below >= 1.0 - v'
-      : roundsUp[rounding as Named];
+      : roundsUp[rounding as NamedRounding];
     const known = facts(stochastic ? '' : condition, {
       half: '(x > below + 0.5) - (x < below + 0.5)',
       negative: 'x < 0',

@@ -1,4 +1,4 @@
-/** One instruction as a program of its own, to compute it again with other arithmetic. */
+/** Programs with other arithmetic or operands, and what they give. */
 import { DynafixError, ProgramError } from '../errors.js';
 import type { Elements, Executor } from '../execute/executor.js';
 import { createOracle } from '../execute/oracle/oracle.js';
@@ -6,37 +6,7 @@ import { createWasmExecutor } from '../execute/wasm/executor.js';
 import type { Instruction } from '../program/instructions.js';
 import type { Program, ProgramTensor } from '../program/program.js';
 
-/** A program of one instruction. Its ports are the operands that are no constants, in order, each once. */
-export interface Isolated {
-  readonly program: Program;
-  /** For each port, the tensor in the program that it comes from. */
-  readonly sources: readonly number[];
-}
-
-export function isolate(program: Program, index: number): Isolated {
-  const instruction = program.instructions[index];
-  const used = [...new Set([...instruction.inputs, instruction.output])];
-  const place = (tensor: number) => used.indexOf(tensor);
-  const sources = used.filter(
-    (tensor) => tensor !== instruction.output && program.tensors[tensor].data === undefined,
-  );
-  const output = place(instruction.output);
-  const own: Instruction = { ...instruction, inputs: instruction.inputs.map(place), output };
-  const { name, format } = program.tensors[instruction.output];
-  return {
-    sources,
-    program: {
-      name: instruction.name,
-      tensors: used.map((tensor) => program.tensors[tensor]),
-      instructions: [own],
-      inputs: sources.map((tensor) => ({ name: program.tensors[tensor].name, tensor: place(tensor) })),
-      outputs: [{ name, tensor: output, codes: format === null ? -1 : output }],
-      metadata: {},
-    },
-  };
-}
-
-/** The same with another instruction; `change` returns it. */
+/** A program of one instruction with another; `change` returns it. */
 export function withInstruction(
   program: Program,
   change: (instruction: Instruction) => Instruction,
