@@ -64,7 +64,14 @@ describe.each(Object.entries(networks))('%s', (name, preprocess) => {
     const optimised = join(folder, `${name}.onnx`);
     const { inputs, tensors } = program;
     for (const [runtime, options] of [
-      [nodeRuntime, { optimizedModelFilePath: optimised, extra: { session: { x64quantprecision: '1' } } }],
+      [
+        nodeRuntime,
+        {
+          logSeverityLevel: 3,
+          optimizedModelFilePath: optimised,
+          extra: { session: { x64quantprecision: '1' } },
+        },
+      ],
       [webRuntime, { executionProviders: ['wasm'] }],
     ] as const) {
       const session = await runtime.InferenceSession.create(model, options);
