@@ -16,6 +16,7 @@ import {
 import { roundReal } from '../formats/rounding.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
+import { decodeHalf, isHalf } from '../operators/half.js';
 import type { Clamp, Scaling } from '../program/instructions.js';
 import { plainOrder } from './axis-order.js';
 import { createFunctionTable } from './function-table.js';
@@ -281,8 +282,9 @@ export function outputRange(format: Format, clamp: Clamp | null): Interval {
   return clamp === null ? range : intersect(range, clamp);
 }
 
-/** The elements of a constant as float32. */
+/** The elements of a constant as float32; 16-bit ones are decoded. */
 export function floatData(tensor: Tensor): Float32Array {
+  if (isHalf(tensor.type)) return decodeHalf(tensor);
   return tensor.data instanceof Float32Array
     ? tensor.data
     : Float32Array.from(tensor.data as Iterable<number | bigint>, Number);

@@ -2,7 +2,7 @@
 import { power64 } from '../execute/oracle/elementary.js';
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
-import { float32 } from '../graph/tensor.js';
+import { float32, numbers } from '../graph/tensor.js';
 import { nodeError, outputType, required, requireOneType, typeOf } from './check.js';
 import {
   addition,
@@ -17,7 +17,7 @@ import {
   subtraction,
 } from './elementwise.js';
 import type { Operator } from './operator.js';
-import { fromIntegers, integerWidth, truncate } from './storage.js';
+import { fromIntegers, integerWidth, toFloats, truncate } from './storage.js';
 import { broadcast, broadcastShapes } from './strided.js';
 
 function binary(name: string, since: number, meaningOf: (node: Node) => BinaryMeaning): Operator {
@@ -74,7 +74,7 @@ export const pow: Operator = {
   },
   fold(node, inputs, [{ shape }], opset) {
     const [base, exponent] = operands(node, inputs, shape, opset);
-    const powers = Array.from(exponent.data as Float32Array, Number);
+    const powers = integerWidth(exponent.type) ? numbers(exponent) : Array.from(toFloats(node, exponent));
     const at = (i: number) => power64(Number(base.data[i]), powers[i]);
     if (base.type === 'float32')
       return [

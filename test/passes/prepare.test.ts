@@ -62,6 +62,21 @@ describe('constant folding', () => {
     expect(graph.constants).toEqual(new Map([['pads', int64([4], [0, 1, 0, 3])]]));
   });
 
+  // 0x4200 is 3 as float16; 0x4000 is 2 as bfloat16.
+  test.each([
+    ['float16', 0x4200, [8, 27]],
+    ['bfloat16', 0x4000, [4, 9]],
+  ] as const)('decodes an exponent of type %s', (type, bits, expected) => {
+    const { graph } = prepareGraph(
+      buildGraph({
+        constants: { a: float32([2], [2, 3]), e: { type, shape: [1], data: Uint16Array.of(bits) } },
+        nodes: [op('Pow', ['a', 'e'], 'y')],
+        outputs: ['y'],
+      }),
+    );
+    expect(graph.constants).toEqual(new Map([['y', float32([2], expected)]]));
+  });
+
   test('a network of constants ends as a constant', () => {
     const { graph } = prepareGraph(
       buildGraph({
