@@ -98,6 +98,42 @@ test('channels with a radix of their own keep what one radix for all loses', () 
   expect(errorOf(own)).toBeLessThan(errorOf(one) / 100);
 });
 
+/** Programs of a Gemm that hands its input on, limited to [0, 6], by the fraction bits of its two outputs. */
+function clampedProgram(fractionBits: readonly number[]) {
+  const { graph: clamped } = prepareGraph(
+    buildGraph({
+      inputs: { x: [1, 2] },
+      constants: {
+        w: float32([2, 2], [1, 0, 0, 1]),
+        low: float32([], [0]),
+        high: float32([], [6]),
+      },
+      nodes: [op('Gemm', ['x', 'w'], 'c', { transB: 1 }), op('Clip', ['c', 'low', 'high'], 'y')],
+      outputs: ['y'],
+    }),
+  );
+  return compileProgram(clamped, {
+    tensors: { x: fixed(16, 4), y: fixed(16, fractionBits, { axis: 1 }) },
+    constants: { w: fixed(8, 0) },
+    conversions: { rounding: 'halfEven', overflow: 'saturate' },
+    nodes: { y: shiftArithmetic },
+  });
+}
+
+test('a limit that is not the same code in every channel is refused at its node', () => {
+  expect(() => clampedProgram([4, 3])).toThrow(
+    /^node "y": limits channels to different codes, expected those of channel 0, 0 to 96, got 0 to 48 in channel 1$/,
+  );
+});
+
+test('a limit that is the same code in every channel holds in all', () => {
+  const [codes] = createOracle(clampedProgram([4, 4])).run([Float32Array.of(100, 5)]);
+  expect(Array.from(codes)).toEqual([96, 80]);
+  // 6 is beyond the largest code of both.
+  const [full] = createOracle(clampedProgram([14, 13])).run([Float32Array.of(100, -1)]);
+  expect(Array.from(full)).toEqual([32767, 0]);
+});
+
 test('scales along another axis, or too few, are refused by name', () => {
   const compile = (inner: Format) => () => compileProgram(graph, formatsWith(inner));
   expect(compile(fixed(8, [1, 2, 3], { axis: 1 }))).toThrow(/"r": wrong number of scales, expected 6, got 3/);
