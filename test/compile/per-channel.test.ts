@@ -4,6 +4,7 @@ import { compileProgram } from '#src/compile/compile.js';
 import type { ModelFormats } from '#src/compile/model-formats.js';
 import { createOracle } from '#src/execute/oracle/oracle.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
+import { writeC } from '#src/export/c/write-c.js';
 import { type Format, fixed } from '#src/formats/format.js';
 import { float32 } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';
@@ -132,6 +133,34 @@ test('a limit that is the same code in every channel holds in all', () => {
   // 6 is beyond the largest code of both.
   const [full] = createOracle(clampedProgram([14, 13])).run([Float32Array.of(100, -1)]);
   expect(Array.from(full)).toEqual([32767, 0]);
+});
+
+test('150000 channels of weights with fraction bits of their own', () => {
+  const channels = 150000;
+  const { graph: wide } = prepareGraph(
+    buildGraph({
+      inputs: { x: [1, 1] },
+      constants: { w: float32([channels, 1], new Float32Array(channels).fill(0.5)) },
+      nodes: [op('Gemm', ['x', 'w'], 'y', { transB: 1 })],
+      outputs: ['y'],
+    }),
+  );
+  const program = compileProgram(wide, {
+    tensors: { x: fixed(8, 2), y: fixed(16, 3) },
+    constants: {
+      w: fixed(
+        8,
+        Array.from({ length: channels }, (_, channel) => 3 + (channel % 3)),
+      ),
+    },
+    conversions: { rounding: 'halfEven', overflow: 'saturate' },
+    nodes: { y: shiftArithmetic },
+  });
+  // 3 * 0.5 in steps of 1/8.
+  const expected = new Int16Array(channels).fill(12);
+  expect(createOracle(program).run([Float32Array.of(3)])[0]).toEqual(expected);
+  expect(createWasmExecutor(program).run([Float32Array.of(3)])[0]).toEqual(expected);
+  expect(() => writeC([{ name: 'wide', program }])).not.toThrow();
 });
 
 test('scales along another axis, or too few, are refused by name', () => {

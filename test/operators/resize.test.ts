@@ -119,3 +119,22 @@ test('a crop takes memory for its axes, not for their product, and lists no axis
     'node "y" (Resize): an axis of 400000000 elements',
   );
 });
+
+test('linear to 150000 elements', () => {
+  const graph = buildGraph({
+    inputs: { x: [1, 1, 3] },
+    constants: { none: float32([0], []), scales: float32([3], [1, 1, 50000]) },
+    nodes: [
+      op('Resize', ['x', 'none', 'scales'], 'y', {
+        mode: 'linear',
+        coordinate_transformation_mode: 'align_corners',
+      }),
+    ],
+    outputs: ['y'],
+  });
+  const executor = createOracle(compileProgram(prepareGraph(graph).graph, null));
+  const [y] = executor.run([Float32Array.of(0, 1, 2)]);
+  expect(y.length).toBe(150000);
+  // Corners lie on corners: a straight line from 0 to 2.
+  for (const i of [0, 1, 40000, 149999]) expect(y[i]).toBeCloseTo((2 * i) / 149999, 5);
+});
