@@ -131,6 +131,22 @@ describe('what is not supported', () => {
     expect(() => prepareGraph(graph)).toThrow(/^node "y" \(Loop\): control flow is not supported$/);
   });
 
+  test.each([
+    ['Constant', [], { value: { kind: 'tensor', value: float32([1], [1]) } }],
+    ['Identity', ['k'], {}],
+    ['Relu', ['x'], {}],
+  ] as const)('an output of %s that it does not have', (operator, inputs, attributes) => {
+    const graph = buildGraph({
+      inputs: { x: [1] },
+      constants: { k: float32([1], [1]) },
+      nodes: [op(operator, inputs, ['a', 'b'], attributes), op('Add', ['x', 'b'], 'y')],
+      outputs: ['y'],
+    });
+    expect(() => prepareGraph(graph)).toThrow(
+      `node "a" (${operator}): has too many outputs, expected 1, got 2`,
+    );
+  });
+
   test('shape arithmetic on data is named', () => {
     const graph = buildGraph({
       inputs: { x: [2, 3] },
