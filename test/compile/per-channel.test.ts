@@ -129,10 +129,10 @@ test('a limit that is not the same code in every channel is refused at its node'
 
 test('a limit that is the same code in every channel holds in all', () => {
   const [codes] = createOracle(clampedProgram([4, 4])).run([Float32Array.of(100, 5)]);
-  expect(Array.from(codes)).toEqual([96, 80]);
+  expect(Array.from(codes, Number)).toEqual([96, 80]);
   // 6 is beyond the largest code of both.
   const [full] = createOracle(clampedProgram([14, 13])).run([Float32Array.of(100, -1)]);
-  expect(Array.from(full)).toEqual([32767, 0]);
+  expect(Array.from(full, Number)).toEqual([32767, 0]);
 });
 
 test('150000 channels of weights with fraction bits of their own', () => {

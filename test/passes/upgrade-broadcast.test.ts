@@ -71,7 +71,7 @@ test.each([
   });
   const executor = createOracle(compileProgram(prepareGraph(graph).graph, null));
   const [y] = executor.run([new Float32Array(6).fill(2)]);
-  expect(Array.from(y)).toEqual(expected);
+  expect(Array.from(y, Number)).toEqual(expected);
 });
 
 // The first operand is 0 1 0 1 0 1, the second 0 1 1, one for each channel.
@@ -94,7 +94,7 @@ test.each([
   });
   const executor = createOracle(compileProgram(prepareGraph(graph).graph, null));
   const [y] = executor.run([Float32Array.of(0, 1, 0, 1, 0, 1)]);
-  expect(Array.from(y)).toEqual(expected);
+  expect(Array.from(y, Number)).toEqual(expected);
 });
 
 test('comparisons of operator sets below 6 along inner axes are refused', () => {
