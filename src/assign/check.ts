@@ -83,7 +83,7 @@ function brokenRegisters(
   const input = find({ kind: 'value', name: inputs[0] })!.positions[0];
   const to = find({ kind: 'value', name: output })!.positions[0];
   const { positions } = find({ kind: 'constant', name: weights.name })!;
-  const shift = Math.max(...positions.map((position) => input + position - to));
+  const shift = positions.reduce((most, position) => Math.max(most, input + position - to), -Infinity);
   const broken =
     shift < accumulator.bits ? [] : [`the register of ${accumulator.bits} bits: a shift of ${shift}`];
   const bits = biasRules.position === 'own' ? accumulator.bits : biasRules.bits;
@@ -100,7 +100,10 @@ function brokenRoom({ inputs, output, constants }: Demand & { kind: 'sum' }, fin
   const operands = [...values, ...constants.map(({ name }) => find({ kind: 'constant', name }))];
   const positions = operands.flatMap((operand) => operand?.positions ?? []);
   const widths = [...values, find({ kind: 'value', name: output })].map((placed) => placed?.bits ?? 0);
-  const apart = Math.max(...positions) - Math.min(...positions);
+  const [least, most] = [Math.min, Math.max].map((pick) =>
+    positions.reduce((a, b) => pick(a, b), positions[0]),
+  );
+  const apart = most - least;
   return positions.length === 0 || apart + Math.max(...widths) < 32
     ? []
     : [`the 32 bits of a sum: operands ${apart} positions apart`];

@@ -79,7 +79,9 @@ export function productLimits(
       const half = widths.map(
         (bits) =>
           bits +
-          Math.min(...sums.map((sum) => mostPosition(sum * reach(bits), room(bits, accumulator.bits - 1)))),
+          sums
+            .map((sum) => mostPosition(sum * reach(bits), room(bits, accumulator.bits - 1)))
+            .reduce((a, b) => Math.min(a, b)),
       );
       found.push(atMost(Math.min(...half), term(floor), term(from, 1, 'bits')));
       if (least < Infinity) found.push(atMost(least - 1, term(floor), term(from)));

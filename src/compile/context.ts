@@ -7,6 +7,7 @@ import { quantizeValues } from '../formats/convert.js';
 import {
   at,
   type Codes,
+  channelCount,
   codeRange,
   type Format,
   formatText,
@@ -16,6 +17,7 @@ import {
 import { roundReal } from '../formats/rounding.js';
 import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
+import { decodeHalf, isHalf } from '../operators/half.js';
 import type { Clamp, Scaling } from '../program/instructions.js';
 import { plainOrder } from './axis-order.js';
 import { createFunctionTable } from './function-table.js';
@@ -257,17 +259,39 @@ function requireChannels(
   }
 }
 
-/** A fused activation in codes of `format`; null where it limits nothing. */
-export function clampCodes(clamp: Node['clamp'], format: Format, arithmetic: NodeArithmetic): Clamp | null {
-  if (clamp === undefined) return null;
+/** Limits, by default those of a fused activation, in codes of `format`; null where they limit nothing. */
+export function clampCodes(
+  node: Node,
+  format: Format,
+  { rounding }: NodeArithmetic,
+  limits: Node['clamp'] = node.clamp,
+): Clamp | null {
+  if (limits === undefined) return null;
   const range = codeRange(format);
-  const code = (value: number) => {
-    const rounded = roundReal(value / stepSize(format), arithmetic.rounding) + at(format.zeroPoint, 0);
+  const code = (value: number, channel: number) => {
+    const rounded = roundReal(value / stepSize(format, channel), rounding) + at(format.zeroPoint, channel);
     return Math.min(Math.max(rounded, range.low), range.high);
   };
-  const low = code(clamp.low);
-  const high = code(clamp.high);
+  const clamps = Array.from({ length: channelCount(format) }, (_, channel) => ({
+    low: code(limits.low, channel),
+    high: code(limits.high, channel),
+  }));
+  const [{ low, high }] = clamps;
+  requireOneClamp(node, clamps);
   return low === range.low && high === range.high ? null : { low, high };
+}
+
+/** An instruction has one clamp for all channels. */
+function requireOneClamp(node: Node, clamps: readonly Clamp[]): void {
+  const [first] = clamps;
+  const other = clamps.findIndex(({ low, high }) => low !== first.low || high !== first.high);
+  if (other < 0) return;
+  throw new FormatError({
+    where: `node "${node.name}"`,
+    what: 'limits channels to different codes',
+    expected: `those of channel 0, ${first.low} to ${first.high}`,
+    got: `${clamps[other].low} to ${clamps[other].high} in channel ${other}`,
+  });
 }
 
 /** A fused activation in float32; null where there is none. */
@@ -281,8 +305,9 @@ export function outputRange(format: Format, clamp: Clamp | null): Interval {
   return clamp === null ? range : intersect(range, clamp);
 }
 
-/** The elements of a constant as float32. */
+/** The elements of a constant as float32; 16-bit ones are decoded. */
 export function floatData(tensor: Tensor): Float32Array {
+  if (isHalf(tensor.type)) return decodeHalf(tensor);
   return tensor.data instanceof Float32Array
     ? tensor.data
     : Float32Array.from(tensor.data as Iterable<number | bigint>, Number);

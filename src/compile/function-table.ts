@@ -4,6 +4,9 @@ import { createQuantizer } from '../formats/convert.js';
 import { allocateCodes, at, type Codes, codeRange, type Format, stepSize } from '../formats/format.js';
 import { type Rounding, roundShift } from '../formats/rounding.js';
 
+/** Most bits of codes that a table has entries for. */
+const MOST_BITS = 16;
+
 /** How a function of codes is computed. */
 export type TableRule =
   /** One entry for each code. */
@@ -20,7 +23,7 @@ export type TableRule =
 
 /**
  * The codes of fn over every code of `from`, lowest first, in `to` with saturation; undefined where a result is not a number. Both
- * formats have one scale. Throws a ConstraintError naming `where` for a rule that the function or its format does not allow.
+ * formats have one scale. Throws a ConstraintError naming `where` for a rule that the function or its format does not allow, and for codes of more than 16 bits.
  */
 export function createFunctionTable(
   rule: TableRule,
@@ -30,6 +33,13 @@ export function createFunctionTable(
   rounding: Rounding,
   where: string,
 ): Codes | undefined {
+  if (from.bits > MOST_BITS)
+    throw new ConstraintError({
+      where: `"${where}"`,
+      what: 'has no table',
+      expected: `an input of 2 to ${MOST_BITS} bits`,
+      got: `${from.bits}`,
+    });
   const { low, high } = codeRange({ ...from, narrow: false });
   const float32Quotient = rule.style === 'float32';
   const precision = float32Quotient ? Math.fround : (x: number) => x;

@@ -176,7 +176,7 @@ function product(
   const { low, high } = builder.range(input);
   const centred = aboveZeroPoints(codes as ArrayLike<number>, channels, weightFormat.zeroPoint);
   const range = accumulatorRange(centred, channels, biasCodes, { low: low - zero, high: high - zero });
-  const clamp = clampCodes(node.clamp, format, arithmetic);
+  const clamp = clampCodes(node, format, arithmetic);
   const { scaling, rounding, overflow } = arithmetic;
   const ratio = { operands: [formatOfChannel(from, 0), weightFormat], result: format };
   const own = context.scaling(node) ?? createScaling(scaling, rounding, ratio, node.name);

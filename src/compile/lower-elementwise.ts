@@ -114,7 +114,7 @@ export function lowerAdd(context: Context, node: Node, sign: 1 | -1): void {
   const sum = given?.kind === 'sum' ? given : createSumScaling(scaling, rounding, [a, b], format, node.name);
   const { shifts, scalings, output } = sum;
   const requantize = { ...output, overflow: arithmetic.overflow };
-  const clamp = clampCodes(node.clamp, format, arithmetic);
+  const clamp = clampCodes(node, format, arithmetic);
   const tensor = builder.emit(
     node,
     { op: 'add', sign, shifts, scalings, clamp, requantize, inputs },
@@ -130,7 +130,7 @@ function emitScaledPair(
   { inputs, order, format }: { inputs: readonly number[]; order: readonly number[]; format: Format },
 ): void {
   const [value] = node.outputs;
-  const clamp = clampCodes(node.clamp, format, context.arithmetic(node));
+  const clamp = clampCodes(node, format, context.arithmetic(node));
   const shape = inOrder(context.type(value).shape, order);
   const output = { name: value, shape, format, range: outputRange(format, clamp) };
   const tensor = context.builder.emit(node, { op: 'scaledPair', by, clamp, inputs }, output);
@@ -158,7 +158,7 @@ export function lowerMultiply(context: Context, node: Node): void {
     return;
   }
   const requantize = requantizeProduct(context, node, operandFormats, format);
-  const clamp = clampCodes(node.clamp, format, context.arithmetic(node));
+  const clamp = clampCodes(node, format, context.arithmetic(node));
   const tensor = builder.emit(
     node,
     { op: 'multiply', clamp, requantize, inputs },
@@ -205,7 +205,7 @@ export function lowerClamp(context: Context, node: Node, low: number, high: numb
       const clamp =
         format === null
           ? clampFloat(limits)!
-          : (clampCodes(limits, format, context.arithmetic(node)) ?? codeRange(format));
+          : (clampCodes(node, format, context.arithmetic(node), limits) ?? codeRange(format));
       const range = format === null ? undefined : outputRange(format, clamp);
       const draft = { op: 'clamp', clamp, inputs: [input.tensor] } as const;
       return { tensor: builder.emit(node, draft, { name: node.outputs[0], shape, format, range }) };

@@ -2,14 +2,17 @@
  * Proofs of accumulator width from the actual weights and the range of the input codes. The bound covers every partial
  * sum in every order: positive and negative contributions are added up separately.
  */
+import { ProgramError } from '../errors.js';
 
 export interface Interval {
   readonly low: number;
   readonly high: number;
 }
 
-/** Width of the smallest two's complement register that holds both ends; at least 1. */
+/** Width of the smallest two's complement register that holds both ends; at least 1. Throws a ProgramError where one is NaN. */
 export function bitsFor({ low, high }: Interval): number {
+  if (Number.isNaN(low) || Number.isNaN(high))
+    throw new ProgramError({ where: 'an accumulator', what: 'has no bounds', got: `${low} to ${high}` });
   let bits = 1;
   while (high > 2 ** (bits - 1) - 1 || low < -(2 ** (bits - 1))) bits++;
   return bits;

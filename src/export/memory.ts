@@ -105,7 +105,7 @@ function readWords(text: string, where: string): string[] {
 /** The low bits of each word where there are as many words as elements; else lanes that fill the words. */
 function guessWord(words: readonly string[], length: number, format: Format | null): Word {
   const bits = format?.bits ?? 32;
-  const digits = Math.max(1, ...words.map((word) => word.length));
+  const digits = words.reduce((most, { length }) => Math.max(most, length), 1);
   if (words.length === length) return { laneBits: bits, lanes: 1 };
   const stored = STORED_BITS.find((width) => bits <= width)!;
   return { laneBits: stored, lanes: Math.max(1, Math.floor((digits * 4) / stored)) };

@@ -57,6 +57,11 @@ export function formatOfChannel(format: Format, channel: number): Format {
   };
 }
 
+/** How many channels have numbers of their own; 1 where all share them. */
+export function channelCount({ fractionBits, mantissa, zeroPoint }: Format): number {
+  return [fractionBits, mantissa, zeroPoint].find((field) => typeof field !== 'number')?.length ?? 1;
+}
+
 /** Real value of one step of the code in `channel`. */
 export function stepSize(format: Format, channel = 0): number {
   return at(format.mantissa, channel) * 2 ** -at(format.fractionBits, channel);

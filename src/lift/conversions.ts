@@ -1,5 +1,6 @@
 /** QuantizeLinear and DequantizeLinear: codes where they meet codes, else conversions of float32. */
 import type { Node } from '../graph/graph.js';
+import { rejectWrapping } from '../operators/cast.js';
 import { nodeError } from '../operators/check.js';
 import { requireDequantizable, requireQuantizable } from '../operators/quantize-linear.js';
 import { integerWidth } from '../operators/storage.js';
@@ -43,10 +44,13 @@ export function liftCast(node: Node, draft: Draft): void {
   const [x] = node.inputs;
   const [y] = node.outputs;
   const { type } = draft.type(y);
-  if (draft.quantity(x) === undefined || integerWidth(draft.type(x).type) === undefined) {
+  const { type: from } = draft.type(x);
+  if (draft.quantity(x) === undefined || integerWidth(from) === undefined) {
     draft.emit(node, []);
     return;
   }
+  const wrapping = rejectWrapping(from, type);
+  if (wrapping !== undefined) throw nodeError(node, wrapping);
   const integers = readIntegers(draft, node, x);
   const { bits } = draft.quantity(integers)!;
   if (type === 'float32') defineReal(draft, node, y, integers);

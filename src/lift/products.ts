@@ -62,12 +62,17 @@ function requireConstant(draft: Draft, node: Node, index: number, what: string):
   return tensor;
 }
 
-/** Adds a bias of int32 codes, one step of which is one of the input times one of the weights. */
+/** Adds a bias of int32 codes, one step of which is one of the input times one of the weights; a single code is that of every channel. */
 function addBias(draft: Draft, node: Node, index: number, input: Quantity, { scale }: Weights): string[] {
   const name = node.inputs[index] ?? '';
   if (name === '') return [];
-  const { shape, data } = requireConstant(draft, node, index, 'the bias');
-  const codes = data as Int32Array;
+  const given = requireConstant(draft, node, index, 'the bias');
+  const channels = draft.type(node.outputs[0]).shape[1];
+  const isOne = given.data.length === 1;
+  const shape = isOne ? [channels] : given.shape;
+  const codes = isOne
+    ? new Int32Array(channels).fill((given.data as Int32Array)[0])
+    : (given.data as Int32Array);
   const values = Float32Array.from(
     codes,
     (code, channel) => code * (input.scale * (scale[channel] ?? scale[0])),

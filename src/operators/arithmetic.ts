@@ -1,12 +1,11 @@
 /** Add, Sub, Mul, Div, Pow, Max and Min on activations and constants; Sum and Mod on constants. */
 import { power64 } from '../execute/oracle/elementary.js';
 import { intAttribute } from '../graph/attributes.js';
-import type { Graph, Node } from '../graph/graph.js';
-import { float32 } from '../graph/tensor.js';
+import type { Node } from '../graph/graph.js';
+import { float32, numbers } from '../graph/tensor.js';
 import { nodeError, outputType, required, requireOneType, typeOf } from './check.js';
 import {
   addition,
-  alignedShape,
   type BinaryMeaning,
   computePairs,
   maximum,
@@ -14,10 +13,11 @@ import {
   multiplication,
   operands,
   pairShape,
+  rejectInnerAxes,
   subtraction,
 } from './elementwise.js';
 import type { Operator } from './operator.js';
-import { fromIntegers, integerWidth, truncate } from './storage.js';
+import { fromIntegers, integerWidth, toFloats, truncate } from './storage.js';
 import { broadcast, broadcastShapes } from './strided.js';
 
 function binary(name: string, since: number, meaningOf: (node: Node) => BinaryMeaning): Operator {
@@ -31,13 +31,6 @@ function binary(name: string, since: number, meaningOf: (node: Node) => BinaryMe
       return [computePairs(node, ...operands(node, inputs, shape, opset), meaningOf(node))];
     },
   };
-}
-
-/** The old way to broadcast along inner axes; newer models reshape the operand. */
-function rejectInnerAxes(node: Node, graph: Graph): string | undefined {
-  const [a, b] = node.inputs.map((name) => typeOf(graph, name).shape);
-  const aligned = alignedShape(node, a, b, graph.opset);
-  return aligned.length === b.length || b.length === 0 ? undefined : 'broadcasting by the attribute axis';
 }
 
 export const add: Operator = {
@@ -81,7 +74,7 @@ export const pow: Operator = {
   },
   fold(node, inputs, [{ shape }], opset) {
     const [base, exponent] = operands(node, inputs, shape, opset);
-    const powers = Array.from(exponent.data as Float32Array, Number);
+    const powers = integerWidth(exponent.type) ? numbers(exponent) : Array.from(toFloats(node, exponent));
     const at = (i: number) => power64(Number(base.data[i]), powers[i]);
     if (base.type === 'float32')
       return [

@@ -72,6 +72,15 @@ function convert(node: Node, from: Tensor, type: ElementType): Tensor {
   return { type, shape, data };
 }
 
+/** Computed integers do not wrap around: says why a cast would have to; undefined where it keeps every value. */
+export function rejectWrapping(from: ElementType, to: ElementType): string | undefined {
+  const [source, target] = [integerWidth(from), integerWidth(to)];
+  if (source === undefined || target === undefined || to === 'bool') return undefined;
+  const room = target.bits - source.bits;
+  const holds = source.signed === target.signed ? room >= 0 : target.signed && room > 0;
+  return holds ? undefined : `from ${from} to ${to}, which does not hold all its values`;
+}
+
 export const cast: Operator = {
   name: 'Cast',
   since: 6,
@@ -83,12 +92,8 @@ export const cast: Operator = {
   fold: (node, inputs, [{ type }]) => [convert(node, required(node, inputs, 0), type)],
   types: ['bool', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'],
   float: true,
-  reject(node, graph) {
-    const [from, to] = [node.inputs[0], node.outputs[0]].map((name) =>
-      integerWidth(typeOf(graph, name).type),
-    );
-    return from && to && from.bits > to.bits && to.bits > 1 ? 'from integers to narrower ones' : undefined;
-  },
+  reject: (node, graph) =>
+    rejectWrapping(typeOf(graph, node.inputs[0]).type, typeOf(graph, node.outputs[0]).type),
   lower(node, lowering) {
     const [from, to] = [node.inputs[0], node.outputs[0]].map((name) => lowering.type(name).type);
     if (to === 'bool' && from !== 'bool') lowering.unary(node, { name: 'isNotZero' });

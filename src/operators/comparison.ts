@@ -2,7 +2,7 @@
 import type { Node } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
 import { nodeError, outputType, required } from './check.js';
-import { operands, pairShape } from './elementwise.js';
+import { operands, pairShape, rejectInnerAxes } from './elementwise.js';
 import { decodeHalf, isHalf } from './half.js';
 import type { Operator } from './operator.js';
 import { allocate, integerWidth, isFloat } from './storage.js';
@@ -28,6 +28,7 @@ function condition(
     since,
     types: ['bool'],
     float: true,
+    reject: rejectInnerAxes,
     lower,
     infer(node, inputs, _constant, opset) {
       return [outputType(node, 'bool', pairShape(node, inputs, opset))];

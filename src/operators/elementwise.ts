@@ -1,8 +1,8 @@
 /** What operators on pairs of elements share: shapes, and computing them on constants. */
 import { intAttribute } from '../graph/attributes.js';
-import type { Node } from '../graph/graph.js';
+import type { Graph, Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';
-import { nodeError, normalizeAxis, required, requireOneType, shapeText } from './check.js';
+import { nodeError, normalizeAxis, required, requireOneType, shapeText, typeOf } from './check.js';
 import { allocate, fromIntegers, integersOf, isFloat, toFloats } from './storage.js';
 import { broadcast, broadcastShapes } from './strided.js';
 
@@ -30,6 +30,20 @@ export const maximum: BinaryMeaning = {
   },
 };
 
+/** The operators whose second operand `broadcast` and `axis` place, up to operator set 6. */
+export const placesOperand: ReadonlySet<string> = new Set([
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Pow',
+  'And',
+  'Or',
+  'Equal',
+  'Less',
+  'Greater',
+]);
+
 /**
  * Shape of the second operand as numpy broadcasting reads it. Up to operator set 6, `broadcast` and `axis` say
  * where it lies in the first.
@@ -51,6 +65,13 @@ export function alignedShape(
   if (missing < 0)
     throw nodeError(node, 'the second input reaches beyond the first', shapeText(a), shapeText(b));
   return [...b, ...Array.from({ length: missing }, () => 1)];
+}
+
+/** The old way to broadcast along inner axes; newer models reshape the operand. */
+export function rejectInnerAxes(node: Node, graph: Graph): string | undefined {
+  const [a, b] = node.inputs.map((name) => typeOf(graph, name).shape);
+  const aligned = alignedShape(node, a, b, graph.opset);
+  return aligned.length === b.length || b.length === 0 ? undefined : 'broadcasting by the attribute axis';
 }
 
 /** Shape of the result of two operands, after checking that they fit. */

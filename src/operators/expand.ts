@@ -30,8 +30,8 @@ export const expand: Operator = {
 /** Most elements along an axis that are listed one by one. */
 export const MOST_LISTED = 2 ** 20;
 
-/** A repetition lists the elements of the axes that it makes longer. */
-function rejectLongAxes(node: Node, graph: Graph): string | undefined {
+/** A repetition lists the elements of the axes that it makes longer: says where they are too many. */
+export function rejectLongAxes(node: Node, graph: Graph): string | undefined {
   const from = typeOf(graph, node.inputs[0]).shape;
   const to = typeOf(graph, node.outputs[0]).shape;
   const period = (axis: number) => from[axis - to.length + from.length] ?? 1;

@@ -15,6 +15,7 @@ import {
   shapeText,
   typeOf,
 } from './check.js';
+import { rejectLongAxes } from './expand.js';
 import type { ConstantInput, Operator } from './operator.js';
 import { allocate } from './storage.js';
 import { copyElements, rowMajor } from './strided.js';
@@ -78,13 +79,15 @@ export const pad: Operator = {
     return [{ type, shape, data }];
   },
   reject(node, graph) {
-    if (modeOf(node) !== 'constant' && !(modeOf(node) in repetitions)) return `unknown mode ${modeOf(node)}`;
+    const isRepeated = Object.hasOwn(repetitions, modeOf(node));
+    if (modeOf(node) !== 'constant' && !isRepeated) return `unknown mode ${modeOf(node)}`;
     const { before, after } = padAmounts(
       node,
       typeOf(graph, node.inputs[0]).shape.length,
       constantsOf(graph, node),
     );
     if ([...before, ...after].some((amount) => amount < 0)) return 'a negative amount of padding';
+    if (isRepeated) return rejectLongAxes(node, graph);
     return !node.inputs[2] || graph.constants.has(node.inputs[2])
       ? undefined
       : 'the padding value is computed';

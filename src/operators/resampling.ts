@@ -130,7 +130,7 @@ function joinRepeated({ count, indices, weights }: Taps): Taps {
       if (weights[at] !== 0) sums.set(indices[at], (sums.get(indices[at]) ?? 0) + weights[at]);
     return [...sums];
   });
-  const most = Math.max(...lines.map(({ length }) => length));
+  const most = lines.reduce((longest, { length }) => Math.max(longest, length), 0);
   const filled = lines.map((line) => [
     ...line,
     ...Array.from({ length: most - line.length }, () => [line[0][0], 0] as const),

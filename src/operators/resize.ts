@@ -116,10 +116,19 @@ function reject(node: Node, graph: Graph): string | undefined {
   if (mode === 'nearest' && nearest !== 'old' && !NEAREST_MODES.some((known) => known === nearest))
     return `nearest_mode ${nearest}`;
   const { shape } = typeOf(graph, node.inputs[0]);
-  const sizes = axisScales(node, shape, constantsOf(graph, node), graph.opset).map(({ resized }) => resized);
-  if (sizes.some((size) => size < 1)) return 'the output has no elements';
-  const long = sizes.find((size, axis) => size > MOST_LISTED && size !== shape[axis]);
-  return long === undefined ? rejectConstantInput(node, graph) : `an axis of ${long} elements`;
+  const axes = axisScales(node, shape, constantsOf(graph, node), graph.opset);
+  if (axes.some(({ resized }) => resized < 1)) return 'the output has no elements';
+  const long = axes.find(isTooLong);
+  return long === undefined ? rejectConstantInput(node, graph) : `an axis of ${long.resized} elements`;
+}
+
+function isKept({ size, resized, scale, crop: [start, end] = [0, 1] }: AxisScale): boolean {
+  return size === resized && scale === 1 && start === 0 && end === 1;
+}
+
+/** The elements of an axis that is not kept are listed. */
+function isTooLong(axis: AxisScale): boolean {
+  return axis.resized > MOST_LISTED && !isKept(axis);
 }
 
 function lower(node: Node, lowering: Lowering): void {
@@ -128,8 +137,6 @@ function lower(node: Node, lowering: Lowering): void {
   const axes = axisScales(node, shape, constantsOf(graph, node), graph.opset);
   const found = modes(node, graph.opset);
   const mode = found.coordinates as CoordinateMode;
-  const isKept = ({ size, resized, scale, crop: [start, end] = [0, 1] }: AxisScale) =>
-    size === resized && scale === 1 && start === 0 && end === 1;
   if (found.mode === 'nearest') {
     // Before operator set 11, ONNX's cases round up where an axis shrinks and down where it grows.
     const nearest = ({ scale }: AxisScale) =>
@@ -152,13 +159,18 @@ function lower(node: Node, lowering: Lowering): void {
   );
 }
 
-/** Per axis, the output elements that a crop reads beyond the input, which are no elements of it. */
+/**
+ * Per axis, the output elements that a crop reads beyond the input, which are no elements of it: none without a crop. Undefined
+ * where the node is rejected for a long axis.
+ */
 export function outsideCrop(node: Node, shape: readonly number[], constant: ConstantInput, opset: number) {
-  const isOutside = ({ size, ...axis }: AxisScale) =>
-    coordinates({ size, ...axis }, 'tf_crop_and_resize').map((x) => x < 0 || x > size - 1);
-  return axisScales(node, shape, constant, opset).map((axis) => {
-    return axis.crop === undefined ? new Array<boolean>(axis.resized).fill(false) : isOutside(axis);
-  });
+  const axes = axisScales(node, shape, constant, opset);
+  if (axes.some(isTooLong)) return undefined;
+  return axes.map((axis) =>
+    axis.crop === undefined
+      ? []
+      : coordinates(axis, 'tf_crop_and_resize').map((x) => x < 0 || x > axis.size - 1),
+  );
 }
 
 export const resize: Operator = { name: 'Resize', since: 10, infer, reject, lower };

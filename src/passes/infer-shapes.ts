@@ -6,6 +6,7 @@ import { ModelError } from '../errors.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { type Change, sweepConstants } from '../graph/rewrite.js';
 import { elementCount, type Tensor, type TensorType } from '../graph/tensor.js';
+import { nodeError } from '../operators/check.js';
 import { operatorOf } from '../operators/index.js';
 
 /** Why a node cannot be used. */
@@ -27,6 +28,8 @@ export function inferShapes(graph: Graph): { graph: Graph; changes: Change[]; is
   const types = new Map<string, TensorType>();
   for (const { name, type, shape } of graph.inputs) types.set(name, { type, shape });
   for (const [name, { type, shape }] of constants) types.set(name, { type, shape });
+  const read = new Set([...graph.outputs, ...graph.nodes.flatMap((node) => node.inputs)]);
+  read.delete('');
   const nodes: Node[] = [];
   const changes: Change[] = [];
   const issues: Unsupported[] = [];
@@ -42,6 +45,8 @@ export function inferShapes(graph: Graph): { graph: Graph; changes: Change[]; is
       const inputs = node.inputs.map((name) => types.get(name));
       const tensors = node.inputs.map((name) => constants.get(name));
       const outputs = operator.infer(node, inputs, (index) => tensors[index], graph.opset);
+      if (node.outputs.some((name, index) => index >= outputs.length && read.has(name)))
+        throw nodeError(node, 'has too many outputs', `${outputs.length}`, `${node.outputs.length}`);
       node.outputs.forEach((name, index) => {
         if (name !== '' && outputs[index] !== undefined) types.set(name, outputs[index]);
       });
@@ -66,7 +71,7 @@ export function inferShapes(graph: Graph): { graph: Graph; changes: Change[]; is
         what: `replaced ${node.operator} by the constant it computes`,
       });
       node.outputs.forEach((name, index) => {
-        if (name !== '') constants.set(name, folded[index]);
+        if (name !== '' && folded[index] !== undefined) constants.set(name, folded[index]);
       });
     } catch (error) {
       issues.push({ node: node.name, operator: node.operator, reason: reasonOf(error, node) });

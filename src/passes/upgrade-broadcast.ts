@@ -5,7 +5,7 @@
 import type { Node } from '../graph/graph.js';
 import { type Patch, type RewriteContext, rewriteGraph } from '../graph/rewrite.js';
 import { int64 } from '../graph/tensor.js';
-import { alignedShape } from '../operators/elementwise.js';
+import { alignedShape, placesOperand } from '../operators/elementwise.js';
 import { newConstants } from './new-constants.js';
 import type { Pass } from './pass.js';
 
@@ -21,8 +21,8 @@ export const upgradeBroadcast: Pass = {
 
 function alignOperand(node: Node, context: RewriteContext): Patch | undefined {
   const isPRelu = node.operator === 'PRelu';
-  if (node.domain !== '' || !(isPRelu || ['Add', 'Sub', 'Mul', 'Div'].includes(node.operator)))
-    return undefined;
+  const isPlaced = placesOperand.has(node.operator) && node.attributes.broadcast !== undefined;
+  if (node.domain !== '' || !(isPRelu || isPlaced)) return undefined;
   const [a, b] = node.inputs.map((name) => context.type(name)?.shape);
   if (a === undefined || b === undefined || context.type(node.outputs[0]) === undefined) return undefined;
   const aligned = isPRelu ? alongChannels(a, b) : alignedShape(node, a, b, context.opset);

@@ -7,10 +7,12 @@ export const MOST_SCALED_BITS = 52;
 
 const entries = (field: PerChannel): readonly number[] => (typeof field === 'number' ? [field] : field);
 
+const least = (field: PerChannel) => entries(field).reduce((a, b) => Math.min(a, b), Infinity);
+const largestMagnitude = (field: PerChannel) => entries(field).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+
 /** Bits of the largest magnitude, and a sign. */
 export function widthOf(field: PerChannel): number {
-  const most = Math.max(...entries(field).map(Math.abs));
-  return Math.ceil(Math.log2(most + 1)) + 1;
+  return Math.ceil(Math.log2(largestMagnitude(field) + 1)) + 1;
 }
 
 /** Bits of code - zeroPoint. */
@@ -22,7 +24,6 @@ export function offsetBits(format: Format): number {
 
 /** Bits of what a scaling of integers of at most `bits` bits gives. */
 export function scaledBits(scaling: Scaling, bits: number): number {
-  const least = (field: PerChannel) => Math.min(...entries(field));
   switch (scaling.style) {
     case 'shift':
       return bits - least(scaling.shift) + 1;
@@ -31,7 +32,7 @@ export function scaledBits(scaling: Scaling, bits: number): number {
     case 'doubling':
       return 32;
     case 'scale':
-      return bits + Math.max(0, Math.ceil(Math.log2(Math.max(...entries(scaling.scale).map(Math.abs))))) + 1;
+      return bits + Math.max(0, Math.ceil(Math.log2(largestMagnitude(scaling.scale)))) + 1;
     case 'division':
       return bits + 1;
   }

@@ -1,5 +1,6 @@
 /** Operators whose output takes elements of the input more than once, or in another order. */
 import { ModelError } from '../errors.js';
+import { MOST_LISTED } from '../operators/expand.js';
 import { axisFrom0, type Converter, int, operand } from './converter.js';
 import type { GraphWriter } from './graph-writer.js';
 import { layouts, readOptions } from './schema.js';
@@ -29,6 +30,11 @@ export const mirrorPad: Converter = (operator, writer, where) => {
   const fits = pairs.flat().every((amount, index) => amount >= 0 && amount + edge <= shape[index >> 1]);
   if (amounts.length !== 2 * shape.length || !fits)
     throw new ModelError({ where, what: 'the pads do not fit', expected: `[${shape}]`, got: `[${amounts}]` });
+  const listed = pairs.map(([before, after], axis) =>
+    before + after === 0 ? 0 : before + shape[axis] + after,
+  );
+  const long = findLong(listed);
+  if (long !== undefined) return writer.refuse(operator, long);
   const mirrored = pairs.map(([before, after], axis) => {
     if (before + after === 0) return null;
     const size = shape[axis];
@@ -45,11 +51,19 @@ export const reverse: Converter = (operator, writer, where) => {
   const x = operand(operator, 0, where);
   const { shape } = writer.tensor(x);
   const axes = writer.integers(operator.inputs[1], where).map((axis) => axisFrom0(axis, shape.length, where));
+  const long = findLong(axes.map((axis) => shape[axis]));
+  if (long !== undefined) return writer.refuse(operator, long);
   const indices = shape.map((size, axis) =>
     axes.includes(axis) ? Array.from({ length: size }, (_, index) => size - 1 - index) : null,
   );
   writeGathers(writer, x, operator.outputs[0], indices);
 };
+
+/** Why the elements of axes of these sizes cannot be listed; undefined where they can. */
+function findLong(sizes: readonly number[]): string | undefined {
+  const long = sizes.find((size) => size > MOST_LISTED);
+  return long === undefined ? undefined : `an axis of ${long} elements`;
+}
 
 /** One Gather for every axis that has indices. */
 export function writeGathers(

@@ -48,6 +48,15 @@ const refused: Record<string, [Omit<Example, 'outputs'>, string]> = {
     },
     'node "y" (Slice): "y" has no elements',
   ],
+  // Integers are held as float32, which does not wrap: 200 as int8 would be -56, and -1 as uint16 65535.
+  'a cast to signed integers of the same width': [
+    { inputs: { x: image }, nodes: [op('Cast', ['x'], 'u', { to: 2 }), op('Cast', ['u'], 'y', { to: 3 })] },
+    'node "y" (Cast): from uint8 to int8, which does not hold all its values',
+  ],
+  'a cast of signed integers to wider unsigned ones': [
+    { inputs: { x: image }, nodes: [op('Cast', ['x'], 'i', { to: 3 }), op('Cast', ['i'], 'y', { to: 4 })] },
+    'node "y" (Cast): from int8 to uint16, which does not hold all its values',
+  ],
   'a limit that is not a number': [
     { opset: 6, inputs: { x: image }, nodes: [op('Clip', ['x'], 'y', { min: float(NaN) })] },
     'node "y" (Clip): a bound is not a number',

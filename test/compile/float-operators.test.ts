@@ -4,7 +4,7 @@ import { compileProgram } from '#src/compile/compile.js';
 import { runPorts } from '#src/execute/ports.js';
 import { elementCount } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';
-import { buildGraph, noise } from '../graph/build.js';
+import { buildGraph, noise, op } from '../graph/build.js';
 import { runWithOnnxruntime } from '../graph/onnxruntime.js';
 import { operatorExamples, supportedOperators } from './examples.js';
 import { graphExamples } from './graph-examples.js';
@@ -30,6 +30,22 @@ test.each(Object.entries({ ...operatorExamples, ...graphExamples }))('%s', async
     const error = truth.reduce((most, value, i) => Math.max(most, Math.abs(value - values[i])), 0);
     expect(error, name).toBeLessThanOrEqual(tolerance * largest);
   }
+});
+
+// 0x4200 is 3 as float16; 0x4000 is 2 as bfloat16.
+test.each([
+  ['float16', 0x4200, [8, 27]],
+  ['bfloat16', 0x4000, [4, 9]],
+] as const)('Pow with a constant exponent of type %s', (type, bits, expected) => {
+  const before = buildGraph({
+    inputs: { x: [2] },
+    constants: { e: { type, shape: [1], data: Uint16Array.of(bits) } },
+    nodes: [op('Pow', ['x', 'e'], 'y')],
+    outputs: ['y'],
+  });
+  const program = compileProgram(prepareGraph(before).graph, null);
+  const executor = expectAgreement(program, [[Float32Array.of(2, 3)]]);
+  expect(Array.from(executor.run([Float32Array.of(2, 3)])[0], Number)).toEqual(expected);
 });
 
 test('every operator that is supported has an example', () => {

@@ -60,6 +60,13 @@ test('more entries than codes are refused', () => {
   );
 });
 
+test('codes of more than 16 bits have no table', () => {
+  for (const style of ['full', 'thresholds', 'float32'] as const)
+    expect(() => createFunctionTable({ style }, sigmoid, fixed(48, 8), fixed(8, 7), 'floor', 's')).toThrow(
+      '"s": has no table, expected an input of 2 to 16 bits, got 48',
+    );
+});
+
 test('a table by float32 rounds operand, result and quotient to float32', () => {
   const from = formatOfScale({ bits: 8, signed: false, scale: Math.fround(0.1), zeroPoint: 3 });
   const to = formatOfScale({ bits: 8, signed: true, scale: Math.fround(0.7), zeroPoint: -5 });

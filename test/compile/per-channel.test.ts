@@ -4,6 +4,7 @@ import { compileProgram } from '#src/compile/compile.js';
 import type { ModelFormats } from '#src/compile/model-formats.js';
 import { createOracle } from '#src/execute/oracle/oracle.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
+import { writeC } from '#src/export/c/write-c.js';
 import { type Format, fixed } from '#src/formats/format.js';
 import { float32 } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';
@@ -96,6 +97,70 @@ test('channels with a radix of their own keep what one radix for all loses', () 
   );
   const one = fixed(8, 3);
   expect(errorOf(own)).toBeLessThan(errorOf(one) / 100);
+});
+
+/** Programs of a Gemm that hands its input on, limited to [0, 6], by the fraction bits of its two outputs. */
+function clampedProgram(fractionBits: readonly number[]) {
+  const { graph: clamped } = prepareGraph(
+    buildGraph({
+      inputs: { x: [1, 2] },
+      constants: {
+        w: float32([2, 2], [1, 0, 0, 1]),
+        low: float32([], [0]),
+        high: float32([], [6]),
+      },
+      nodes: [op('Gemm', ['x', 'w'], 'c', { transB: 1 }), op('Clip', ['c', 'low', 'high'], 'y')],
+      outputs: ['y'],
+    }),
+  );
+  return compileProgram(clamped, {
+    tensors: { x: fixed(16, 4), y: fixed(16, fractionBits, { axis: 1 }) },
+    constants: { w: fixed(8, 0) },
+    conversions: { rounding: 'halfEven', overflow: 'saturate' },
+    nodes: { y: shiftArithmetic },
+  });
+}
+
+test('a limit that is not the same code in every channel is refused at its node', () => {
+  expect(() => clampedProgram([4, 3])).toThrow(
+    /^node "y": limits channels to different codes, expected those of channel 0, 0 to 96, got 0 to 48 in channel 1$/,
+  );
+});
+
+test('a limit that is the same code in every channel holds in all', () => {
+  const [codes] = createOracle(clampedProgram([4, 4])).run([Float32Array.of(100, 5)]);
+  expect(Array.from(codes, Number)).toEqual([96, 80]);
+  // 6 is beyond the largest code of both.
+  const [full] = createOracle(clampedProgram([14, 13])).run([Float32Array.of(100, -1)]);
+  expect(Array.from(full, Number)).toEqual([32767, 0]);
+});
+
+test('150000 channels of weights with fraction bits of their own', () => {
+  const channels = 150000;
+  const { graph: wide } = prepareGraph(
+    buildGraph({
+      inputs: { x: [1, 1] },
+      constants: { w: float32([channels, 1], new Float32Array(channels).fill(0.5)) },
+      nodes: [op('Gemm', ['x', 'w'], 'y', { transB: 1 })],
+      outputs: ['y'],
+    }),
+  );
+  const program = compileProgram(wide, {
+    tensors: { x: fixed(8, 2), y: fixed(16, 3) },
+    constants: {
+      w: fixed(
+        8,
+        Array.from({ length: channels }, (_, channel) => 3 + (channel % 3)),
+      ),
+    },
+    conversions: { rounding: 'halfEven', overflow: 'saturate' },
+    nodes: { y: shiftArithmetic },
+  });
+  // 3 * 0.5 in steps of 1/8.
+  const expected = new Int16Array(channels).fill(12);
+  expect(createOracle(program).run([Float32Array.of(3)])[0]).toEqual(expected);
+  expect(createWasmExecutor(program).run([Float32Array.of(3)])[0]).toEqual(expected);
+  expect(() => writeC([{ name: 'wide', program }])).not.toThrow();
 });
 
 test('scales along another axis, or too few, are refused by name', () => {

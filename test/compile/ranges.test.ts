@@ -63,6 +63,11 @@ test('every register holds its range and nothing more', () => {
   }
 });
 
+test('what is not a number proves nothing', () => {
+  expect(() => bitsFor({ low: NaN, high: 1 })).toThrow('an accumulator: has no bounds, got NaN to 1');
+  expect(() => bitsFor({ low: -1, high: NaN })).toThrow('an accumulator: has no bounds, got -1 to NaN');
+});
+
 test('a proof beyond 2^53 is never too narrow', () => {
   const wide = fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n });
   const weight = fc.integer({ min: -32768, max: 32767 });

@@ -16,6 +16,13 @@ test('codes are written in the width of their format, or packed from the low bit
   expect(encodeMemory(Float32Array.of(1, -0), wordOf(null))).toBe('3f800000\n80000000\n');
 });
 
+test('a memory of 200000 words reads back', () => {
+  const codes = Int8Array.from({ length: 200000 }, (_, i) => i);
+  const text = encodeMemory(codes, wordOf(fixed(8, 0)));
+  const read = decodeMemory(text, codes.length, fixed(8, 0), 'memory');
+  expect(Int8Array.from(read as Int32Array)).toEqual(codes);
+});
+
 test('what is written reads back, whatever the format and the words, which need not be told', () => {
   fc.assert(
     fc.property(

@@ -6,6 +6,7 @@ import { ProgramError } from '#src/errors.js';
 import { qdqModel } from '#src/export/onnx/qdq-model.js';
 import { encodeModel } from '#src/onnx/write.js';
 import type { Opcode } from '#src/program/instructions.js';
+import { parseProgram } from '#src/program/parse.js';
 import type { Program } from '#src/program/program.js';
 import { arbitraryRun, opcodes } from '../program/arbitrary.js';
 
@@ -46,4 +47,13 @@ describe('onnxruntime opens and runs the model of every program', () => {
     await fc.assert(property, { numRuns: 60 });
     expect(opened).toBeGreaterThan(20);
   });
+});
+
+test('limits that are other real values in every channel are refused', () => {
+  const program = parseProgram(`
+    x = input fixed(8,[4,3],axis=1) [1,2]
+    y = clamp x clamp=[-2,5] -> fixed(8,[4,3],axis=1) [1,2]
+    output y
+  `);
+  expect(() => qdqModel(program)).toThrow('has limits that differ among channels as real values');
 });

@@ -97,6 +97,11 @@ const refused: readonly [string, ModelParts, RegExp][] = [
   ['a kernel that does not fit', integers([2, 4, 1, 1]), /wrong number of channels/],
   ['integers multiplied as they are', model([['Mul', ['x', 'x'], 'y']], {}), /"y" is computed on integers/],
   [
+    'a cast of codes to a type that does not hold them',
+    model([['Cast', ['x'], 'y', { to: 3 }]], {}, 'int8'),
+    /from uint8 to int8, which does not hold all its values/,
+  ],
+  [
     'a zero point of int32',
     {
       nodes: [['DequantizeLinear', ['x', 's', 'z'], 'y']],

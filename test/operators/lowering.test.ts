@@ -176,6 +176,17 @@ test('the slope of PRelu is one for all or one per channel', () => {
   expect(recordLowering(prelu([3], 6))).toHaveLength(1);
 });
 
+test('Pad that repeats lists no axis of more than 2^20 elements, and knows its modes', () => {
+  const padded = (mode: string, amount: number) =>
+    single('Pad', [1], { mode }, { p: int64([2], [0, amount]) });
+  for (const mode of ['edge', 'reflect', 'wrap']) {
+    expect(rejection(padded(mode, 2 ** 20 - 1))).toBeUndefined();
+    expect(rejection(padded(mode, 1e9))).toBe('an axis of 1000000001 repeated elements');
+  }
+  expect(rejection(padded('constant', 1e9))).toBeUndefined();
+  expect(rejection(padded('toString', 1))).toBe('unknown mode toString');
+});
+
 test('Clip takes its range from attributes or inputs', () => {
   expect(recordLowering(single('Clip', [2], { min: float(0), max: float(6) }, {}, { opset: 6 }))).toEqual([
     ['clamp', 0, 6],

@@ -86,3 +86,55 @@ test.each(['nearest', 'linear'])('%s of a crop, also beyond the input', async (m
         });
       }
 });
+
+/** A nearest Resize of the input [1, 1, 4, 4] that reaches beyond it along both axes, by `scales`. */
+function cropped(scales: readonly number[]) {
+  return buildGraph({
+    opset: 19,
+    inputs: { x: [1, 1, 4, 4] },
+    constants: { roi: float32([8], [0, 0, -0.5, -0.25, 1, 1, 1, 1.5]), scales: float32([4], scales) },
+    nodes: [
+      op('Resize', ['x', 'roi', 'scales'], 'y', {
+        mode: 'nearest',
+        coordinate_transformation_mode: 'tf_crop_and_resize',
+        extrapolation_value: 2.5,
+      }),
+    ],
+    outputs: ['y'],
+  });
+}
+
+test('a crop beyond the input along two axes', async () => {
+  const graph = cropped([1, 1, 1.5, 2]);
+  const x = Float32Array.from({ length: 16 }, (_, i) => (i + 1) ** 2);
+  const [actual] = createOracle(compileProgram(prepareGraph(graph).graph, null)).run([x]);
+  expect(Array.from(actual, Number)).toEqual(Array.from((await runWithOnnxruntime(graph, { x })).y.data));
+});
+
+test('a crop takes memory for its axes, not for their product, and lists no axis of more than 2^20 elements', () => {
+  const { constants } = prepareGraph(cropped([1, 1, 4000, 5000])).graph;
+  const elements = Array.from(constants.values(), ({ data }) => data.length);
+  expect(Math.max(...elements)).toBeLessThanOrEqual(20000);
+  expect(() => prepareGraph(cropped([1, 1, 1, 1e8]))).toThrow(
+    'node "y" (Resize): an axis of 400000000 elements',
+  );
+});
+
+test('linear to 150000 elements', () => {
+  const graph = buildGraph({
+    inputs: { x: [1, 1, 3] },
+    constants: { none: float32([0], []), scales: float32([3], [1, 1, 50000]) },
+    nodes: [
+      op('Resize', ['x', 'none', 'scales'], 'y', {
+        mode: 'linear',
+        coordinate_transformation_mode: 'align_corners',
+      }),
+    ],
+    outputs: ['y'],
+  });
+  const executor = createOracle(compileProgram(prepareGraph(graph).graph, null));
+  const [y] = executor.run([Float32Array.of(0, 1, 2)]);
+  expect(y.length).toBe(150000);
+  // Corners lie on corners: a straight line from 0 to 2.
+  for (const i of [0, 1, 40000, 149999]) expect(y[i]).toBeCloseTo((2 * i) / 149999, 5);
+});

@@ -62,6 +62,21 @@ describe('constant folding', () => {
     expect(graph.constants).toEqual(new Map([['pads', int64([4], [0, 1, 0, 3])]]));
   });
 
+  // 0x4200 is 3 as float16; 0x4000 is 2 as bfloat16.
+  test.each([
+    ['float16', 0x4200, [8, 27]],
+    ['bfloat16', 0x4000, [4, 9]],
+  ] as const)('decodes an exponent of type %s', (type, bits, expected) => {
+    const { graph } = prepareGraph(
+      buildGraph({
+        constants: { a: float32([2], [2, 3]), e: { type, shape: [1], data: Uint16Array.of(bits) } },
+        nodes: [op('Pow', ['a', 'e'], 'y')],
+        outputs: ['y'],
+      }),
+    );
+    expect(graph.constants).toEqual(new Map([['y', float32([2], expected)]]));
+  });
+
   test('a network of constants ends as a constant', () => {
     const { graph } = prepareGraph(
       buildGraph({
@@ -114,6 +129,22 @@ describe('what is not supported', () => {
   test('one issue is the message itself', () => {
     const graph = buildGraph({ inputs: { x: [1] }, nodes: [op('Loop', ['x'], 'y')], outputs: ['y'] });
     expect(() => prepareGraph(graph)).toThrow(/^node "y" \(Loop\): control flow is not supported$/);
+  });
+
+  test.each([
+    ['Constant', [], { value: { kind: 'tensor', value: float32([1], [1]) } }],
+    ['Identity', ['k'], {}],
+    ['Relu', ['x'], {}],
+  ] as const)('an output of %s that it does not have', (operator, inputs, attributes) => {
+    const graph = buildGraph({
+      inputs: { x: [1] },
+      constants: { k: float32([1], [1]) },
+      nodes: [op(operator, inputs, ['a', 'b'], attributes), op('Add', ['x', 'b'], 'y')],
+      outputs: ['y'],
+    });
+    expect(() => prepareGraph(graph)).toThrow(
+      `node "a" (${operator}): has too many outputs, expected 1, got 2`,
+    );
   });
 
   test('shape arithmetic on data is named', () => {

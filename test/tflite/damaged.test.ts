@@ -218,6 +218,24 @@ test('operators that are not supported are listed all at once', () => {
   ]);
 });
 
+test.each([
+  ['MIRROR_PAD', { code: 100, inputs: [0, 2], outputs: [1], union: 77, options: [0] }],
+  ['REVERSE_V2', { code: 105, inputs: [0, 3], outputs: [1] }],
+])('%s lists no axis of more than 2^20 elements', (_, operator) => {
+  const size = 2 ** 27;
+  const tensors = [
+    { name: 'x', shape: [size], type: 0 },
+    { name: 'y', shape: [size + 1], type: 0 },
+    { ...numbers('mirrors', [0, 1]), shape: [1, 2] },
+    numbers('axes', [0]),
+  ];
+  const bytes = encodeTflite({ tensors, operators: [operator], inputs: [0], outputs: [1] });
+  const { graph } = decodeTflite(bytes, 'm.tflite');
+  expect(listUnsupported(runPasses(graph).graph).map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/^an axis of 1342177\d\d elements$/),
+  ]);
+});
+
 test('a file of another kind says so', () => {
   const builder = new Builder();
   builder.startObject(1);

@@ -140,7 +140,7 @@ function dropBits(
   if (by === undefined) return undefined;
   const shifts = shiftsOf(by, lanes);
   // The bit below the half stays, and carries those that are dropped. What is kept of a sum are the 32 bits above.
-  const drop = Math.min(32, ...shifts.map((shift) => shift - 2));
+  const drop = shifts.reduce((least, shift) => Math.min(least, shift - 2), 32);
   if (drop < 0 || bits - drop > 32) return undefined;
   const rest = shifts.map((shift) => shift - drop);
   const narrow = narrowRecords(rest, by.rounding, codes, Math.max(2, bits - drop));

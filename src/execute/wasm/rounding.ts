@@ -126,7 +126,7 @@ export function narrowRecords(
 ): LaneRecords | undefined {
   if (roundsAsFloats(shifts, rounding, bits)) return floatRecords(shifts, codes);
   const { range, zeroPoint } = codes;
-  const common = Math.max(0, ...shifts);
+  const common = shifts.reduce((most, shift) => Math.max(most, shift), 0);
   if (common > 30) return undefined;
   const constants = roundingConstants(rounding, common);
   const [evenMask, negativeMask] = [Number(constants.evenMask), Number(constants.negativeMask)];
@@ -148,7 +148,7 @@ export function narrowRecords(
     blocks[word + 16] = maximum;
     blocks[word + 24] = multiplier;
   }
-  const factor = 2 ** (common - Math.min(...shifts));
+  const factor = 2 ** (common - shifts.reduce((least, shift) => Math.min(least, shift), common));
   const general = negativeMask !== 0 || 2 ** (bits - 1) * factor + Math.abs(offset) + 1 > largest;
   const layer = layerRecord(range, general ? GENERAL : PLAIN);
   layer

@@ -43,8 +43,7 @@ struct scaling {
 
 /** Whether shifting integers of `bits` bits by all of `shift` stays in 64 bits with room for the rounding. */
 function isNarrow(bits: number, shift: PerChannel): boolean {
-  const shifts = entries(shift);
-  return bits + Math.max(0, -Math.min(...shifts)) <= NARROW && Math.max(...shifts) <= NARROW;
+  return entries(shift).every((by) => bits + Math.max(0, -by) <= NARROW && by <= NARROW);
 }
 
 /** The function of one scaling: its name and the statements that compute from `a` and `s->...[c]`. */

@@ -4,7 +4,7 @@
  */
 import { permuteData } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
-import { at, codeRange, type Format, stepSize } from '../../../formats/format.js';
+import { at, channelCount, codeRange, type Format, stepSize } from '../../../formats/format.js';
 import type { Node } from '../../../graph/graph.js';
 import type { ElementType, Tensor } from '../../../graph/tensor.js';
 import type { Clamp, Instruction } from '../../../program/instructions.js';
@@ -142,18 +142,30 @@ export function createContext(
     },
     limit(real, clamp, format) {
       if (clamp === null) return real;
-      const value = (code: number) =>
-        format === null ? code : (code - at(format.zeroPoint, 0)) * stepSize(format);
-      const [low, high] = [value(clamp.low), value(clamp.high)];
+      const [lows, highs] = [clamp.low, clamp.high].map((code) => realCodes(code, format));
       const most = format === null ? Infinity : codeRange(format).high;
-      if (low === 0 && clamp.high >= most) return builder.node('Relu', [real]);
-      const ends = [low, high].map((end) =>
+      if (lows.every((low) => low === 0) && clamp.high >= most) return builder.node('Relu', [real]);
+      if ([lows, highs].some((ends) => ends.some((end) => end !== ends[0])))
+        throw new ProgramError({
+          where: owner,
+          what: 'has limits that differ among channels as real values',
+        });
+      const ends = [lows[0], highs[0]].map((end) =>
         Number.isFinite(end) ? builder.numbers('float32', [], [end]) : '',
       );
       return builder.node('Clip', [real, ...ends]);
     },
   };
   return context;
+}
+
+/** The real values of one code, channel by channel. */
+function realCodes(code: number, format: Format | null): number[] {
+  if (format === null) return [code];
+  return Array.from(
+    { length: channelCount(format) },
+    (_, channel) => (code - at(format.zeroPoint, channel)) * stepSize(format, channel),
+  );
 }
 
 /** Codes of 8 and 16 bits are saturated by QuantizeLinear; all others, and narrow ones, are clipped. */
