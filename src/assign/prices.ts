@@ -2,6 +2,7 @@
  * What rules cost: the problem solved again without them. The price of a rule is the predicted noise that goes with it, all formats
  * being chosen anew; never less than 0, as hardware without a rule may still keep it.
  */
+import { ConstraintError } from '../errors.js';
 import { decibels } from '../formats/decibels.js';
 import type { Profile } from '../hardware/schema.js';
 import type { Demand } from './demands.js';
@@ -50,9 +51,14 @@ export function priceRules(
   };
 }
 
-/** Predicted noise under a profile; Infinity where nothing satisfies it. */
+/** Predicted noise under a profile; Infinity where nothing satisfies it, as where a rule bridges what contradicts itself without it. */
 function leastNoise(solve: Solver, network: Network, profile: Profile): number {
-  return solveModel(solve, createProblem(prepareInputs(network, profile)).model)?.cost ?? Infinity;
+  try {
+    return solveModel(solve, createProblem(prepareInputs(network, profile)).model)?.cost ?? Infinity;
+  } catch (error) {
+    if (error instanceof ConstraintError) return Infinity;
+    throw error;
+  }
 }
 
 interface Lifted {

@@ -130,3 +130,15 @@ test('of formats that are shared, of signs, registers, pins and budgets', async 
   );
   expect(nodes.length).toBeLessThanOrEqual(2);
 });
+
+test('a rule whose absence contradicts the others has none', async () => {
+  const graph = buildGraph({
+    inputs: { p: [1, 1, 2, 2], q: [1, 1, 2, 2] },
+    nodes: [op('Add', ['p', 'q'], 'y')],
+    outputs: ['y'],
+  });
+  const statistics = seen({ p: [-1, 1], q: [-1, 1], y: [-2, 2] });
+  const pins = ['p', 'q', 'y'].map((tensors) => ({ tensors, bits: 12 }));
+  const { rules } = await pricesOf(graph, statistics, { ...base, sharedFormat: ['Add'], pins });
+  expect(rules.find(({ rule }) => rule.startsWith('pins.0'))).toMatchObject({ noise: 0, sqnr: 0 });
+});
