@@ -43,7 +43,7 @@ export function chooseValueFormat(
   return scaledFormat(shape, [step], zeroPoint, scales);
 }
 
-/** Undefined where nothing but 0 was seen. */
+/** Undefined where nothing but 0 was seen or can be held. */
 function chooseGrid(
   distribution: Distribution,
   codes: CodeRange,
@@ -52,7 +52,8 @@ function chooseGrid(
   { method, percentile }: MethodOptions,
   saturationWeight = 1,
 ): Grid | undefined {
-  const whole = withZero(distribution);
+  const held = (range: Range) => withZero(codes.low < 0 || hasZeroPoint ? range : { ...range, minimum: 0 });
+  const whole = held(distribution);
   if (whole.minimum === whole.maximum) return undefined;
   const gridOf = (range: Range): Grid => {
     const { step, zeroPoint } = hasZeroPoint ? affineGrid(range, codes) : symmetricGrid(range, codes);
@@ -76,7 +77,7 @@ function chooseGrid(
     const isFiner = grid.step < 2 ** distribution.histogram.exponent;
     return isFiner ? Infinity : divergence(distribution, fractionBits, centred);
   };
-  const start = method === 'leastSquares' ? withZero(distribution.reach ?? distribution) : whole;
+  const start = method === 'leastSquares' ? held(distribution.reach ?? distribution) : whole;
   let best = least(
     COARSE.map((part) => shrink(start, part, part)),
     cost,
@@ -162,7 +163,7 @@ function shrink({ minimum, maximum }: Range, low: number, high: number): Range {
 }
 
 function symmetricGrid({ minimum, maximum }: Range, { low, high }: CodeRange): Grid {
-  return { step: Math.max(maximum / high, low === 0 ? 0 : minimum / low), zeroPoint: 0 };
+  return { step: Math.max(maximum / high, minimum === 0 ? 0 : minimum / low), zeroPoint: 0 };
 }
 
 function affineGrid({ minimum, maximum }: Range, { low, high }: CodeRange): Grid {
