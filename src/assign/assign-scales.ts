@@ -22,13 +22,14 @@ export interface ScaledFormats {
 }
 
 /**
- * Throws a ConstraintError where no widths keep the budgets, and for a node whose sums no scale of the weights keeps within a
+ * Undefined where no widths keep the budgets. Throws a ConstraintError for a node whose sums no scale of the weights keeps within a
  * register that has to hold them.
  */
-export function assignScales(solve: Solver, inputs: ProblemInputs): ScaledFormats {
+export function assignScales(solve: Solver, inputs: ProblemInputs): ScaledFormats | undefined {
   const { demands, groups, profile, options } = inputs;
   const { scales } = profile;
   const widths = chooseWidths(solve, inputs);
+  if (widths === undefined) return undefined;
   const byName = new Map(
     [...inputs.constants.byName].map(([name, choice]) => {
       return [name, { ...choice, format: { ...choice.format, bits: widths.constant(name) } }];

@@ -33,9 +33,9 @@ export function priceRules(
     return { noise: saved, sqnr: saved === 0 ? 0 : decibels(noise, noise - saved) };
   };
   const operators = new Set(inputs.demands.map(({ node }) => node.operator));
-  const rules = liftRules(inputs.profile, operators).map(({ rule, profile }) => ({
+  const rules = liftRules(inputs.profile, operators).map(({ rule, lift }) => ({
     rule,
-    ...price(leastNoise(solve, network, profile)),
+    ...price(leastNoise(solve, network, lift(inputs.profile))),
   }));
   const nodes = [
     ...priceSharingNodes(solve, network, inputs, problem, noise),

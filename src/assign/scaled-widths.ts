@@ -4,16 +4,15 @@
  */
 import { type Format, formatOfChannel } from '../formats/format.js';
 import { collectBudgets } from './budgets.js';
-import { conflictError, findConflict } from './conflict.js';
 import { createConstantNoise } from './constant-noise.js';
 import type { ConstantChoice } from './constants.js';
 import { constantError } from './fraction-bits.js';
 import type { Group } from './groups.js';
 import type { Solver } from './highs.js';
-import type { Choice, Constraint } from './model.js';
+import type { Choice, Constraint, Model } from './model.js';
 import { operandWidths, type ProblemInputs } from './problem.js';
 import { chooseConstantFormat, chooseValueFormat, formatPosition } from './scales.js';
-import { solveModel } from './solve.js';
+import { type Solution, solveModel } from './solve.js';
 import { valueNoise } from './variables.js';
 
 export interface ScaledWidths {
@@ -24,8 +23,20 @@ export interface ScaledWidths {
   readonly noise: number;
 }
 
-/** Throws a ConstraintError where no widths keep the budgets. */
-export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths {
+/** The widths of a network as one model, and how to read its assignments. */
+export interface WidthProblem {
+  readonly model: Model;
+  widths(solution: Solution): ScaledWidths;
+}
+
+/** Undefined where no widths keep the budgets. */
+export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths | undefined {
+  const { model, widths } = createWidthProblem(inputs);
+  const solution = solveModel(solve, model);
+  return solution && widths(solution);
+}
+
+export function createWidthProblem(inputs: ProblemInputs): WidthProblem {
   const { graph, demands, profile, groups, constants, gains } = inputs;
   const formats = new Map<Group, Map<number, Format>>();
   const values = new Map<Group, Choice>();
@@ -61,15 +72,15 @@ export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths
   for (const { alternatives } of constraints) {
     for (const { terms } of alternatives) for (const { choice } of terms) choices.add(choice);
   }
-  const model = { choices: [...choices], constraints };
-  const solution = solveModel(solve, model);
-  if (solution === undefined) throw conflictError(findConflict(solve, model) ?? []);
-  const chosen = (choice: Choice) => choice.states[solution.assignment.get(choice)!].bits;
-  return {
-    value: (group) => formats.get(group)!.get(chosen(values.get(group)!))!,
-    constant: (name) => chosen(byName.get(name)!),
-    noise: solution.cost,
+  const widths = ({ assignment, cost }: Solution): ScaledWidths => {
+    const chosen = (choice: Choice) => choice.states[assignment.get(choice)!].bits;
+    return {
+      value: (group) => formats.get(group)!.get(chosen(values.get(group)!))!,
+      constant: (name) => chosen(byName.get(name)!),
+      noise: cost,
+    };
   };
+  return { model: { choices: [...choices], constraints }, widths };
 }
 
 /** A choice among widths; the positions of its states mean nothing. */

@@ -437,7 +437,7 @@ describe('shift windows', () => {
         { Add: { windows: { write: { terms: { coarsestInput: 1, output: -1 }, min: 1 } } } },
         { sharedFormat: ['Add'] },
       ),
-      'node "y" (Add): no formats satisfy windows.write.min 1 of Add',
+      'node "y" (Add): no formats satisfy all of node "y": windows.write.min 1 of Add; node "y": sharedFormat of Add',
     ],
     [
       'widths that cannot agree',
