@@ -78,7 +78,14 @@ export async function assignFormats(
     if (found === undefined) throw explainConflict(solve, network, inputs);
     const { noise, ...scaled } = found;
     const nodes = describeNodes(constants);
-    return { ...common, ...scaled, nodes, moves: [], prediction: predict(noise) };
+    return {
+      ...common,
+      ...scaled,
+      nodes,
+      moves: [],
+      prediction: predict(noise),
+      ...(prices && { prices: priceRules(solve, network, inputs, noise) }),
+    };
   }
   const problem = createProblem(inputs);
   const solution = solveModel(solve, problem.model);
@@ -106,7 +113,7 @@ export async function assignFormats(
     reasons,
     moves: explainMoves(inputs, problem, solution.assignment, placement),
     prediction: predict(predictNoise(inputs, problem, solution)),
-    ...(prices && { prices: priceRules(solve, network, inputs, problem, solution.cost) }),
+    ...(prices && { prices: priceRules(solve, network, inputs, solution.cost, problem) }),
   };
 }
 

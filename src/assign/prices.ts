@@ -5,6 +5,7 @@
 import { ConstraintError } from '../errors.js';
 import { decibels } from '../formats/decibels.js';
 import type { Profile } from '../hardware/schema.js';
+import { chooseScales } from './assign-scales.js';
 import type { Demand } from './demands.js';
 import type { Price, Prices } from './formats-file.js';
 import type { Solver } from './highs.js';
@@ -20,13 +21,16 @@ const DEAREST = 20;
 /** What differs by less, relative to all noise, is the same: the solver is no more exact. */
 const SAME = 1e-6;
 
-/** Prices of all rules of the profile and of the dearest nodes, for a problem whose least cost is `noise`. */
+/**
+ * Prices of all rules of the profile and of the dearest nodes, where the least noise is `noise`: that of the problem, which there is none
+ * of where scales need not be powers of two.
+ */
 export function priceRules(
   solve: Solver,
   network: Network,
   inputs: ProblemInputs,
-  problem: Problem,
   noise: number,
+  problem?: Problem,
 ): Prices {
   const price = (without: number): Price => {
     const saved = noise - without > SAME * noise ? noise - without : 0;
@@ -37,10 +41,18 @@ export function priceRules(
     rule,
     ...price(leastNoise(solve, network, lift(inputs.profile))),
   }));
-  const nodes = [
-    ...priceSharingNodes(solve, network, inputs, problem, noise),
-    ...priceOtherNodes(solve, inputs, problem, noise),
-  ].map(({ demand: { node }, without }) => ({ node: node.name, operator: node.operator, ...price(without) }));
+  const lifted =
+    problem === undefined
+      ? priceScaledNodes(solve, network, inputs)
+      : [
+          ...priceSharingNodes(solve, network, inputs, problem, noise),
+          ...priceOtherNodes(solve, inputs, problem, noise),
+        ];
+  const nodes = lifted.map(({ demand: { node }, without }) => ({
+    node: node.name,
+    operator: node.operator,
+    ...price(without),
+  }));
   const dearest = (a: Price, b: Price) => b.noise - a.noise;
   return {
     rules: rules.sort(dearest),
@@ -52,9 +64,14 @@ export function priceRules(
 }
 
 /** Predicted noise under a profile; Infinity where nothing satisfies it, as where a rule bridges what contradicts itself without it. */
-function leastNoise(solve: Solver, network: Network, profile: Profile): number {
+function leastNoise(solve: Solver, network: Network, profile: Profile, apart?: ReadonlySet<string>): number {
   try {
-    return solveModel(solve, createProblem(prepareInputs(network, profile)).model)?.cost ?? Infinity;
+    const inputs = prepareInputs(network, profile, apart);
+    const noise =
+      profile.scales === 'powerOfTwo'
+        ? solveModel(solve, createProblem(inputs).model)?.cost
+        : chooseScales(solve, inputs)?.noise;
+    return noise ?? Infinity;
   } catch (error) {
     if (error instanceof ConstraintError) return Infinity;
     throw error;
@@ -93,6 +110,17 @@ function priceSharingNodes(
     const split = createProblem(prepareInputs(network, profile, nodes));
     const apart = solveModel(solve, withoutNodes(split, nodes))?.cost ?? Infinity;
     return { demand, without: Math.min(kept, apart) };
+  });
+}
+
+/** Where scales need not be powers of two, sharing formats is all that a node demands of others. */
+function priceScaledNodes(
+  solve: Solver,
+  network: Network,
+  { profile, demands, groups }: ProblemInputs,
+): Lifted[] {
+  return sharingNodes(profile, demands, groups).map((demand) => {
+    return { demand, without: leastNoise(solve, network, profile, new Set([demand.node.name])) };
   });
 }
 

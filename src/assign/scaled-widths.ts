@@ -19,6 +19,8 @@ export interface ScaledWidths {
   value(group: Group): Format;
   /** Width of a constant. */
   constant(name: string): number;
+  /** Noise at the outputs of a sum of squared errors of a constant. */
+  constantNoise(name: string, error: number): number;
   /** Predicted noise at the outputs, relative to their power. */
   readonly noise: number;
 }
@@ -50,11 +52,14 @@ export function createWidthProblem(inputs: ProblemInputs): WidthProblem {
     values.set(group, widthChoice(group.values[0], group.widths, cost));
   }
   const weigh = createConstantNoise(demands, groups, gains);
+  const constantNoise = (name: string, error: number) => {
+    const { values } = constants.byName.get(name)!;
+    const power = values.reduce((sum, entry) => sum + entry * entry, 0);
+    return weigh(name, values.length)(error, power);
+  };
   const byName = new Map(
     [...constants.byName].map(([name, constant]) => {
-      const weighed = weigh(name, constant.values.length);
-      const power = constant.values.reduce((sum, entry) => sum + entry * entry, 0);
-      const cost = (bits: number) => weighed(leastError(constant, bits, inputs), power);
+      const cost = (bits: number) => constantNoise(name, leastError(constant, bits, inputs));
       return [name, widthChoice(name, constant.widths, cost)] as const;
     }),
   );
@@ -77,6 +82,7 @@ export function createWidthProblem(inputs: ProblemInputs): WidthProblem {
     return {
       value: (group) => formats.get(group)!.get(chosen(values.get(group)!))!,
       constant: (name) => chosen(byName.get(name)!),
+      constantNoise,
       noise: cost,
     };
   };
@@ -101,18 +107,23 @@ function formatAt(
 }
 
 /** Sum of squared errors of a constant in the best scales of a width. */
-function leastError(
-  { values, format, position }: ConstantChoice,
-  bits: number,
-  { profile, options }: ProblemInputs,
-): number {
+function leastError(constant: ConstantChoice, bits: number, { profile, options }: ProblemInputs): number {
+  const { values, format, position } = constant;
+  const shape = { ...format, bits };
+  return formatError(
+    constant,
+    chooseConstantFormat(values, position.bits.length, shape, profile.scales, options),
+  );
+}
+
+/** Sum of squared errors of a constant in a format. */
+export function formatError({ values, position }: ConstantChoice, format: Format): number {
   const channels = position.bits.length;
-  const chosen = chooseConstantFormat(values, channels, { ...format, bits }, profile.scales, options);
   const length = values.length / channels;
   let error = 0;
   for (let channel = 0; channel < channels; channel++) {
     const row = values.subarray(channel * length, (channel + 1) * length);
-    error += constantError(row, ...formatPosition(formatOfChannel(chosen, channel)));
+    error += constantError(row, ...formatPosition(formatOfChannel(format, channel)));
   }
   return error;
 }

@@ -5,6 +5,7 @@ import { formatOfScale } from '../formats/scale.js';
 import type { Scales } from '../hardware/schema.js';
 import { type CodeRange, clippedShare, type Distribution, divergence, unseenErrors } from './distribution.js';
 import { constantError, type MethodOptions } from './fraction-bits.js';
+import { remember } from './remember.js';
 
 /** What is known of a format before its scale. */
 export type Shape = Pick<Format, 'bits' | 'signed' | 'narrow'>;
@@ -102,11 +103,7 @@ export function chooseConstantFormat(
   options: MethodOptions,
   leastSteps: readonly number[] = [],
 ): Format {
-  const length = values.length / channels;
-  const range = codeRange(shape);
-  const steps = Array.from({ length: channels }, (_, channel) => {
-    const row = values.subarray(channel * length, (channel + 1) * length);
-    const chosen = chooseStep(row, range, scales, options);
+  const steps = chooseSteps(values, channels, codeRange(shape), scales, options).map((chosen, channel) => {
     const floor = leastSteps[channel] ?? 0;
     return chosen !== undefined && chosen < floor ? storedStep(floor * (1 + 2 ** -10), scales) : chosen;
   });
@@ -131,6 +128,26 @@ export function formatPosition(format: Format): [fractionBits: number, range: Co
 
 function position({ step, zeroPoint }: Grid, { low, high }: CodeRange): [number, CodeRange] {
   return [-Math.log2(step), { low: low - zeroPoint, high: high - zeroPoint }];
+}
+
+const chosenSteps = new WeakMap<Float32Array, Map<string, (number | undefined)[]>>();
+
+/** The best step of each row; undefined for rows of zeros. */
+function chooseSteps(
+  values: Float32Array,
+  channels: number,
+  range: CodeRange,
+  scales: Scales,
+  options: MethodOptions,
+): (number | undefined)[] {
+  const key = JSON.stringify([channels, range, scales, options]);
+  const length = values.length / channels;
+  return remember(chosenSteps, values, key, () =>
+    Array.from({ length: channels }, (_, channel) => {
+      const row = values.subarray(channel * length, (channel + 1) * length);
+      return chooseStep(row, range, scales, options);
+    }),
+  );
 }
 
 function chooseStep(

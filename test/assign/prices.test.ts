@@ -142,3 +142,63 @@ test('a rule whose absence contradicts the others has none', async () => {
   const { rules } = await pricesOf(graph, statistics, { ...base, sharedFormat: ['Add'], pins });
   expect(rules.find(({ rule }) => rule.startsWith('pins.0'))).toMatchObject({ noise: 0, sqnr: 0 });
 });
+
+test('of scales that are no powers of two: registers, sharing, pins, signs, channels and budgets', async () => {
+  const kneron = loadProfile('kneron-mixed');
+  const graph = prepareGraph(
+    buildGraph({
+      inputs: { p: [1, 1, 2, 2], q: [1, 1, 2, 2] },
+      constants: { w: float32([2, 2, 1, 2], [0.5113, 0.7719, 0.6134, 0.31, 0.011, 0.027, 0.02, 0.016]) },
+      nodes: [op('Concat', ['p', 'q'], 'c', { axis: 1 }), op('Conv', ['c', 'w'], 'y')],
+      outputs: ['y'],
+    }),
+  ).graph;
+  const statistics = seen({ p: [0.01, 0.013], q: [0.3, 0.9], c: [0.01, 0.9], y: [0.2, 0.7] });
+  const profile: Profile = {
+    ...kneron,
+    sharedFormat: ['Concat'],
+    sharedInputs: [],
+    operators: {},
+    activations: { ...kneron.activations, signed: 'always', bits: [8, 16] },
+    weights: { ...kneron.weights, bits: [8, 16], perChannel: false, narrow: false },
+    accumulator: { ...kneron.accumulator, bits: 32, proof: 'required' },
+    bias: { position: 'accumulator', bits: 32 },
+    pins: [
+      { tensors: 'y', bits: 8 },
+      { tensors: 'c', bits: 16 },
+      { tensors: 'w', bits: 16 },
+    ],
+    budgets: { wideMacShare: 1 },
+  };
+  const { noise, rules, nodes } = await pricesOf(graph, statistics, profile);
+  const emulated = { ...profile.accumulator, proof: 'emulated' } as const;
+  const expected: Record<string, Profile> = {
+    'sharedFormat of Concat': { ...profile, sharedFormat: [] },
+    'pins.0 of y': { ...profile, pins: profile.pins.slice(1) },
+    'pins.1 of c': { ...profile, pins: profile.pins.toSpliced(1, 1) },
+    'pins.2 of w': { ...profile, pins: profile.pins.slice(0, 2) },
+    'accumulator.bits 32': {
+      ...profile,
+      accumulator: { ...profile.accumulator, bits: 64 },
+      bias: { position: 'accumulator', bits: 64 },
+    },
+    'accumulator.proof required': { ...profile, accumulator: emulated },
+    'activations.signed always': {
+      ...profile,
+      activations: { ...profile.activations, signed: 'asNeeded' },
+    },
+    'weights.perChannel false': { ...profile, weights: { ...profile.weights, perChannel: true } },
+    'budgets.wideMacShare 1': { ...profile, budgets: {} },
+  };
+  expect(rules.map(({ rule }) => rule).sort()).toEqual(Object.keys(expected).sort());
+  for (const { rule, noise: price } of rules) {
+    close(price, noise - (await noiseOf(graph, statistics, expected[rule])), noise);
+  }
+  // Four products of 16 bits by 16 bits are too many for 32 bits: the weights are held back.
+  const dear = rules.filter(({ noise: price }) => price > 0).map(({ rule }) => rule);
+  expect(dear).toEqual(
+    expect.arrayContaining(['accumulator.bits 32', 'accumulator.proof required', 'pins.0 of y']),
+  );
+  const apart = await noiseOf(graph, statistics, expected['sharedFormat of Concat']);
+  close(nodes.find(({ node }) => node === 'c')?.noise ?? 0, noise - apart, noise);
+});
