@@ -24,16 +24,18 @@ interface Place {
 const WIDEST = 64;
 
 /**
- * Each rule of the profile that limits a network of these operators and can be lifted. Widths of codes are none: nothing says
+ * Each rule of the profile that limits a network of these operators and can be lifted. Widths that hold for all are none: nothing says
  * what would take their place.
  */
 export function liftRules(profile: Profile, operators: ReadonlySet<string>): Lift[] {
   return [
     ...liftWindows(profile, operators),
     ...liftSharing(profile, operators),
+    ...liftWidths(profile, operators),
     ...liftPins(profile),
     ...liftRegisters(profile),
     ...liftShapes(profile),
+    ...liftAlignment(profile),
     ...liftBudgets(profile),
   ];
 }
@@ -228,6 +230,17 @@ function liftShapes(profile: Profile): Lift[] {
       ({ weights }) => weights?.perChannel === false,
       (rules) => ({ ...rules, ...(rules.weights && { weights: { ...rules.weights, perChannel: true } }) }),
     ),
+  ];
+}
+
+function liftAlignment({ channelAlignment: { multiple } }: Profile): Lift[] {
+  if (multiple === 1) return [];
+  const none = { multiple: 1, rule: 'pad' as const };
+  return [
+    {
+      rule: `channelAlignment.multiple ${multiple}`,
+      lift: (profile) => ({ ...profile, channelAlignment: none }),
+    },
   ];
 }
 

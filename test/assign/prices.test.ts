@@ -202,3 +202,46 @@ test('of scales that are no powers of two: registers, sharing, pins, signs, chan
   const apart = await noiseOf(graph, statistics, expected['sharedFormat of Concat']);
   close(nodes.find(({ node }) => node === 'c')?.noise ?? 0, noise - apart, noise);
 });
+
+test('of widths of operators and overrides, and of channels that are filled up', async () => {
+  const statistics = seen({ x: [1, -0.3], a: [0.2, 1.1], b: [0.7, -0.4], y: [-2, 1] });
+  const activations = { bits: [6] };
+  const weights = { bits: [4] };
+  const profile: Profile = {
+    ...base,
+    activations: { ...base.activations, signed: 'asNeeded' },
+    weights: { ...base.weights, bits: [8, 16] },
+    sharedFormat: [],
+    operators: { Conv: { activations, weights: { bits: [5] } } },
+    overrides: [{ nodes: 'b', weights }],
+    channelAlignment: { multiple: 4, rule: 'pad' },
+    // u, v and w have 16, 16 and 16 weights as they are filled up, and no biases.
+    budgets: { weightBytes: 30 },
+  };
+  const { noise, rules } = await pricesOf(chain, statistics, profile);
+  const expected: Record<string, Profile> = {
+    'activations.bits 6 of Conv': { ...profile, operators: { Conv: { weights: { bits: [5] } } } },
+    'weights.bits 5 of Conv': { ...profile, operators: { Conv: { activations } } },
+    'weights.bits 4 of overrides.0': { ...profile, overrides: [] },
+    'channelAlignment.multiple 4': { ...profile, channelAlignment: { multiple: 1, rule: 'pad' } },
+    'budgets.weightBytes 30': { ...profile, budgets: {} },
+  };
+  expect(rules.map(({ rule }) => rule).sort()).toEqual(Object.keys(expected).sort());
+  for (const { rule, noise: price } of rules) {
+    const without = await noiseOf(chain, statistics, expected[rule]).catch(() => Infinity);
+    close(price, noise - without, noise);
+  }
+  expect(rules.find(({ rule }) => rule === 'activations.bits 6 of Conv')!.noise).toBeGreaterThan(0);
+  expect(rules.find(({ rule }) => rule === 'weights.bits 4 of overrides.0')!.noise).toBeGreaterThan(0);
+
+  // With weights of 8 or 16 bits to choose from, channels that are filled up take the room for wide ones.
+  const padded = { ...profile, operators: {}, overrides: [], budgets: { weightBytes: 48 } };
+  const found = await pricesOf(chain, statistics, padded);
+  const none = await noiseOf(chain, statistics, {
+    ...padded,
+    channelAlignment: { multiple: 1, rule: 'pad' },
+  });
+  expect(none).toBeLessThan(found.noise);
+  const price = found.rules.find(({ rule }) => rule === 'channelAlignment.multiple 4')!.noise;
+  close(price, found.noise - none, found.noise);
+});
