@@ -114,26 +114,28 @@ function priceSharingNodes(
 }
 
 /** Where scales need not be powers of two, sharing formats is all that a node demands of others. */
-function priceScaledNodes(
-  solve: Solver,
-  network: Network,
-  { profile, demands, groups }: ProblemInputs,
-): Lifted[] {
-  return sharingNodes(profile, demands, groups).map((demand) => {
+function priceScaledNodes(solve: Solver, network: Network, { profile, demands }: ProblemInputs): Lifted[] {
+  return demands.filter(shares(profile)).map((demand) => {
     return { demand, without: leastNoise(solve, network, profile, new Set([demand.node.name])) };
   });
 }
 
+/** Does a node share formats? */
+function shares({ sharedFormat, sharedInputs }: Profile): (demand: Demand) => boolean {
+  const shared = new Set<string>([...sharedFormat, ...sharedInputs]);
+  return ({ kind, node }) => kind !== 'alias' && shared.has(node.operator);
+}
+
 function sharingNodes(
-  { sharedFormat, sharedInputs }: Profile,
+  profile: Profile,
   demands: readonly Demand[],
   groups: ProblemInputs['groups'],
 ): Demand[] {
-  const shared = new Set<string>([...sharedFormat, ...sharedInputs]);
-  return demands.filter(({ kind, node, output, inputs }) => {
-    if (kind === 'alias' || !shared.has(node.operator)) return false;
-    return [output, ...inputs].some((name) => (groups.get(name)?.sources.length ?? 0) > 1);
-  });
+  return demands
+    .filter(shares(profile))
+    .filter(({ output, inputs }) =>
+      [output, ...inputs].some((name) => (groups.get(name)?.sources.length ?? 0) > 1),
+    );
 }
 
 /**

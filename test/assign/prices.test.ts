@@ -245,3 +245,24 @@ test('of widths of operators and overrides, and of channels that are filled up',
   const price = found.rules.find(({ rule }) => rule === 'channelAlignment.multiple 4')!.noise;
   close(price, found.noise - none, found.noise);
 });
+
+test('of a node that moves values, where scales are no powers of two', async () => {
+  const graph = prepareGraph(
+    buildGraph({
+      inputs: { x: [1, 1, 2, 2] },
+      constants: { v: float32([1, 1, 1, 1], [1]), w: float32([1, 1, 1, 1], [1]) },
+      nodes: [
+        op('Conv', ['x', 'v'], 'a'),
+        op('MaxPool', ['a'], 'b', { kernel_shape: [2, 2] }),
+        op('Conv', ['b', 'w'], 'y'),
+      ],
+      outputs: ['y'],
+    }),
+  ).graph;
+  const statistics = seen({ x: [1, -1], a: [0.013, 0.031, -0.9], b: [0.9, 0.8], y: [1, -1] });
+  const profile: Profile = { ...loadProfile('kneron-mixed'), budgets: { wideMacShare: 0 } };
+  const { rules, nodes } = await pricesOf(graph, statistics, profile);
+  const price = rules.find(({ rule }) => rule === 'sharedFormat of MaxPool')!;
+  expect(price.noise).toBeGreaterThan(0);
+  expect(nodes).toEqual([{ node: 'b', operator: 'MaxPool', noise: price.noise, sqnr: price.sqnr }]);
+});
