@@ -4,6 +4,7 @@
  */
 import { ConstraintError } from '../errors.js';
 import { matchesGlob } from '../hardware/glob.js';
+import { sharingField } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import { conflictError, findConflict, leastBudget, listRules, type Named } from './conflict.js';
 import type { Solver } from './highs.js';
@@ -108,9 +109,7 @@ function shapingRules({ demands }: Network, profile: Profile): ShapingRule[] {
   const sharing = new Map<string, ShapingRule>();
   for (const { kind, node } of demands) {
     const { name, operator } = node;
-    const field = (['sharedFormat', 'sharedInputs'] as const).find((list) =>
-      profile[list].some((other) => other === operator),
-    );
+    const field = sharingField(profile, node);
     if (field === undefined || kind === 'alias' || kind === 'float') continue;
     sharing.set(name, { rule: `${field} of ${operator}`, node, apart: name, lift: (from) => from });
   }

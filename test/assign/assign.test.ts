@@ -167,6 +167,20 @@ describe('formats', () => {
     expect(formats.reasons['y/alpha'].sqnr).toBeGreaterThan(80);
   });
 
+  test.each(['sharedInputs', 'sharedFormat'])('of constant operands are those of %s', async (field) => {
+    const graph = graphOf({
+      inputs: { x: [1, 1, 2, 2] },
+      constants: { k: float32([1], [40]) },
+      nodes: [op('Sigmoid', ['x'], 'v'), op('Add', ['v', 'k'], 'y')],
+      outputs: ['y'],
+    });
+    const statistics = seen({ x: [-1, 1], v: [0.3, 0.7], y: [40.3, 40.7] });
+    // 40 * 2^1 = 80 of 127 codes.
+    const shared = await fractionBits(graph, statistics, rules({}, { sharedFormat: [], [field]: ['Add'] }));
+    expect(shared).toMatchObject({ v: 1, k: 1 });
+    expect(await fractionBits(graph, statistics, rules({}))).toMatchObject({ v: 7, k: 1 });
+  });
+
   test('of weights that two nodes share: the bias of each fits', async () => {
     const graph = graphOf({
       inputs: { x: [1, 1, 1, 1], z: [1, 1, 1, 1] },
