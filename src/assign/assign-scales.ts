@@ -1,6 +1,6 @@
 /** Formats of a network for hardware whose scales need not be powers of two: each value and constant gets the best of its own. */
 import { ConstraintError } from '../errors.js';
-import { at, codeRange, type Format, stepSize } from '../formats/format.js';
+import { at, codeRange, type Format, stepSize, stepSizes } from '../formats/format.js';
 import { numbers } from '../graph/tensor.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
@@ -10,36 +10,50 @@ import { explainConstant, explainValue } from './explain.js';
 import type { Reason } from './formats-file.js';
 import type { Solver } from './highs.js';
 import type { ProblemInputs } from './problem.js';
-import { chooseWidths } from './scaled-widths.js';
+import { chooseWidths, formatError } from './scaled-widths.js';
 import { chooseConstantFormat } from './scales.js';
 
-export interface ScaledFormats {
+/** Formats and the noise that they make. */
+export interface ChosenScales {
   readonly tensors: Readonly<Record<string, Format>>;
   readonly constants: Readonly<Record<string, Format>>;
-  readonly reasons: Readonly<Record<string, Reason>>;
   /** Predicted noise at the outputs, relative to their power. */
   readonly noise: number;
 }
 
+export interface ScaledFormats extends ChosenScales {
+  readonly reasons: Readonly<Record<string, Reason>>;
+}
+
+/** As chooseScales, with the reasons of what was chosen. */
+export function assignScales(solve: Solver, inputs: ProblemInputs): ScaledFormats | undefined {
+  const { groups, constants, options } = inputs;
+  const chosen = chooseScales(solve, inputs);
+  if (chosen === undefined) return undefined;
+  const reasons: Record<string, Reason> = {};
+  for (const [value, group] of groups) {
+    reasons[value] = explainValue(value, group, chosen.tensors[value], options.method);
+  }
+  for (const [name, { values }] of constants.byName) {
+    reasons[name] = explainConstant(values, chosen.constants[name], options.method);
+  }
+  return { ...chosen, reasons };
+}
+
 /**
- * Throws a ConstraintError where no widths keep the budgets, and for a node whose sums no scale of the weights keeps within a
+ * Undefined where no widths keep the budgets. Throws a ConstraintError for a node whose sums no scale of the weights keeps within a
  * register that has to hold them.
  */
-export function assignScales(solve: Solver, inputs: ProblemInputs): ScaledFormats {
+export function chooseScales(solve: Solver, inputs: ProblemInputs): ChosenScales | undefined {
   const { demands, groups, profile, options } = inputs;
-  const { scales } = profile;
   const widths = chooseWidths(solve, inputs);
+  if (widths === undefined) return undefined;
   const byName = new Map(
     [...inputs.constants.byName].map(([name, choice]) => {
       return [name, { ...choice, format: { ...choice.format, bits: widths.constant(name) } }];
     }),
   );
-  const tensors: Record<string, Format> = {};
-  const reasons: Record<string, Reason> = {};
-  for (const [value, group] of groups) {
-    tensors[value] = widths.value(group);
-    reasons[value] = explainValue(value, group, tensors[value], options.method);
-  }
+  const tensors = Object.fromEntries([...groups].map(([value, group]) => [value, widths.value(group)]));
   const leastSteps = new Map<string, number[]>();
   for (const demand of demands) {
     if (demand.kind !== 'product') continue;
@@ -53,14 +67,20 @@ export function assignScales(solve: Solver, inputs: ProblemInputs): ScaledFormat
   }
   const slopes = new Set(demands.map((demand) => (demand.kind === 'slope' ? demand.slopes.name : undefined)));
   const constants: Record<string, Format> = {};
+  let { noise } = widths;
   for (const [name, choice] of byName) {
     const { values, format, position } = choice;
-    constants[name] = slopes.has(name)
-      ? constantFormat(choice)
-      : chooseConstantFormat(values, position.bits.length, format, scales, options, leastSteps.get(name));
-    reasons[name] = explainConstant(values, constants[name], options.method);
+    const choose = (least?: readonly number[]) =>
+      chooseConstantFormat(values, position.bits.length, format, profile.scales, options, least);
+    const least = leastSteps.get(name);
+    constants[name] = slopes.has(name) ? constantFormat(choice) : choose(least);
+    if (least === undefined) continue;
+    const best = choose();
+    const held = stepSizes(best).some((step, channel) => step < least[channel]);
+    const more = held ? formatError(choice, constants[name]) - formatError(choice, best) : 0;
+    if (more > 0) noise += widths.constantNoise(name, more);
   }
-  return { tensors, constants, reasons, noise: widths.noise };
+  return { tensors, constants, noise };
 }
 
 /** The least step of each channel of the weights: that the bias fits, and that no sum leaves a register that has to hold all. */

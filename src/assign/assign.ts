@@ -15,14 +15,14 @@ import type { Profile } from '../hardware/schema.js';
 import { assignScales } from './assign-scales.js';
 import { checkPlacement } from './check.js';
 import { checkProfile } from './check-profile.js';
-import { conflictError, findConflict } from './conflict.js';
 import { type ConstantChoices, constantFormat } from './constants.js';
 import { explainConstant, explainValue } from './explain.js';
+import { explainConflict, prepareFeasible } from './explain-conflict.js';
 import type { FormatsFile, Reason } from './formats-file.js';
 import { type Method, PERCENTILE } from './fraction-bits.js';
 import { loadSolver } from './highs.js';
 import { explainMoves } from './moves.js';
-import { describeNetwork, prepareInputs } from './network.js';
+import { describeNetwork } from './network.js';
 import { placeFormats } from './placement.js';
 import { predictNoise } from './predict.js';
 import { priceRules } from './prices.js';
@@ -70,7 +70,7 @@ export async function assignFormats(
   }
   const options: ProblemOptions = { method, percentile, weightNoiseLeft };
   const network = describeNetwork(graph, statistics, options);
-  const inputs = prepareInputs(network, profile);
+  const inputs = prepareFeasible(network, profile);
   const { demands: computed, groups, constants, gains } = inputs;
   checkProfile(profile, graph, computed, groups.keys(), constants);
   const conversions = { ...profile.conversions, scaling: scalingRule(profile.requantize) };
@@ -80,13 +80,22 @@ export async function assignFormats(
   const solve = await loadSolver();
   const predict = (noise: number) => ({ noise, sqnr: decibels(1, noise), measured: gains.measured });
   if (profile.scales !== 'powerOfTwo') {
-    const { noise, ...scaled } = assignScales(solve, inputs);
+    const found = assignScales(solve, inputs);
+    if (found === undefined) throw explainConflict(solve, network, inputs);
+    const { noise, ...scaled } = found;
     const nodes = describeNodes(constants);
-    return { ...common, ...scaled, nodes, moves: [], prediction: predict(noise) };
+    return {
+      ...common,
+      ...scaled,
+      nodes,
+      moves: [],
+      prediction: predict(noise),
+      ...(prices && { prices: priceRules(solve, network, inputs, noise) }),
+    };
   }
   const problem = createProblem(inputs);
   const solution = solveModel(solve, problem.model);
-  if (solution === undefined) throw conflictError(findConflict(solve, problem.model) ?? []);
+  if (solution === undefined) throw explainConflict(solve, network, inputs);
   const placement = placeFormats(inputs, problem, solution.assignment);
   checkPlacement(computed, profile, placement);
 
@@ -110,7 +119,7 @@ export async function assignFormats(
     reasons,
     moves: explainMoves(inputs, problem, solution.assignment, placement),
     prediction: predict(predictNoise(inputs, problem, solution)),
-    ...(prices && { prices: priceRules(solve, network, inputs, problem, solution.cost) }),
+    ...(prices && { prices: priceRules(solve, network, inputs, solution.cost, problem) }),
   };
 }
 

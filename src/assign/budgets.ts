@@ -142,7 +142,8 @@ function wideBudget(all: readonly Multiplications[], share: number): Constraint[
   for (const { node, count, operands } of all) {
     const wide = operands.filter(hasWide);
     if (wide.length === 0) continue;
-    const states = [0, 1].map((position) => ({ bits: 0, position }));
+    const isWide = wide.some(({ states }) => states.every(({ bits }) => bits > 8));
+    const states = (isWide ? [1] : [0, 1]).map((position) => ({ bits: 0, position }));
     const choice: Choice = { name: `${node.name}: wide`, states, kind: 'ordered', cost: () => 0 };
     for (const operand of wide) {
       constraints.push({ alternatives: [atLeast(0, term(choice), term(operand, -1, 'wide'))] });
@@ -151,7 +152,8 @@ function wideBudget(all: readonly Multiplications[], share: number): Constraint[
   }
   const total = all.reduce((sum, { count }) => sum + count, 0);
   const row = atMost(Math.floor(share * total), ...terms);
-  return [...constraints, { rule: `budgets.wideMacShare ${share}`, alternatives: [row] }];
+  const budget = { limit: share, unit: total, decimals: 4 };
+  return [...constraints, { rule: `budgets.wideMacShare ${share}`, alternatives: [row], budget }];
 }
 
 /** A helper for each node whose states are pairs of the operands' widths. */

@@ -4,7 +4,7 @@
  */
 import { ExecutionError } from '../errors.js';
 import { numbers } from '../graph/tensor.js';
-import { type ResolvedRules, rulesFor } from '../hardware/rules.js';
+import { type ResolvedRules, rulesFor, sharingField } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import type { Demand, ProductDemand } from './demands.js';
 import type { Placement } from './placement.js';
@@ -35,6 +35,7 @@ export function checkPlacement(demands: readonly Demand[], profile: Profile, pla
       ...brokenWindows(demand, rules, neighbours, find),
       ...(demand.kind === 'product' ? brokenRegisters(demand, rules, find) : []),
       ...(demand.kind === 'sum' ? brokenRoom(demand, find) : []),
+      ...brokenSharing(demand, profile, find),
     ]) {
       const where = `node "${demand.node.name}" (${demand.node.operator})`;
       throw new ExecutionError({ where, what: `the formats that were chosen break ${broken}` });
@@ -93,6 +94,16 @@ function brokenRegisters(
     if (steps > 2 ** (bits - 1) - 0.5) broken.push(`the ${bits} bits of the bias in channel ${channel}`);
   }
   return broken;
+}
+
+/** Operands of a node that has to find all of them in one format. */
+function brokenSharing(demand: Demand, profile: Profile, find: Find): string[] {
+  const field = sharingField(profile, demand.node);
+  if (field === undefined || (demand.kind !== 'sum' && demand.kind !== 'multiplication')) return [];
+  const values = demand.inputs.map((name) => find({ kind: 'value', name }));
+  const operands = [...values, ...demand.constants.map(({ name }) => find({ kind: 'constant', name }))];
+  const positions = new Set(operands.flatMap((operand) => operand?.positions ?? []));
+  return positions.size < 2 ? [] : [`${field}: operands with ${[...positions].join(' and ')} fraction bits`];
 }
 
 function brokenRoom({ inputs, output, constants }: Demand & { kind: 'sum' }, find: Find): string[] {

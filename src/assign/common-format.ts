@@ -14,7 +14,12 @@ export interface CommonFormat {
   /** Widths at which the values have a zero point of their own. */
   readonly zeroPoints: readonly number[];
   /** Fraction bits that a pin gives. */
-  readonly given?: Given<number>;
+  readonly given?: GivenPosition;
+}
+
+/** Fraction bits that a pin gives, and the value that it pins. */
+interface GivenPosition extends Given<number> {
+  readonly of: string;
 }
 
 /** Throws a ConstraintError naming the two that contradict each other. */
@@ -28,7 +33,7 @@ export function commonFormat(
   let narrow = false;
   let [signed, unsigned] = [minimum < 0, false];
   let sign: Given<boolean> | undefined;
-  let given: Given<number> | undefined;
+  let given: GivenPosition | undefined;
   for (const [index, value] of values.entries()) {
     const node = producers.get(value)?.node;
     const rules = (node === undefined ? commonRules(profile) : rulesFor(profile, node)).activations;
@@ -51,13 +56,18 @@ export function commonFormat(
     signed ||= rules.signed === 'always';
     unsigned ||= rules.signed === 'never';
     sign = agree(sign, pin.signed, place, values[0]);
-    given = agree(given, pin.fractionBits, place, values[0]);
+    given = agree(given, pin.fractionBits && { ...pin.fractionBits, of: value }, place, values[0]);
   }
   const format = { bits: widths[0], signed: sign?.value ?? (signed && !unsigned), narrow };
   return { format, widths, zeroPoints, given };
 }
 
-function agree<T>(known: Given<T> | undefined, found: Given<T> | undefined, where: string, first: string) {
+function agree<G extends Given<unknown>>(
+  known: G | undefined,
+  found: G | undefined,
+  where: string,
+  first: string,
+) {
   if (known === undefined || found === undefined || known.value === found.value) return known ?? found;
   const what = `${found.rule} contradicts ${known.rule}: its output must have the format of "${first}"`;
   throw new ConstraintError({ where, what, expected: `${known.value}`, got: `${found.value}` });

@@ -1,10 +1,11 @@
 /**
- * Why nothing satisfies all constraints: an irreducible set of them that cannot hold together (QuickXplain, Junker 2004). Formats
- * may lie anywhere here; that a choice keeps to its states counts as a constraint too.
+ * Why nothing satisfies all constraints: an irreducible set of them that cannot hold together. Formats may lie anywhere here; that a
+ * choice keeps to its states counts as a constraint too.
  */
 import { ConstraintError } from '../errors.js';
 import { rowSums } from './domain.js';
 import type { IntegerProgram, Solver } from './highs.js';
+import { irreducible } from './irreducible.js';
 import { type Choice, type Constraint, type Model, QUANTITIES, type Row, type State } from './model.js';
 
 /** Positions beyond the states of a choice that the search for a conflict allows. */
@@ -21,30 +22,20 @@ const ZEROS = 'nothing but zeros';
 const CLIPPED = 'nothing but clipped values';
 
 /**
- * An irreducible set of constraints that cannot hold together: without any one of them the others can. Undefined where
- * all of them can.
+ * An irreducible set of constraints, of those that count, that cannot hold together: without any one of them the others can. Empty where
+ * not even the definitions of helpers hold, undefined where all of them can.
  */
-export function findConflict(solve: Solver, model: Model): Constraint[] | undefined {
+export function findConflict(
+  solve: Solver,
+  model: Model,
+  counts: (constraint: Constraint) => boolean = () => true,
+): Constraint[] | undefined {
   const named = model.constraints.filter(({ rule }) => rule !== undefined);
   const background = model.constraints.filter(({ rule }) => rule === undefined);
-  const all = [...model.choices.flatMap(usefulStates), ...named];
-  const consistent = (constraints: readonly Constraint[]) =>
-    solve(encode(model.choices, [...background, ...constraints])) !== undefined;
-  if (consistent(all)) return undefined;
-  const explain = (
-    base: readonly Constraint[],
-    grown: boolean,
-    from: readonly Constraint[],
-  ): Constraint[] => {
-    if (grown && !consistent(base)) return [];
-    if (from.length === 1) return [...from];
-    const middle = Math.floor(from.length / 2);
-    const [first, second] = [from.slice(0, middle), from.slice(middle)];
-    const inSecond = explain([...base, ...first], first.length > 0, second);
-    const inFirst = explain([...base, ...inSecond], inSecond.length > 0, first);
-    return [...inFirst, ...inSecond];
-  };
-  return explain([], false, all);
+  const all = [...model.choices.flatMap(usefulStates), ...named].filter(counts);
+  const conflicts = (constraints: readonly Constraint[]) =>
+    solve(encode(model.choices, [...background, ...constraints])) === undefined;
+  return conflicts(all) ? irreducible(all, conflicts) : undefined;
 }
 
 /** That fraction bits are neither so few that all codes are 0 nor so many that all are clipped. */
@@ -146,13 +137,20 @@ function encode(choices: readonly Choice[], constraints: readonly Constraint[]):
   return { columns, rows };
 }
 
-/** The error that names a conflict: every constraint with its node, and what the formats that satisfy all would come to. */
-export function conflictError(conflict: readonly Constraint[]): ConstraintError {
-  const named = conflict.filter(({ subject }) => subject === undefined);
-  const first = named.find(({ node }) => node !== undefined)?.node;
-  const where = first === undefined ? 'budgets' : `node "${first.name}" (${first.operator})`;
-  const texts = [...new Set(named.map(constraintText))];
-  const list = texts.length === 1 ? `${named[0].rule}` : `all of ${texts.join('; ')}`;
+/** A rule as messages name it. */
+export type Named = Pick<Constraint, 'rule' | 'node'>;
+
+/**
+ * The error that names a conflict: every constraint and every rule that shaped the model with its node, and what the formats that satisfy
+ * all would come to.
+ */
+export function conflictError(conflict: readonly Constraint[], shaping: readonly Named[]): ConstraintError {
+  const limits = conflict.filter(({ subject }) => subject === undefined);
+  const named = [...limits, ...shaping];
+  const budgets = limits.length > 0 ? 'budgets' : 'profile';
+  const first = (limits.length > 0 ? limits : shaping).find(({ node }) => node !== undefined)?.node;
+  const where = first === undefined ? budgets : `node "${first.name}" (${first.operator})`;
+  const list = listRules(named);
   const fates = [ZEROS, CLIPPED].flatMap((fate) => {
     const subjects = conflict.filter(({ subject, rule }) => subject !== undefined && rule === fate);
     return subjects.length === 0
@@ -166,19 +164,27 @@ export function conflictError(conflict: readonly Constraint[]): ConstraintError 
   return new ConstraintError({ where, what, ...(conflict.length === 1 && budgetFacts(conflict[0])) });
 }
 
-/** What a budget would have to be for the narrowest widths, and what it is. */
-function budgetFacts({
-  budget,
-  alternatives: [row],
-}: Constraint): { expected: string; got: string } | undefined {
-  if (budget === undefined) return undefined;
-  const states = row.terms.map(({ choice }) => [choice, choice.states.map((_, index) => index)] as const);
-  const missing = rowSums(row, new Map(states)).least - row.max;
-  const { limit, unit } = budget;
-  const least = Math.ceil((Math.floor(limit * unit) + missing) / unit);
-  return { expected: `at least ${least}`, got: `${limit}` };
+/** One rule, or all of several with their nodes. */
+export function listRules(named: readonly Named[]): string {
+  const texts = [...new Set(named.map(constraintText))];
+  return texts.length === 1 ? `${named[0].rule}` : `all of ${texts.join('; ')}`;
 }
 
-export function constraintText({ node, rule }: Constraint): string {
+/** What a budget would have to be for the narrowest widths, and what it is. */
+function budgetFacts(constraint: Constraint): { expected: string; got: string } | undefined {
+  const { budget } = constraint;
+  if (budget === undefined) return undefined;
+  return { expected: `at least ${leastBudget(constraint)}`, got: `${budget.limit}` };
+}
+
+/** What the budget of a constraint would have to be for the narrowest widths. */
+export function leastBudget({ budget, alternatives: [row] }: Constraint): number {
+  const { limit, unit, decimals = 0 } = budget!;
+  const states = row.terms.map(({ choice }) => [choice, choice.states.map((_, index) => index)] as const);
+  const missing = rowSums(row, new Map(states)).least - row.max;
+  return Math.ceil(((Math.floor(limit * unit) + missing) / unit) * 10 ** decimals) / 10 ** decimals;
+}
+
+function constraintText({ node, rule }: Named): string {
   return node === undefined ? `${rule}` : `node "${node.name}": ${rule}`;
 }

@@ -1,5 +1,5 @@
 /** The constraints that a profile and the arithmetic itself put on formats, as rows over what is chosen. */
-import { type ResolvedRules, rulesFor } from '../hardware/rules.js';
+import { type ResolvedRules, rulesFor, sharingField } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
 import type { Demand, ProductDemand } from './demands.js';
 import { atMost, type Choice, type Constraint, type Row, type Term, term } from './model.js';
@@ -48,6 +48,7 @@ export function collectConstraints(
         ...clauses.map((alternatives) => ({ node: limit.node, rule: limit.rule, alternatives })),
       );
     }
+    constraints.push(...sharedConstraints(demand, profile, variables));
     if (demand.kind === 'product') constraints.push(registerConstraint(demand, rules, variables));
     else if (demand.kind === 'sum') constraints.push(...roomConstraints(demand, variables));
     else if (demand.kind === 'slope') constraints.push(...slopeConstraints(demand, variables));
@@ -122,6 +123,21 @@ function termsOf({ kind, subjects }: Variable, factor: number, variables: Variab
     if (weights !== undefined && of === 'position')
       return term(factor > 0 ? weights.cap : weights.floor, factor);
     return term(choicesOf(subject, variables)[0], factor, of);
+  });
+}
+
+/** Constant operands have the fraction bits of the inputs that they are shared with. */
+function sharedConstraints(demand: Demand, profile: Profile, { value, operand }: Variables): Constraint[] {
+  if (demand.kind !== 'sum' && demand.kind !== 'multiplication') return [];
+  const { node, inputs, constants } = demand;
+  const field = sharingField(profile, node);
+  const input = inputs.length === 0 ? undefined : value(inputs[0]);
+  if (field === undefined || input === undefined) return [];
+  return constants.flatMap(({ name }): Constraint[] => {
+    const choice = operand(name);
+    if (choice === undefined) return [];
+    const row = { terms: [term(choice), term(input, -1)], min: 0, max: 0 };
+    return [{ node, rule: `${field} of ${node.operator}`, alternatives: [row] }];
   });
 }
 

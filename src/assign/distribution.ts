@@ -166,16 +166,19 @@ export function clippedShare(distribution: Distribution, fractionBits: number, r
   return distribution.count === 0 ? 0 : outside / distribution.count;
 }
 
-/** The most fraction bits with which a range holds both extremes; undefined where both are 0. */
+/**
+ * The most fraction bits with which a range holds both extremes; of an unsigned one the negative end is clipped whatever they are.
+ * Undefined where nothing but 0 can be held.
+ */
 export function mostFractionBits(
   minimum: number,
   maximum: number,
   { low, high }: CodeRange,
 ): number | undefined {
-  if (minimum === 0 && maximum === 0) return undefined;
-  const fits = (fractionBits: number) =>
-    maximum * 2 ** fractionBits <= high && minimum * 2 ** fractionBits >= low;
-  let fractionBits = Math.ceil(Math.log2(Math.max(high, -low) / Math.max(maximum, -minimum)));
+  const [least, most] = [low < 0 ? Math.min(minimum, 0) : 0, Math.max(maximum, 0)];
+  if (least === 0 && most === 0) return undefined;
+  const fits = (fractionBits: number) => most * 2 ** fractionBits <= high && least * 2 ** fractionBits >= low;
+  let fractionBits = Math.ceil(Math.log2(Math.max(high, -low) / Math.max(most, -least)));
   while (!fits(fractionBits)) fractionBits--;
   return fractionBits;
 }

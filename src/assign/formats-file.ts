@@ -136,7 +136,7 @@ export interface FormatsFile extends ModelFormats {
   readonly moves: readonly Move[];
   /** What the assignment expects of the whole network; absent where formats were not assigned. */
   readonly prediction?: Prediction;
-  /** What the rules of the profile cost; absent where formats were not assigned or scales are no powers of two. */
+  /** What the rules of the profile cost; absent where formats were not assigned or prices not asked for. */
   readonly prices?: Prices;
 }
 

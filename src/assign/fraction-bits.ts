@@ -32,7 +32,7 @@ export const PERCENTILE = 0.9999;
 /** A percentile never cuts a range to less than 2^-16 of what it was, however few values are not 0. */
 const MOST_CLIPPED_BITS = 16;
 
-/** Fraction bits for values; undefined where all of them are 0. */
+/** Fraction bits for values; undefined where all of them are 0 or clipped to 0. */
 export function chooseFractionBits(
   distribution: Distribution,
   range: CodeRange,

@@ -25,7 +25,7 @@ export function givenConstraints(
   const constraints: Constraint[] = [];
   for (const { given, values } of new Set(groups.values())) {
     const choice = value(values[0]);
-    if (given !== undefined && choice !== undefined) constraints.push(equal(choice, given, values[0]));
+    if (given !== undefined && choice !== undefined) constraints.push(equal(choice, given, given.of));
   }
   for (const [name, { given }] of byName) {
     if (given === undefined) continue;

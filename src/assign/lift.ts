@@ -1,35 +1,68 @@
 /** Profiles without one of their rules: what hardware would be that does not have it. */
 import type { RuledOperator } from '../hardware/operators.js';
-import type { NodeRules, Profile } from '../hardware/schema.js';
+import type { NodeRules, Override, Pin, Profile } from '../hardware/schema.js';
+import type { Window } from '../hardware/window-schema.js';
 
+/** A rule and how a profile becomes one without it; names and indices of other rules stay, so that several can be lifted. */
 export interface Lift {
   /** As prices name it. */
   readonly rule: string;
-  readonly profile: Profile;
+  lift(profile: Profile): Profile;
 }
 
-type Rules = NodeRules | Profile['overrides'][number];
+type Rules = NodeRules | Override;
+type Change = <R extends Rules>(rules: R) => R;
+
+/** The rules of an operator or of an override. */
+interface Place {
+  readonly name: string;
+  readonly rules: Rules;
+  change(profile: Profile, change: Change): Profile;
+}
 
 /** The widest register. */
 const WIDEST = 64;
 
 /**
- * The profile without each of its rules that limits a network of these operators. Widths of codes are no rules here: nothing says
+ * Each rule of the profile that limits a network of these operators and can be lifted. Widths that hold for all are none: nothing says
  * what would take their place.
  */
 export function liftRules(profile: Profile, operators: ReadonlySet<string>): Lift[] {
   return [
     ...liftWindows(profile, operators),
     ...liftSharing(profile, operators),
+    ...liftWidths(profile, operators),
     ...liftPins(profile),
     ...liftRegisters(profile),
     ...liftShapes(profile),
+    ...liftAlignment(profile),
     ...liftBudgets(profile),
   ];
 }
 
+function placesOf({ operators: own, overrides }: Profile, operators: ReadonlySet<string>): Place[] {
+  const places: Place[] = [];
+  for (const name of operators) {
+    const rules = own[name as RuledOperator];
+    if (rules === undefined) continue;
+    const change = (profile: Profile, change: Change): Profile => ({
+      ...profile,
+      operators: { ...profile.operators, [name]: change(profile.operators[name as RuledOperator]!) },
+    });
+    places.push({ name, rules, change });
+  }
+  for (const [index, rules] of overrides.entries()) {
+    const change = (profile: Profile, change: Change): Profile => ({
+      ...profile,
+      overrides: profile.overrides.with(index, change(profile.overrides[index])),
+    });
+    places.push({ name: `overrides.${index}`, rules, change });
+  }
+  return places;
+}
+
 /** The profile whose rules, those of all nodes, of operators and of overrides, are changed alike. */
-function changeRules(profile: Profile, change: <R extends Rules>(rules: R) => R): Profile {
+function changeRules(profile: Profile, change: Change): Profile {
   const { activations, weights, bias, accumulator } = profile;
   const {
     activations: a,
@@ -52,37 +85,31 @@ function changeRules(profile: Profile, change: <R extends Rules>(rules: R) => R)
 
 function liftWindows(profile: Profile, operators: ReadonlySet<string>): Lift[] {
   const lifts: Lift[] = [];
-  const visit = <R extends Rules>(rules: R, place: string, replace: (rules: R) => Profile) => {
+  for (const { name: place, rules, change } of placesOf(profile, operators)) {
     for (const [name, window] of Object.entries(rules.windows ?? {})) {
       for (const side of ['min', 'max'] as const) {
         const bound = window?.[side];
-        if (!window || bound === undefined) continue;
-        const left = { ...window, [side]: undefined };
-        const isLeft = left.min !== undefined || left.max !== undefined;
-        const windows = { ...rules.windows, [name]: isLeft ? left : null };
+        if (bound === undefined) continue;
         const text = typeof bound === 'number' ? ` ${bound}` : '';
         lifts.push({
           rule: `windows.${name}.${side}${text} of ${place}`,
-          profile: replace({ ...rules, windows }),
+          lift: (from) =>
+            change(from, (own) => ({
+              ...own,
+              windows: { ...own.windows, [name]: withoutSide(own.windows?.[name], side) },
+            })),
         });
       }
     }
-  };
-  for (const operator of operators) {
-    const rules = profile.operators[operator as RuledOperator];
-    if (rules === undefined) continue;
-    visit(rules, operator, (changed) => ({
-      ...profile,
-      operators: { ...profile.operators, [operator]: changed },
-    }));
-  }
-  for (const [index, rules] of profile.overrides.entries()) {
-    visit(rules, `overrides.${index}`, (changed) => ({
-      ...profile,
-      overrides: profile.overrides.with(index, changed),
-    }));
   }
   return lifts;
+}
+
+/** Null where nothing is left of the window. */
+function withoutSide(window: Window | null | undefined, side: 'min' | 'max'): Window | null {
+  if (!window) return null;
+  const left = { ...window, [side]: undefined };
+  return left.min === undefined && left.max === undefined ? null : left;
 }
 
 function liftSharing(profile: Profile, operators: ReadonlySet<string>): Lift[] {
@@ -91,16 +118,52 @@ function liftSharing(profile: Profile, operators: ReadonlySet<string>): Lift[] {
       .filter((operator) => operators.has(operator))
       .map((operator) => ({
         rule: `${field} of ${operator}`,
-        profile: { ...profile, [field]: profile[field].filter((other) => other !== operator) },
+        lift: (from) => ({ ...from, [field]: from[field].filter((other) => other !== operator) }),
       })),
   );
 }
 
-function liftPins(profile: Profile): Lift[] {
-  return profile.pins.map(({ tensors }, index) => ({
+/** Widths of operators and overrides, instead of which those of the profile hold. */
+export function liftWidths(profile: Profile, operators: ReadonlySet<string>): Lift[] {
+  return placesOf(profile, operators).flatMap(({ name, rules, change }) =>
+    (['activations', 'weights'] as const).flatMap((field): Lift[] => {
+      const bits = rules[field]?.bits;
+      if (bits === undefined) return [];
+      return [
+        {
+          rule: `${field}.bits ${bits.join(' or ')} of ${name}`,
+          lift: (from) => change(from, (own) => ({ ...own, [field]: withoutBits(own[field]) })),
+        },
+      ];
+    }),
+  );
+}
+
+function withoutBits(rules: object = {}): object {
+  return Object.fromEntries(Object.entries(rules).filter(([field]) => field !== 'bits'));
+}
+
+function liftPins({ pins }: Profile): Lift[] {
+  return pins.map(({ tensors }, index) => ({
     rule: `pins.${index} of ${tensors}`,
-    profile: { ...profile, pins: profile.pins.toSpliced(index, 1) },
+    lift: (profile) => ({ ...profile, pins: profile.pins.with(index, { tensors }) }),
   }));
+}
+
+/** Each field of each pin. */
+export function liftPinFields({ pins }: Profile): (Lift & { readonly pin: Pin })[] {
+  return pins.flatMap((pin, index) =>
+    (['bits', 'signed', 'fractionBits'] as const)
+      .filter((field) => pin[field] !== undefined)
+      .map((field) => ({
+        pin,
+        rule: `pins.${index}.${field} ${pin[field]} of ${pin.tensors}`,
+        lift: (profile) => ({
+          ...profile,
+          pins: profile.pins.with(index, { ...profile.pins[index], [field]: undefined }),
+        }),
+      })),
+  );
 }
 
 function liftRegisters(profile: Profile): Lift[] {
@@ -108,28 +171,29 @@ function liftRegisters(profile: Profile): Lift[] {
   const all: readonly Rules[] = [profile, ...Object.values(profile.operators), ...profile.overrides];
   const bits = [...new Set(all.flatMap(({ accumulator }) => accumulator?.bits ?? []))];
   if (bits.some((width) => width < WIDEST)) {
-    const widened = changeRules(profile, (rules) => ({
+    const widen: Change = (rules) => ({
       ...rules,
       ...(rules.accumulator && { accumulator: { ...rules.accumulator, bits: WIDEST } }),
       ...(rules.bias?.position === 'accumulator' && { bias: { ...rules.bias, bits: WIDEST } }),
-    }));
-    lifts.push({ rule: `accumulator.bits ${bits.join(' or ')}`, profile: widened });
+    });
+    lifts.push({ rule: `accumulator.bits ${bits.join(' or ')}`, lift: (from) => changeRules(from, widen) });
   }
   if (all.some(({ accumulator }) => accumulator?.proof === 'required')) {
-    const emulated = changeRules(profile, (rules) => ({
+    const emulate: Change = (rules) => ({
       ...rules,
       ...(rules.accumulator && { accumulator: { ...rules.accumulator, proof: 'emulated' as const } }),
-    }));
-    lifts.push({ rule: 'accumulator.proof required', profile: emulated });
+    });
+    lifts.push({ rule: 'accumulator.proof required', lift: (from) => changeRules(from, emulate) });
   }
   const own = all.flatMap(({ bias }) => (bias?.position === 'own' ? [bias.bits] : []));
   if (own.length > 0) {
     const register = profile.accumulator.bits;
-    const joined = changeRules(profile, (rules) => ({
+    const join: Change = (rules) => ({
       ...rules,
       ...(rules.bias && { bias: { position: 'accumulator' as const, bits: register } }),
-    }));
-    lifts.push({ rule: `bias.position own in ${[...new Set(own)].join(' or ')} bits`, profile: joined });
+    });
+    const rule = `bias.position own in ${[...new Set(own)].join(' or ')} bits`;
+    lifts.push({ rule, lift: (from) => changeRules(from, join) });
   }
   return lifts;
 }
@@ -137,11 +201,8 @@ function liftRegisters(profile: Profile): Lift[] {
 /** Signs, the most negative code, scales of channels. */
 function liftShapes(profile: Profile): Lift[] {
   const all: readonly Rules[] = [profile, ...Object.values(profile.operators), ...profile.overrides];
-  const lift = (
-    rule: string,
-    isRuled: (rules: Rules) => boolean,
-    change: <R extends Rules>(rules: R) => R,
-  ) => (all.some(isRuled) ? [{ rule, profile: changeRules(profile, change) }] : []);
+  const lift = (rule: string, isRuled: (rules: Rules) => boolean, change: Change): Lift[] =>
+    all.some(isRuled) ? [{ rule, lift: (from) => changeRules(from, change) }] : [];
   return [
     ...lift(
       'activations.signed always',
@@ -172,6 +233,17 @@ function liftShapes(profile: Profile): Lift[] {
   ];
 }
 
+function liftAlignment({ channelAlignment: { multiple } }: Profile): Lift[] {
+  if (multiple === 1) return [];
+  const none = { multiple: 1, rule: 'pad' as const };
+  return [
+    {
+      rule: `channelAlignment.multiple ${multiple}`,
+      lift: (profile) => ({ ...profile, channelAlignment: none }),
+    },
+  ];
+}
+
 function liftBudgets(profile: Profile): Lift[] {
   return Object.entries(profile.budgets).flatMap(([name, limit]) =>
     limit === undefined
@@ -179,7 +251,7 @@ function liftBudgets(profile: Profile): Lift[] {
       : [
           {
             rule: `budgets.${name} ${limit}`,
-            profile: { ...profile, budgets: { ...profile.budgets, [name]: undefined } },
+            lift: (from) => ({ ...from, budgets: { ...from.budgets, [name]: undefined } }),
           },
         ],
   );

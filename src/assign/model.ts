@@ -58,8 +58,8 @@ export interface Constraint {
   /** The value or constant whose format would be useless otherwise. */
   readonly subject?: string;
   readonly alternatives: readonly Row[];
-  /** A budget as the profile gives it; one of its units is `unit` of the only row's. */
-  readonly budget?: { readonly limit: number; readonly unit: number };
+  /** A budget as the profile gives it, in integers or with decimals; one of its units is `unit` of the only row's. */
+  readonly budget?: { readonly limit: number; readonly unit: number; readonly decimals?: number };
 }
 
 export interface Model {

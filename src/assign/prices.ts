@@ -2,8 +2,10 @@
  * What rules cost: the problem solved again without them. The price of a rule is the predicted noise that goes with it, all formats
  * being chosen anew; never less than 0, as hardware without a rule may still keep it.
  */
+import { ConstraintError } from '../errors.js';
 import { decibels } from '../formats/decibels.js';
 import type { Profile } from '../hardware/schema.js';
+import { chooseScales } from './assign-scales.js';
 import type { Demand } from './demands.js';
 import type { Price, Prices } from './formats-file.js';
 import type { Solver } from './highs.js';
@@ -19,27 +21,38 @@ const DEAREST = 20;
 /** What differs by less, relative to all noise, is the same: the solver is no more exact. */
 const SAME = 1e-6;
 
-/** Prices of all rules of the profile and of the dearest nodes, for a problem whose least cost is `noise`. */
+/**
+ * Prices of all rules of the profile and of the dearest nodes, where the least noise is `noise`: that of the problem, which there is none
+ * of where scales need not be powers of two.
+ */
 export function priceRules(
   solve: Solver,
   network: Network,
   inputs: ProblemInputs,
-  problem: Problem,
   noise: number,
+  problem?: Problem,
 ): Prices {
   const price = (without: number): Price => {
     const saved = noise - without > SAME * noise ? noise - without : 0;
     return { noise: saved, sqnr: saved === 0 ? 0 : decibels(noise, noise - saved) };
   };
   const operators = new Set(inputs.demands.map(({ node }) => node.operator));
-  const rules = liftRules(inputs.profile, operators).map(({ rule, profile }) => ({
+  const rules = liftRules(inputs.profile, operators).map(({ rule, lift }) => ({
     rule,
-    ...price(leastNoise(solve, network, profile)),
+    ...price(leastNoise(solve, network, lift(inputs.profile))),
   }));
-  const nodes = [
-    ...priceSharingNodes(solve, network, inputs, problem, noise),
-    ...priceOtherNodes(solve, inputs, problem, noise),
-  ].map(({ demand: { node }, without }) => ({ node: node.name, operator: node.operator, ...price(without) }));
+  const lifted =
+    problem === undefined
+      ? priceScaledNodes(solve, network, inputs)
+      : [
+          ...priceSharingNodes(solve, network, inputs, problem, noise),
+          ...priceOtherNodes(solve, inputs, problem, noise),
+        ];
+  const nodes = lifted.map(({ demand: { node }, without }) => ({
+    node: node.name,
+    operator: node.operator,
+    ...price(without),
+  }));
   const dearest = (a: Price, b: Price) => b.noise - a.noise;
   return {
     rules: rules.sort(dearest),
@@ -50,9 +63,19 @@ export function priceRules(
   };
 }
 
-/** Predicted noise under a profile; Infinity where nothing satisfies it. */
-function leastNoise(solve: Solver, network: Network, profile: Profile): number {
-  return solveModel(solve, createProblem(prepareInputs(network, profile)).model)?.cost ?? Infinity;
+/** Predicted noise under a profile; Infinity where nothing satisfies it, as where a rule bridges what contradicts itself without it. */
+function leastNoise(solve: Solver, network: Network, profile: Profile, apart?: ReadonlySet<string>): number {
+  try {
+    const inputs = prepareInputs(network, profile, apart);
+    const noise =
+      profile.scales === 'powerOfTwo'
+        ? solveModel(solve, createProblem(inputs).model)?.cost
+        : chooseScales(solve, inputs)?.noise;
+    return noise ?? Infinity;
+  } catch (error) {
+    if (error instanceof ConstraintError) return Infinity;
+    throw error;
+  }
 }
 
 interface Lifted {
@@ -90,16 +113,29 @@ function priceSharingNodes(
   });
 }
 
+/** Where scales need not be powers of two, sharing formats is all that a node demands of others. */
+function priceScaledNodes(solve: Solver, network: Network, { profile, demands }: ProblemInputs): Lifted[] {
+  return demands.filter(shares(profile)).map((demand) => {
+    return { demand, without: leastNoise(solve, network, profile, new Set([demand.node.name])) };
+  });
+}
+
+/** Does a node share formats? */
+function shares({ sharedFormat, sharedInputs }: Profile): (demand: Demand) => boolean {
+  const shared = new Set<string>([...sharedFormat, ...sharedInputs]);
+  return ({ kind, node }) => kind !== 'alias' && shared.has(node.operator);
+}
+
 function sharingNodes(
-  { sharedFormat, sharedInputs }: Profile,
+  profile: Profile,
   demands: readonly Demand[],
   groups: ProblemInputs['groups'],
 ): Demand[] {
-  const shared = new Set<string>([...sharedFormat, ...sharedInputs]);
-  return demands.filter(({ kind, node, output, inputs }) => {
-    if (kind === 'alias' || !shared.has(node.operator)) return false;
-    return [output, ...inputs].some((name) => (groups.get(name)?.sources.length ?? 0) > 1);
-  });
+  return demands
+    .filter(shares(profile))
+    .filter(({ output, inputs }) =>
+      [output, ...inputs].some((name) => (groups.get(name)?.sources.length ?? 0) > 1),
+    );
 }
 
 /**

@@ -4,28 +4,41 @@
  */
 import { type Format, formatOfChannel } from '../formats/format.js';
 import { collectBudgets } from './budgets.js';
-import { conflictError, findConflict } from './conflict.js';
 import { createConstantNoise } from './constant-noise.js';
 import type { ConstantChoice } from './constants.js';
 import { constantError } from './fraction-bits.js';
 import type { Group } from './groups.js';
 import type { Solver } from './highs.js';
-import type { Choice, Constraint } from './model.js';
+import type { Choice, Constraint, Model } from './model.js';
 import { operandWidths, type ProblemInputs } from './problem.js';
 import { chooseConstantFormat, chooseValueFormat, formatPosition } from './scales.js';
-import { solveModel } from './solve.js';
+import { type Solution, solveModel } from './solve.js';
 import { valueNoise } from './variables.js';
 
 export interface ScaledWidths {
   value(group: Group): Format;
   /** Width of a constant. */
   constant(name: string): number;
+  /** Noise at the outputs of a sum of squared errors of a constant. */
+  constantNoise(name: string, error: number): number;
   /** Predicted noise at the outputs, relative to their power. */
   readonly noise: number;
 }
 
-/** Throws a ConstraintError where no widths keep the budgets. */
-export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths {
+/** The widths of a network as one model, and how to read its assignments. */
+export interface WidthProblem {
+  readonly model: Model;
+  widths(solution: Solution): ScaledWidths;
+}
+
+/** Undefined where no widths keep the budgets. */
+export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths | undefined {
+  const { model, widths } = createWidthProblem(inputs);
+  const solution = solveModel(solve, model);
+  return solution && widths(solution);
+}
+
+export function createWidthProblem(inputs: ProblemInputs): WidthProblem {
   const { graph, demands, profile, groups, constants, gains } = inputs;
   const formats = new Map<Group, Map<number, Format>>();
   const values = new Map<Group, Choice>();
@@ -39,11 +52,14 @@ export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths
     values.set(group, widthChoice(group.values[0], group.widths, cost));
   }
   const weigh = createConstantNoise(demands, groups, gains, inputs.options.weightNoiseLeft);
+  const constantNoise = (name: string, error: number) => {
+    const { values } = constants.byName.get(name)!;
+    const power = values.reduce((sum, entry) => sum + entry * entry, 0);
+    return weigh(name, values.length)(error, power);
+  };
   const byName = new Map(
     [...constants.byName].map(([name, constant]) => {
-      const weighed = weigh(name, constant.values.length);
-      const power = constant.values.reduce((sum, entry) => sum + entry * entry, 0);
-      const cost = (bits: number) => weighed(leastError(constant, bits, inputs), power);
+      const cost = (bits: number) => constantNoise(name, leastError(constant, bits, inputs));
       return [name, widthChoice(name, constant.widths, cost)] as const;
     }),
   );
@@ -61,15 +77,16 @@ export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths
   for (const { alternatives } of constraints) {
     for (const { terms } of alternatives) for (const { choice } of terms) choices.add(choice);
   }
-  const model = { choices: [...choices], constraints };
-  const solution = solveModel(solve, model);
-  if (solution === undefined) throw conflictError(findConflict(solve, model) ?? []);
-  const chosen = (choice: Choice) => choice.states[solution.assignment.get(choice)!].bits;
-  return {
-    value: (group) => formats.get(group)!.get(chosen(values.get(group)!))!,
-    constant: (name) => chosen(byName.get(name)!),
-    noise: solution.cost,
+  const widths = ({ assignment, cost }: Solution): ScaledWidths => {
+    const chosen = (choice: Choice) => choice.states[assignment.get(choice)!].bits;
+    return {
+      value: (group) => formats.get(group)!.get(chosen(values.get(group)!))!,
+      constant: (name) => chosen(byName.get(name)!),
+      constantNoise,
+      noise: cost,
+    };
   };
+  return { model: { choices: [...choices], constraints }, widths };
 }
 
 /** A choice among widths; the positions of its states mean nothing. */
@@ -90,18 +107,23 @@ function formatAt(
 }
 
 /** Sum of squared errors of a constant in the best scales of a width. */
-function leastError(
-  { values, format, position }: ConstantChoice,
-  bits: number,
-  { profile, options }: ProblemInputs,
-): number {
+function leastError(constant: ConstantChoice, bits: number, { profile, options }: ProblemInputs): number {
+  const { values, format, position } = constant;
+  const shape = { ...format, bits };
+  return formatError(
+    constant,
+    chooseConstantFormat(values, position.bits.length, shape, profile.scales, options),
+  );
+}
+
+/** Sum of squared errors of a constant in a format. */
+export function formatError({ values, position }: ConstantChoice, format: Format): number {
   const channels = position.bits.length;
-  const chosen = chooseConstantFormat(values, channels, { ...format, bits }, profile.scales, options);
   const length = values.length / channels;
   let error = 0;
   for (let channel = 0; channel < channels; channel++) {
     const row = values.subarray(channel * length, (channel + 1) * length);
-    error += constantError(row, ...formatPosition(formatOfChannel(chosen, channel)));
+    error += constantError(row, ...formatPosition(formatOfChannel(format, channel)));
   }
   return error;
 }

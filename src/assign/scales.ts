@@ -5,6 +5,7 @@ import { formatOfScale } from '../formats/scale.js';
 import type { Scales } from '../hardware/schema.js';
 import { type CodeRange, clippedShare, type Distribution, divergence, unseenErrors } from './distribution.js';
 import { constantError, type MethodOptions } from './fraction-bits.js';
+import { remember } from './remember.js';
 
 /** What is known of a format before its scale. */
 export type Shape = Pick<Format, 'bits' | 'signed' | 'narrow'>;
@@ -43,7 +44,7 @@ export function chooseValueFormat(
   return scaledFormat(shape, [step], zeroPoint, scales);
 }
 
-/** Undefined where nothing but 0 was seen. */
+/** Undefined where nothing but 0 was seen or can be held. */
 function chooseGrid(
   distribution: Distribution,
   codes: CodeRange,
@@ -52,7 +53,8 @@ function chooseGrid(
   { method, percentile }: MethodOptions,
   saturationWeight = 1,
 ): Grid | undefined {
-  const whole = withZero(distribution);
+  const held = (range: Range) => withZero(codes.low < 0 || hasZeroPoint ? range : { ...range, minimum: 0 });
+  const whole = held(distribution);
   if (whole.minimum === whole.maximum) return undefined;
   const gridOf = (range: Range): Grid => {
     const { step, zeroPoint } = hasZeroPoint ? affineGrid(range, codes) : symmetricGrid(range, codes);
@@ -76,7 +78,7 @@ function chooseGrid(
     const isFiner = grid.step < 2 ** distribution.histogram.exponent;
     return isFiner ? Infinity : divergence(distribution, fractionBits, centred);
   };
-  const start = method === 'leastSquares' ? withZero(distribution.reach ?? distribution) : whole;
+  const start = method === 'leastSquares' ? held(distribution.reach ?? distribution) : whole;
   let best = least(
     COARSE.map((part) => shrink(start, part, part)),
     cost,
@@ -101,11 +103,7 @@ export function chooseConstantFormat(
   options: MethodOptions,
   leastSteps: readonly number[] = [],
 ): Format {
-  const length = values.length / channels;
-  const range = codeRange(shape);
-  const steps = Array.from({ length: channels }, (_, channel) => {
-    const row = values.subarray(channel * length, (channel + 1) * length);
-    const chosen = chooseStep(row, range, scales, options);
+  const steps = chooseSteps(values, channels, codeRange(shape), scales, options).map((chosen, channel) => {
     const floor = leastSteps[channel] ?? 0;
     return chosen !== undefined && chosen < floor ? storedStep(floor * (1 + 2 ** -10), scales) : chosen;
   });
@@ -130,6 +128,26 @@ export function formatPosition(format: Format): [fractionBits: number, range: Co
 
 function position({ step, zeroPoint }: Grid, { low, high }: CodeRange): [number, CodeRange] {
   return [-Math.log2(step), { low: low - zeroPoint, high: high - zeroPoint }];
+}
+
+const chosenSteps = new WeakMap<Float32Array, Map<string, (number | undefined)[]>>();
+
+/** The best step of each row; undefined for rows of zeros. */
+function chooseSteps(
+  values: Float32Array,
+  channels: number,
+  range: CodeRange,
+  scales: Scales,
+  options: MethodOptions,
+): (number | undefined)[] {
+  const key = JSON.stringify([channels, range, scales, options]);
+  const length = values.length / channels;
+  return remember(chosenSteps, values, key, () =>
+    Array.from({ length: channels }, (_, channel) => {
+      const row = values.subarray(channel * length, (channel + 1) * length);
+      return chooseStep(row, range, scales, options);
+    }),
+  );
 }
 
 function chooseStep(
@@ -162,7 +180,7 @@ function shrink({ minimum, maximum }: Range, low: number, high: number): Range {
 }
 
 function symmetricGrid({ minimum, maximum }: Range, { low, high }: CodeRange): Grid {
-  return { step: Math.max(maximum / high, low === 0 ? 0 : minimum / low), zeroPoint: 0 };
+  return { step: Math.max(maximum / high, minimum === 0 ? 0 : minimum / low), zeroPoint: 0 };
 }
 
 function affineGrid({ minimum, maximum }: Range, { low, high }: CodeRange): Grid {

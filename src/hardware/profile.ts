@@ -2,30 +2,13 @@
 import { ConstraintError } from '../errors.js';
 import { readAsset } from '../platform/assets.js';
 import { readText } from '../platform/files.js';
+import { BUILT_IN_PROFILES } from './built-in.js';
 import { findContradictions } from './contradictions.js';
 import { isObject, mergeFields } from './extend.js';
 import { type Profile, profileSchema } from './schema.js';
 
+export { BUILT_IN_PROFILES } from './built-in.js';
 export type { Profile } from './schema.js';
-
-export const BUILT_IN_PROFILES = [
-  'generic-int8',
-  'generic-mixed',
-  'generic-int16',
-  'dpu-int8',
-  'dpu-mixed',
-  'dpu-int16',
-  'kneron-int8',
-  'kneron-mixed',
-  'kneron-int16',
-  'tflite-int8',
-  'tflite-int8-single',
-  'tflite-mixed',
-  'tflite-int16x8',
-  'cmsis-nn',
-  'onnx-qlinear',
-  'fpga',
-] as const;
 
 /**
  * The profile of a built-in name, or in a JSON file. Throws an InputError where the file cannot be read, and

@@ -53,3 +53,13 @@ function replaceRequantize(
   const multiplierBits = own?.style === undefined ? rules.multiplierBits : undefined;
   return { ...rules, multiplierBits, ...own };
 }
+
+/** The list of the profile that says that a node's operands have one format; undefined where none does. */
+export function sharingField(
+  profile: Pick<Profile, 'sharedFormat' | 'sharedInputs'>,
+  { operator }: Pick<Node, 'operator'>,
+): 'sharedFormat' | 'sharedInputs' | undefined {
+  return (['sharedFormat', 'sharedInputs'] as const).find((field) =>
+    profile[field].some((other) => other === operator),
+  );
+}

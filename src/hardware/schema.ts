@@ -9,6 +9,7 @@ import {
   rounding,
   table,
 } from './arithmetic-schema.js';
+import { BUILT_IN_PROFILES } from './built-in.js';
 import { withoutRequired } from './extend.js';
 import { RULED_OPERATORS } from './operators.js';
 import { liftedWindows, windows } from './window-schema.js';
@@ -188,7 +189,7 @@ export function profileJsonSchema(): object {
   const { $schema, ...whole } = z.toJSONSchema(profileSchema, { io: 'input' });
   const base = {
     description: 'The built-in profile whose fields stand where this one has none.',
-    type: 'string',
+    enum: BUILT_IN_PROFILES,
   };
   const properties = { ...whole.properties, extends: base };
   return {

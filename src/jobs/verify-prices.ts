@@ -54,9 +54,10 @@ export async function verifyPrices(engine: Engine, options: VerifyOptions): Prom
   const verified = new Map<string, RulePrice>();
   const before = dearest.length === 0 ? null : await measure(formats);
   for (const [done, price] of dearest.entries()) {
-    const lift = lifts.find(({ rule }) => rule === price.rule)!;
-    const chosen = await assignFormats(graph, statistics, lift.profile, { ...options.assign, prices: false });
+    const { lift } = lifts.find(({ rule }) => rule === price.rule)!;
     try {
+      const without = { ...options.assign, prices: false };
+      const chosen = await assignFormats(graph, statistics, lift(profile), without);
       const measured = { samples, with: before, without: await measure(chosen) };
       verified.set(price.rule, { ...price, measured });
     } catch (error) {

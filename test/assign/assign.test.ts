@@ -7,6 +7,7 @@ import { type AssignOptions, assignFormats } from '#src/assign/assign.js';
 import { formatsJson, readFormats, writeFormats } from '#src/assign/formats-file.js';
 import type { Statistics } from '#src/calibrate/statistics.js';
 import { compileProgram } from '#src/compile/compile.js';
+import { stepSize } from '#src/formats/format.js';
 import type { Graph } from '#src/graph/graph.js';
 import { float32, int64, type Tensor } from '#src/graph/tensor.js';
 import { loadProfile, type Profile } from '#src/hardware/profile.js';
@@ -67,6 +68,21 @@ describe('formats', () => {
     expect(tensors.x).toMatchObject({ signed: true, fractionBits: 6 });
     expect(tensors.y).toMatchObject({ signed: false, fractionBits: 7 });
   });
+
+  test.each(['generic-int8', 'kneron-int8'])(
+    'unsigned where a pin says so, whatever is clipped: %s',
+    async (name) => {
+      const profile = { ...loadProfile(name), pins: [{ tensors: 'y', signed: false }] };
+      const formatOf = async (statistics: Statistics) =>
+        (await assignFormats(convolution(), statistics, profile, minmax)).tensors.y;
+      // Up to 1.5: 1.5 * 2^7 = 192 of 255 codes, or all of them.
+      const format = await formatOf(convolutionSeen);
+      expect(format.signed).toBe(false);
+      expect(stepSize(format)).toBeCloseTo(name === 'generic-int8' ? 2 ** -7 : 1.5 / 255, 6);
+      const below = await formatOf(seen({ x: [-1, 0.5], y: [-1.5, -1] }));
+      expect(below).toMatchObject({ signed: false, fractionBits: 0 });
+    },
+  );
 
   test('values that share one: moved, pooled, clamped, reshaped and concatenated', async () => {
     const graph = graphOf({
@@ -149,6 +165,20 @@ describe('formats', () => {
     expect(formats.constants.c).toMatchObject({ bits: 8, fractionBits: 8 });
     expect(formats.constants['y/alpha']).toMatchObject({ bits: 16, fractionBits: 21 });
     expect(formats.reasons['y/alpha'].sqnr).toBeGreaterThan(80);
+  });
+
+  test.each(['sharedInputs', 'sharedFormat'])('of constant operands are those of %s', async (field) => {
+    const graph = graphOf({
+      inputs: { x: [1, 1, 2, 2] },
+      constants: { k: float32([1], [40]) },
+      nodes: [op('Sigmoid', ['x'], 'v'), op('Add', ['v', 'k'], 'y')],
+      outputs: ['y'],
+    });
+    const statistics = seen({ x: [-1, 1], v: [0.3, 0.7], y: [40.3, 40.7] });
+    // 40 * 2^1 = 80 of 127 codes.
+    const shared = await fractionBits(graph, statistics, rules({}, { sharedFormat: [], [field]: ['Add'] }));
+    expect(shared).toMatchObject({ v: 1, k: 1 });
+    expect(await fractionBits(graph, statistics, rules({}))).toMatchObject({ v: 7, k: 1 });
   });
 
   test('of weights that two nodes share: the bias of each fits', async () => {
@@ -421,7 +451,7 @@ describe('shift windows', () => {
         { Add: { windows: { write: { terms: { coarsestInput: 1, output: -1 }, min: 1 } } } },
         { sharedFormat: ['Add'] },
       ),
-      'node "y" (Add): no formats satisfy windows.write.min 1 of Add',
+      'node "y" (Add): no formats satisfy all of node "y": windows.write.min 1 of Add; node "y": sharedFormat of Add',
     ],
     [
       'widths that cannot agree',

@@ -47,6 +47,9 @@ test('the most fraction bits that clip nothing', () => {
   expect(mostFractionBits(-1, 0, codeRange(fixed(8, 0, { narrow: true })))).toBe(6);
   expect(mostFractionBits(0, 2 ** -140, int8)).toBe(146);
   expect(mostFractionBits(0, 0, int8)).toBeUndefined();
+  const uint8 = codeRange(fixed(8, 0, { signed: false }));
+  expect(mostFractionBits(-14, 11.9, uint8)).toBe(4); // 11.9 * 2^4 = 190; no code holds -14
+  expect(mostFractionBits(-14, -1, uint8)).toBeUndefined();
 });
 
 describe('prediction from a histogram', () => {

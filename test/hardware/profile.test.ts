@@ -70,6 +70,11 @@ test('the JSON Schema names every field and refuses others; all are required but
 });
 
 describe('a profile that extends another', () => {
+  test('is offered the names of all that can be extended, for editors', () => {
+    const { then } = profileJsonSchema() as { then: { properties: { extends: object } } };
+    expect(then.properties.extends).toMatchObject({ enum: BUILT_IN_PROFILES });
+  });
+
   const extend = (change: object) =>
     parseProfile(JSON.stringify({ name: 'mine', description: 'Mine.', ...change }), 'mine.json');
 
