@@ -51,7 +51,7 @@ export function createWidthProblem(inputs: ProblemInputs): WidthProblem {
     };
     values.set(group, widthChoice(group.values[0], group.widths, cost));
   }
-  const weigh = createConstantNoise(demands, groups, gains, inputs.options.weightNoiseLeft);
+  const weigh = createConstantNoise(demands, groups, gains);
   const constantNoise = (name: string, error: number) => {
     const { values } = constants.byName.get(name)!;
     const power = values.reduce((sum, entry) => sum + entry * entry, 0);
