@@ -198,6 +198,14 @@ test.each([
     },
     /has scales too far apart/,
   ],
+  [
+    'a strided slice of more entries than a mask has bits',
+    {
+      tensors: [conv.tensors[0], ...[33, 1, 1].map((length) => numbers('', new Array(length).fill(0)))],
+      operators: [{ code: 45, inputs: [0, 1, 2, 3], outputs: [0], union: 32, options: [0, 0, 0, 0, 0] }],
+    },
+    /operator 0 \(STRIDED_SLICE\): the lists of the slice do not fit, .* at most 32, got 33, 1, 1$/,
+  ],
   ['no outputs', { outputs: [] }, /no outputs/],
 ])('%s is one error that says so', (_, change, message) => {
   const bytes = encodeTflite({ ...conv, ...change });
