@@ -213,6 +213,17 @@ test.each([
   expect(() => decodeTflite(bytes, 'm.tflite')).toThrow(message);
 });
 
+test('tables that share one long list are refused before they take the memory of many', () => {
+  const count = 4000;
+  const tensor = { name: '', shape: new Array<number>(count).fill(1), type: 0 };
+  const tensors = new Array(count).fill(tensor);
+  const bytes = encodeTflite({ tensors, operators: [], inputs: [0], outputs: [0] });
+  const most = 4 * bytes.length;
+  expect(() => decodeTflite(bytes, 'm.tflite')).toThrow(
+    new RegExp(`share lists, expected at most ${most} bytes of lists$`),
+  );
+});
+
 test('operators that are not supported are listed all at once', () => {
   const operators = [
     { code: 24, inputs: [0], outputs: [3] },
