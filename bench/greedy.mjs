@@ -117,8 +117,7 @@ for (const network of networks.filter(
   ({ labels, calibration, name }) => labels && calibration && filter.test(name),
 )) {
   const folder = mkdtempSync(join(tmpdir(), 'dynafix-greedy-'));
-  const row = await measure(engine, network, folder);
-  rmSync(folder, { recursive: true });
+  const row = await measure(engine, network, folder).finally(() => rmSync(folder, { recursive: true }));
   const index = rows.findIndex((one) => one.network === row.network);
   rows.splice(index < 0 ? rows.length : index, index < 0 ? 0 : 1, row);
   writeFileSync(results, `${JSON.stringify(rows, null, 2)}\n`);

@@ -145,16 +145,19 @@ const known = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'ut
 const results = new Map(known.map((result) => [result.network, result]));
 const filter = new RegExp(process.argv[2] ?? '.', 'i');
 const engine = createEngine({ threads: 1 });
-for (const network of networks.filter(({ name }) => filter.test(name))) {
-  const result = await measure(engine, network);
-  results.set(network.name, result);
-  const ordered = networks.map(({ name }) => results.get(name)).filter((entry) => entry !== undefined);
-  writeFileSync(resultsFile, `${JSON.stringify(ordered, null, 1)}\n`);
-  const { integer, qdq } = result;
-  console.log(
-    `${network.name}: integer model ${integer.different} of ${integer.codes} codes differ over ${integer.samples} inputs;`,
-    `QDQ ${qdq.different.optimised} optimised, ${qdq.different.plain} plain, of ${qdq.codes}`,
-  );
+try {
+  for (const network of networks.filter(({ name }) => filter.test(name))) {
+    const result = await measure(engine, network);
+    results.set(network.name, result);
+    const ordered = networks.map(({ name }) => results.get(name)).filter((entry) => entry !== undefined);
+    writeFileSync(resultsFile, `${JSON.stringify(ordered, null, 1)}\n`);
+    const { integer, qdq } = result;
+    console.log(
+      `${network.name}: integer model ${integer.different} of ${integer.codes} codes differ over ${integer.samples} inputs;`,
+      `QDQ ${qdq.different.optimised} optimised, ${qdq.different.plain} plain, of ${qdq.codes}`,
+    );
+  }
+} finally {
+  await engine.dispose();
+  rmSync(scratch, { recursive: true });
 }
-await engine.dispose();
-rmSync(scratch, { recursive: true });

@@ -4,6 +4,7 @@
  */
 import { ConstraintError } from '../errors.js';
 import { codeRange, type Format, fixed } from '../formats/format.js';
+import type { Node } from '../graph/graph.js';
 import { numbers, type Tensor } from '../graph/tensor.js';
 import { type Given, givenFormat } from '../hardware/pins.js';
 import { type ResolvedRules, rulesFor } from '../hardware/rules.js';
@@ -38,6 +39,7 @@ const SLOPE_REGISTER_BITS = 31;
 
 /** One use of a constant. */
 interface Use {
+  readonly node: Node;
   readonly constant: NamedConstant;
   readonly format: ConstantChoice['format'];
   readonly widths: readonly number[];
@@ -48,6 +50,7 @@ interface Use {
   readonly given?: Given<number>;
 }
 
+/** Throws a ConstraintError naming two nodes that use a constant and contradict each other. */
 export function chooseConstants(
   demands: readonly Demand[],
   profile: Profile,
@@ -59,14 +62,15 @@ export function chooseConstants(
   for (const demand of demands) {
     const rules = rulesFor(profile, demand.node);
     for (const use of usesOf(demand, rules, groups)) {
-      const pinned = pinUse(use, profile, demand);
+      const pinned = pinUse(use, profile);
       uses.set(use.constant.name, [...(uses.get(use.constant.name) ?? []), pinned]);
     }
     if (demand.kind === 'product' && demand.bias !== undefined && rules.bias.position === 'own') {
       const format = { bits: rules.bias.bits, signed: true, narrow: false };
       const widths = [rules.bias.bits];
-      const use = { constant: demand.bias, format, widths, channels: 1, mostFractionBits: Infinity };
-      biases.set(demand.node.name, choose([pinUse(use, profile, demand)], method));
+      const { node, bias: constant } = demand;
+      const use = { node, constant, format, widths, channels: 1, mostFractionBits: Infinity };
+      biases.set(node.name, choose([pinUse(use, profile)], method));
     }
   }
   const byName = new Map([...uses].map(([name, list]) => [name, choose(list, method)]));
@@ -78,10 +82,12 @@ function usesOf(
   { weights, activations, slopes }: ResolvedRules,
   groups: ReadonlyMap<string, Group>,
 ): Use[] {
+  const { node } = demand;
   if (demand.kind === 'product') {
     const format = { bits: weights.bits[0], signed: true, narrow: weights.narrow };
     const channels = weights.perChannel ? demand.weights.tensor.shape[0] : 1;
-    return [{ constant: demand.weights, format, widths: weights.bits, channels, mostFractionBits: Infinity }];
+    const { weights: constant } = demand;
+    return [{ node, constant, format, widths: weights.bits, channels, mostFractionBits: Infinity }];
   }
   if (demand.kind === 'slope') {
     const { bits, fractionBits } = slopes ?? { bits: SLOPE_BITS };
@@ -90,21 +96,22 @@ function usesOf(
     const format = { bits, signed: true, narrow: false };
     const input = Math.max(...(groups.get(demand.inputs[0])?.widths ?? activations.bits));
     const mostFractionBits = SLOPE_REGISTER_BITS - input;
-    return [{ constant: demand.slopes, format, widths: [bits], channels: 1, mostFractionBits, given }];
+    const { slopes: constant } = demand;
+    return [{ node, constant, format, widths: [bits], channels: 1, mostFractionBits, given }];
   }
   if (demand.kind !== 'sum' && demand.kind !== 'multiplication') return [];
   const widths = groups.get(demand.output)?.widths ?? activations.bits;
   const format = { bits: widths[0], signed: true, narrow: activations.narrow };
   return demand.constants.map((constant) => {
-    return { constant, format, widths, channels: 1, mostFractionBits: Infinity };
+    return { node, constant, format, widths, channels: 1, mostFractionBits: Infinity };
   });
 }
 
 /** A use with what the profile's pins say about the constant. */
-function pinUse(use: Use, profile: Profile, { node }: Demand): Use {
+function pinUse(use: Use, profile: Profile): Use {
   const { bits, signed, fractionBits } = givenFormat(profile, use.constant.name);
   if (signed?.value === false) {
-    const where = `node "${node.name}" (${node.operator})`;
+    const where = describeNode(use.node);
     const what = `${signed.rule} gives "${use.constant.name}", which is always signed, unsigned codes`;
     throw new ConstraintError({ where, what });
   }
@@ -121,17 +128,53 @@ function pinUse(use: Use, profile: Profile, { node }: Demand): Use {
 
 /** The choice for a constant that may be used in several ways: each has to work with it. */
 function choose(uses: readonly Use[], method: Method): ConstantChoice {
-  const [{ constant, format, given }] = uses;
+  const [{ constant, format: first }] = uses;
   const values = floatValues(constant.tensor);
   const channels = uses.every((use) => use.channels === uses[0].channels) ? uses[0].channels : 1;
   const most = Math.min(...uses.map((use) => use.mostFractionBits));
+  const widths = commonWidths(uses);
+  const format = { ...first, bits: widths[0], narrow: uses.some((use) => use.format.narrow) };
+  const given = commonFractionBits(uses);
   const chosen =
     given === undefined ? chooseConstantBits(values, channels, codeRange(format), method) : [given.value];
   const bits = chosen ?? new Array<number>(channels).fill(0);
   const limited = bits.map((entry) => Math.min(entry, most));
-  const widths = uses[0].widths.filter((width) => uses.every((use) => use.widths.includes(width)));
   return { values, format, widths, given, position: createPosition(constant.name, limited) };
 }
+
+/** Widths that all uses allow, preferred as by the first. */
+function commonWidths([first, ...others]: readonly Use[]): readonly number[] {
+  let { widths } = first;
+  let owner = first;
+  for (const use of others) {
+    const common = widths.filter((width) => use.widths.includes(width));
+    if (common.length === 0) throw disagreement(owner, use, 'width', widths, use.widths);
+    if (common.length < widths.length) owner = use;
+    widths = common;
+  }
+  return widths;
+}
+
+function commonFractionBits(uses: readonly Use[]): Given<number> | undefined {
+  const [first, ...others] = uses.filter((use) => use.given !== undefined);
+  const other = others.find((use) => use.given!.value !== first.given!.value);
+  if (other === undefined) return first?.given;
+  throw disagreement(first, other, 'number of fraction bits', [first.given!.value], [other.given!.value]);
+}
+
+function disagreement(
+  first: Use,
+  { node, constant }: Use,
+  subject: string,
+  expected: readonly number[],
+  got: readonly number[],
+): ConstraintError {
+  const what = `uses "${constant.name}", whose ${subject} ${describeNode(first.node)} restricts`;
+  const [wanted, found] = [expected, got].map((list) => list.join(' or '));
+  return new ConstraintError({ where: describeNode(node), what, expected: wanted, got: found });
+}
+
+const describeNode = ({ name, operator }: Node) => `node "${name}" (${operator})`;
 
 function floatValues(tensor: Tensor): Float32Array {
   return tensor.data instanceof Float32Array ? tensor.data : Float32Array.from(numbers(tensor));

@@ -41,7 +41,7 @@ export function chooseValueFormat(
 ): Format {
   const grid = chooseGrid(distribution, codeRange(shape), scales, hasZeroPoint, options, saturationWeight);
   const { step, zeroPoint } = grid ?? { step: 1, zeroPoint: 0 };
-  return scaledFormat(shape, [step], zeroPoint, scales);
+  return scaledFormat(shape, [step], zeroPoint);
 }
 
 /** Undefined where nothing but 0 was seen or can be held. */
@@ -56,9 +56,11 @@ function chooseGrid(
   const held = (range: Range) => withZero(codes.low < 0 || hasZeroPoint ? range : { ...range, minimum: 0 });
   const whole = held(distribution);
   if (whole.minimum === whole.maximum) return undefined;
+  // What promises how much is clipped must not lose the ends of the range to a coarse mantissa.
+  const round = method === 'minmax' || method === 'percentile' ? Math.ceil : Math.round;
   const gridOf = (range: Range): Grid => {
-    const { step, zeroPoint } = hasZeroPoint ? affineGrid(range, codes) : symmetricGrid(range, codes);
-    return { step: storedStep(step, scales), zeroPoint };
+    const step = storedStep((hasZeroPoint ? affineStep : symmetricStep)(range, codes), scales, round);
+    return { step, zeroPoint: hasZeroPoint ? zeroPointOf(range, codes, step) : 0 };
   };
   if (method === 'minmax') return gridOf(whole);
   if (method === 'percentile') {
@@ -94,7 +96,10 @@ function chooseGrid(
   return gridOf(best);
 }
 
-/** The zero point of the format is 0 and there is one scale for each of `channels` rows of equal length, or one for all. */
+/**
+ * The zero point of the format is 0 and there is one scale for each of `channels` rows of equal length, or one for all. No step is below
+ * that of `leastSteps` for its channel.
+ */
 export function chooseConstantFormat(
   values: Float32Array,
   channels: number,
@@ -105,7 +110,7 @@ export function chooseConstantFormat(
 ): Format {
   const steps = chooseSteps(values, channels, codeRange(shape), scales, options).map((chosen, channel) => {
     const floor = leastSteps[channel] ?? 0;
-    return chosen !== undefined && chosen < floor ? storedStep(floor * (1 + 2 ** -10), scales) : chosen;
+    return chosen !== undefined && chosen < floor ? storedStep(floor, scales, Math.ceil) : chosen;
   });
   const known = steps.filter((step) => step !== undefined);
   const coarsest = known.reduce((a, b) => Math.max(a, b), 0) || 1;
@@ -113,7 +118,6 @@ export function chooseConstantFormat(
     shape,
     steps.map((step) => step ?? coarsest),
     0,
-    scales,
   );
 }
 
@@ -164,7 +168,7 @@ function chooseStep(
     const distribution = { count: row.length, zeros, minimum, maximum, histogram: histogramOf(row) };
     return chooseGrid(distribution, range, scales, false, options)?.step;
   }
-  const { step } = symmetricGrid({ minimum, maximum }, range);
+  const step = symmetricStep({ minimum, maximum }, range);
   const cost = (candidate: number) => constantError(row, -Math.log2(candidate), range);
   const coarse = COARSE.slice(0, 9).map((part) => storedStep(step * part, scales));
   const best = least(coarse, cost);
@@ -179,26 +183,30 @@ function shrink({ minimum, maximum }: Range, low: number, high: number): Range {
   return { minimum: minimum * low, maximum: maximum * high };
 }
 
-function symmetricGrid({ minimum, maximum }: Range, { low, high }: CodeRange): Grid {
-  return { step: Math.max(maximum / high, minimum === 0 ? 0 : minimum / low), zeroPoint: 0 };
+function symmetricStep({ minimum, maximum }: Range, { low, high }: CodeRange): number {
+  return Math.max(maximum / high, minimum === 0 ? 0 : minimum / low);
 }
 
-function affineGrid({ minimum, maximum }: Range, { low, high }: CodeRange): Grid {
-  const step = (maximum - minimum) / (high - low);
-  const zeroPoint = Math.min(Math.max(Math.round(low - minimum / step), low), high);
-  return { step, zeroPoint };
+function affineStep({ minimum, maximum }: Range, { low, high }: CodeRange): number {
+  return (maximum - minimum) / (high - low);
 }
 
-/** The nearest step that the hardware can have. */
-function storedStep(step: number, scales: Scales): number {
-  if (scales === 'float32') return Math.fround(step);
-  const mantissaBits = scales === 'powerOfTwo' ? 1 : scales.mantissaBits;
-  const unit = 2 ** (Math.floor(Math.log2(step)) - mantissaBits + 1);
-  return Math.round(step / unit) * unit;
+function zeroPointOf({ minimum }: Range, { low, high }: CodeRange, step: number): number {
+  return Math.min(Math.max(Math.round(low - minimum / step), low), high);
 }
 
-function scaledFormat(shape: Shape, steps: readonly number[], zeroPoint: number, scales: Scales): Format {
-  const scale = steps.map((step) => storedStep(step, scales));
+/** A step that the hardware can have: the nearest, or with Math.ceil the least that is not below. */
+function storedStep(step: number, scales: Scales, round = Math.round): number {
+  const unit = 2 ** (Math.floor(Math.log2(step)) - mantissaBitsOf(scales) + 1);
+  return round(step / unit) * unit;
+}
+
+function mantissaBitsOf(scales: Scales): number {
+  if (scales === 'float32') return 24;
+  return scales === 'powerOfTwo' ? 1 : scales.mantissaBits;
+}
+
+function scaledFormat(shape: Shape, scale: readonly number[], zeroPoint: number): Format {
   const single = scale.length === 1;
   return {
     ...formatOfScale({ ...shape, scale: single ? scale[0] : scale, zeroPoint, axis: single ? null : 0 }),

@@ -1,4 +1,6 @@
 /** Operators over lines of elements: reductions, normalisations and products of matrices. */
+
+import { sameValue } from './convert-movement.js';
 import { axisFrom0, type Converter, int, ints, operand, writeActivated } from './converter.js';
 import type { GraphWriter } from './graph-writer.js';
 import { layouts, readOptions } from './schema.js';
@@ -12,6 +14,8 @@ export function reduction(name: string): Converter {
     const rank = shape.length;
     const given = writer.integers(operator.inputs[1], where).map((axis) => axisFrom0(axis, rank, where));
     const axes = [...new Set(given)].sort((a, b) => a - b);
+    // TFLite gives back its input, where ONNX's operators reduce all axes.
+    if (axes.length === 0) return sameValue(operator, writer, where);
     const spatial = rank === 4 && axes.join() === '1,2';
     const [output] = operator.outputs;
     const layout = spatial && o.keepDimensions !== 0 ? 'channelsFirst' : 'plain';

@@ -3,6 +3,9 @@ import { ModelError } from '../errors.js';
 import { axisFrom0, type Converter, int, operand } from './converter.js';
 import { layouts, readOptions } from './schema.js';
 
+/** The bits of a mask of STRIDED_SLICE, one for each entry of its lists. */
+const MASK_BITS = 32;
+
 /** SLICE: begin and size per axis; a size of -1 reaches to the end. */
 export const slice: Converter = (operator, writer, where) => {
   const x = operand(operator, 0, where);
@@ -64,17 +67,36 @@ function rangesOf(
   return ranges;
 }
 
+/** Requires lists of one length, each entry of which has a bit in the masks. */
+function requireEntries([begin, ...others]: readonly (readonly number[])[], where: string): void {
+  const sameLength = others.every(({ length }) => length === begin.length);
+  if (sameLength && begin.length <= MASK_BITS) return;
+  throw new ModelError({
+    where,
+    what: 'the lists of the slice do not fit',
+    expected: `one length of at most ${MASK_BITS}`,
+    got: [begin, ...others].map(({ length }) => length).join(', '),
+  });
+}
+
+/** Begin and end for ONNX, which counts what is below 0 from the end; backwards from before the first element is nothing. */
+const boundsOf =
+  (shape: readonly number[]) =>
+  ({ start, stop }: Range, axis: number): [number, number] => {
+    if (start < 0) return [0, 0];
+    return [start, stop < 0 ? -shape[axis] - 1 : stop];
+  };
+
 export const stridedSlice: Converter = (operator, writer, where) => {
   const o = readOptions(layouts.stridedSlice, operator.options, where);
   const x = operand(operator, 0, where);
   const lists = [1, 2, 3].map((index) => writer.integers(operator.inputs[index], where));
-  const [begin, end, strides] = lists;
+  const [begin, , strides] = lists;
   const { shape } = writer.tensor(x);
+  requireEntries(lists, where);
   const ranges = rangesOf(o, shape, lists);
   const sliced = ranges.filter(({ isNew }) => !isNew);
   const fits =
-    end.length === begin.length &&
-    strides.length === begin.length &&
     sliced.length === shape.length &&
     !strides.includes(0) &&
     sliced.every(({ shrinks, start }, axis) => !shrinks || (start >= 0 && start < shape[axis]));
@@ -85,11 +107,10 @@ export const stridedSlice: Converter = (operator, writer, where) => {
       expected: `[${shape}]`,
       got: `[${begin}]`,
     });
-  // ONNX counts what is below 0 from the end of the axis.
-  const last = (range: Range, axis: number) => (range.stop < 0 ? -shape[axis] - 1 : range.stop);
+  const bounds = sliced.map(boundsOf(shape));
   const values = [
-    sliced.map(({ start }) => start),
-    sliced.map(last),
+    bounds.map(([first]) => first),
+    bounds.map(([, last]) => last),
     sliced.map((_, axis) => axis),
     sliced.map(({ step }) => step),
   ].map((list) => writer.list(list));

@@ -23,7 +23,22 @@ export interface Table {
   bytes(field: number): Uint8Array;
 }
 
-/** The table that a file starts with. Throws a ModelError where the file is too short or of another kind. */
+/**
+ * How often as many bytes as a file has may be decoded as lists and strings. Tables may share a list, which each of them
+ * decodes again; files that share none decode less than two thirds of their bytes, and constants are not copied here.
+ */
+const MOST_READINGS = 4;
+
+/** A file, and how many bytes of lists and strings may still be decoded. */
+interface Source {
+  readonly buffer: ByteBuffer;
+  left: number;
+}
+
+/**
+ * The table that a file starts with. Throws a ModelError where the file is too short or of another kind; its tables do
+ * where they point outside the file or the same lists are read again and again.
+ */
 export function rootTable(bytes: Uint8Array, identifier: string): Table {
   const buffer = new ByteBuffer(bytes);
   const found = bytes.length < 8 ? '' : String.fromCharCode(...bytes.subarray(4, 8));
@@ -33,7 +48,7 @@ export function rootTable(bytes: Uint8Array, identifier: string): Table {
       what: 'is not a TFLite file',
       expected: `identifier ${identifier}`,
     });
-  return tableAt(buffer, indirect(buffer, 0));
+  return tableAt({ buffer, left: MOST_READINGS * bytes.length }, indirect(buffer, 0));
 }
 
 /** Throws unless `size` bytes at `offset` lie inside the file. */
@@ -54,7 +69,16 @@ function indirect(buffer: ByteBuffer, offset: number): number {
   return offset + buffer.readUint32(offset);
 }
 
-function tableAt(buffer: ByteBuffer, position: number): Table {
+/** Throws where more bytes of lists and strings are decoded than the file justifies. */
+function spend(source: Source, size: number): void {
+  source.left -= size;
+  if (source.left >= 0) return;
+  const expected = `at most ${MOST_READINGS * source.buffer.capacity()} bytes of lists`;
+  throw new ModelError({ where: 'model', what: 'has too many tables that share lists', expected });
+}
+
+function tableAt(source: Source, position: number): Table {
+  const { buffer } = source;
   need(buffer, position, 4);
   const layout = position - buffer.readInt32(position);
   need(buffer, layout, 4);
@@ -76,6 +100,7 @@ function tableAt(buffer: ByteBuffer, position: number): Table {
     need(buffer, vector, 4);
     const length = buffer.readUint32(vector);
     need(buffer, vector + 4, length * size);
+    spend(source, length * size);
     return Array.from({ length }, (_, index) => read(vector + 4 + index * size));
   };
   const bytes = (field: number): Uint8Array => {
@@ -99,12 +124,16 @@ function tableAt(buffer: ByteBuffer, position: number): Table {
     int: scalar(4, (offset) => buffer.readInt32(offset)),
     ulong: scalar(8, (offset) => Number(buffer.readUint64(offset))),
     float: scalar(4, (offset) => buffer.readFloat32(offset)),
-    string: (field) => new TextDecoder().decode(bytes(field)),
+    string(field) {
+      const encoded = bytes(field);
+      spend(source, encoded.length);
+      return new TextDecoder().decode(encoded);
+    },
     table(field) {
       const start = place(field, 4);
-      return start === undefined ? undefined : tableAt(buffer, indirect(buffer, start));
+      return start === undefined ? undefined : tableAt(source, indirect(buffer, start));
     },
-    tables: (field) => list(field, 4, (offset) => tableAt(buffer, indirect(buffer, offset))),
+    tables: (field) => list(field, 4, (offset) => tableAt(source, indirect(buffer, offset))),
     ints: (field) => list(field, 4, (offset) => buffer.readInt32(offset)),
     floats: (field) => list(field, 4, (offset) => buffer.readFloat32(offset)),
     longs: (field) => list(field, 8, (offset) => Number(buffer.readInt64(offset))),

@@ -1,5 +1,5 @@
 /** Profiles that a network cannot meet: each ends in one line that names the constraint and the node. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { assignFormats } from '#src/assign/assign.js';
 import type { Statistics } from '#src/calibrate/statistics.js';
 import { compileProgram } from '#src/compile/compile.js';
@@ -169,6 +169,30 @@ test.each(cases)('%s', async (_, profile, names) => {
   expect(caught?.name).toBe('ConstraintError');
   for (const name of names) expect(caught?.message).toContain(name);
   expect(caught?.message).not.toContain('\n');
+});
+
+describe('a weight of two convolutions', () => {
+  const twice = prepareGraph(
+    buildGraph({
+      inputs: { x: [1, 2, 2, 2] },
+      constants: { w: float32([2, 2, 1, 1], [1, 0.5, 0.25, -1]) },
+      nodes: [op('Conv', ['x', 'w'], 'y'), op('Conv', ['y', 'w'], 's')],
+      outputs: ['s'],
+    }),
+  ).graph;
+  const assignWith = (weights: Profile['overrides'][number]['weights']) =>
+    assignFormats(twice, statistics, { ...int8, overrides: [{ nodes: 's', weights }] });
+
+  test('needs a width that suits both', async () => {
+    await expect(assignWith({ bits: [4] })).rejects.toThrow(
+      'node "s" (Conv): uses "w", whose width node "y" (Conv) restricts, expected 8, got 4',
+    );
+  });
+
+  test('is narrow where either wants it', async () => {
+    const { constants } = await assignWith({ narrow: true });
+    expect(constants.w).toMatchObject({ bits: 8, narrow: true });
+  });
 });
 
 test('the network meets the profiles that these are changed from', async () => {

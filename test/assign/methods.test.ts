@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { assignFormats } from '#src/assign/assign.js';
 import { METHODS, type Method } from '#src/assign/fraction-bits.js';
-import { codeRange, fixed } from '#src/formats/format.js';
+import { codeRange, fixed, stepSize } from '#src/formats/format.js';
 import { float32 } from '#src/graph/tensor.js';
 import { loadProfile } from '#src/hardware/profile.js';
 import { prepareGraph } from '#src/passes/index.js';
@@ -105,5 +105,51 @@ describe('an outlier', () => {
     expect(at64.x).toBeGreaterThan(0);
     // Bins are as wide as the extremes ask for: twice as far, half as fine.
     expect(at128.x).toBeGreaterThanOrEqual(at64.x - 1);
+  });
+});
+
+describe.each([2, 3, 5, 8])('scales of %i mantissa bits', (mantissaBits) => {
+  const tflite = loadProfile('tflite-int8');
+  const coarse = { ...tflite, scales: { mantissaBits }, bias: { ...tflite.bias, bits: 16 } };
+  const assignConv = (
+    ends: readonly number[],
+    weights: readonly number[],
+    bias: readonly number[],
+    method: Method,
+  ) => {
+    const graph = prepareGraph(
+      buildGraph({
+        inputs: { x: [1, 1, 1, 1] },
+        constants: { w: float32([weights.length, 1, 1, 1], weights), b: float32([bias.length], bias) },
+        nodes: [op('Conv', ['x', 'w', 'b'], 'y')],
+        outputs: ['y'],
+      }),
+    ).graph;
+    return assignFormats(graph, seen({ x: ends, y: ends }), coarse, { method });
+  };
+
+  test('minmax clips nothing', async () => {
+    for (let n = 1; n < 16; n++) {
+      const [least, most] = [-n / 40, 1 + n / 16].map(Math.fround);
+      const { tensors, constants } = await assignConv([least, most], [most], [0], 'minmax');
+      const { x } = tensors;
+      const step = stepSize(x);
+      // Both ends are within half a step of a code.
+      expect(step * (127.5 - Number(x.zeroPoint))).toBeGreaterThanOrEqual(most);
+      expect(step * (-128.5 - Number(x.zeroPoint))).toBeLessThanOrEqual(least);
+      expect(127 * stepSize(constants.w)).toBeGreaterThanOrEqual(most);
+    }
+  });
+
+  test('biases fit beside small weights', async () => {
+    for (let n = 8; n < 16; n++) {
+      const { tensors, constants } = await assignConv([-1, 1], [1e-3, 1e-3], [n, 20], 'leastSquares');
+      const codes = [n, 20].map(
+        (bias, channel) => bias / stepSize(tensors.x) / stepSize(constants.w, channel),
+      );
+      expect(Math.max(...codes)).toBeLessThan(2 ** 15 - 0.5);
+      // No step is coarser than it has to be.
+      expect(Math.min(...codes)).toBeGreaterThan((2 ** 15 - 1) / (1 + 2 ** (1 - mantissaBits)) - 1);
+    }
   });
 });

@@ -25,6 +25,7 @@ export interface BuiltOperator {
 }
 
 export interface BuiltModel {
+  /** An object that stands here several times is one table, to which several entries point. */
   readonly tensors: readonly BuiltTensor[];
   readonly operators: readonly BuiltOperator[];
   readonly inputs: readonly number[];
@@ -63,10 +64,15 @@ export function encodeTflite({ tensors, operators, inputs, outputs }: BuiltModel
     const none = offset(undefined);
     return table([none, none, offset(scale), offset(zero), none, none, int(axis)]);
   };
+  const built = new Map<BuiltTensor, number>();
   const tensorTables = tensors.map((tensor, index) => {
-    const name = builder.createString(tensor.name);
-    const [shape, scale] = [ints(tensor.shape), quantization(tensor)];
-    return table([offset(shape), byte(tensor.type), int(index + 1), offset(name), offset(scale)]);
+    if (!built.has(tensor)) {
+      const name = builder.createString(tensor.name);
+      const [shape, scale] = [ints(tensor.shape), quantization(tensor)];
+      const fields = [offset(shape), byte(tensor.type), int(index + 1), offset(name), offset(scale)];
+      built.set(tensor, table(fields));
+    }
+    return built.get(tensor)!;
   });
   const codes = operators.map(({ code, custom }) => {
     const name = custom === undefined ? undefined : builder.createString(custom);

@@ -198,11 +198,30 @@ test.each([
     },
     /has scales too far apart/,
   ],
+  [
+    'a strided slice of more entries than a mask has bits',
+    {
+      tensors: [conv.tensors[0], ...[33, 1, 1].map((length) => numbers('', new Array(length).fill(0)))],
+      operators: [{ code: 45, inputs: [0, 1, 2, 3], outputs: [0], union: 32, options: [0, 0, 0, 0, 0] }],
+    },
+    /operator 0 \(STRIDED_SLICE\): the lists of the slice do not fit, .* at most 32, got 33, 1, 1$/,
+  ],
   ['no outputs', { outputs: [] }, /no outputs/],
 ])('%s is one error that says so', (_, change, message) => {
   const bytes = encodeTflite({ ...conv, ...change });
   expect(() => decodeTflite(bytes, 'm.tflite')).toThrow(ModelError);
   expect(() => decodeTflite(bytes, 'm.tflite')).toThrow(message);
+});
+
+test('tables that share one long list are refused before they take the memory of many', () => {
+  const count = 4000;
+  const tensor = { name: '', shape: new Array<number>(count).fill(1), type: 0 };
+  const tensors = new Array(count).fill(tensor);
+  const bytes = encodeTflite({ tensors, operators: [], inputs: [0], outputs: [0] });
+  const most = 4 * bytes.length;
+  expect(() => decodeTflite(bytes, 'm.tflite')).toThrow(
+    new RegExp(`share lists, expected at most ${most} bytes of lists$`),
+  );
 });
 
 test('operators that are not supported are listed all at once', () => {

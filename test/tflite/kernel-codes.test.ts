@@ -260,6 +260,16 @@ test('sums, means and extremes over any axes', () => {
   expect(over(89, int8('y', [2, 3], from, 4), 0)).toEqual(lines.map((line) => Math.min(...line)));
 });
 
+test('reductions over no axes are their input', () => {
+  const x = Int8Array.from([-128, -3, 4, 9, 100, 127]);
+  const [from, to] = [0.02, 0.07].map(fround);
+  const over = (code: number, y: BuiltTensor) =>
+    run(unary(code, int8('x', [2, 3], from, 4), y, [numbers('axes', [])], { union: 27, options: [1] }), x);
+  for (const code of [40, 74, 82, 89]) expect(over(code, int8('y', [2, 3], from, 4))).toEqual([...x]);
+  const rescaled = Array.from(x, (c) => clamp(scaled(c - 4, from / to) - 9, -128, 127));
+  for (const code of [40, 74]) expect(over(code, int8('y', [2, 3], to, -9))).toEqual(rescaled);
+});
+
 test('products of two matrices of codes, each as it is or exchanged', () => {
   const [a, b, y] = [0.03, 0.05, 0.2].map(fround);
   for (const [left, right] of [

@@ -124,6 +124,11 @@ test('strided slices backwards, with all other axes, with new axes and with ends
   expect(strided([5], [3], [[-4], [3], [1]], [0, 0, 0, 0, 0, 1])).toEqual([1, 2, 3]);
 });
 
+test('a strided slice backwards from before the first element is empty', () => {
+  // x[-5::-1]
+  expect(() => strided([3], [1], [[-5], [0], [-1]], [0, 2, 0, 0, 0])).toThrow(/no elements/);
+});
+
 test('nearest pixels are chosen by float32 positions', () => {
   for (const [size, resized, align, half] of [
     [2, 4, 0, 0],
