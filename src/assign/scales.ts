@@ -57,9 +57,9 @@ function chooseGrid(
   const whole = held(distribution);
   if (whole.minimum === whole.maximum) return undefined;
   // What promises how much is clipped must not lose the ends of the range to a coarse mantissa.
-  const round = method === 'minmax' || method === 'percentile' ? Math.ceil : Math.round;
+  const direction = method === 'minmax' || method === 'percentile' ? 'up' : 'nearest';
   const gridOf = (range: Range): Grid => {
-    const step = storedStep((hasZeroPoint ? affineStep : symmetricStep)(range, codes), scales, round);
+    const step = storedStep((hasZeroPoint ? affineStep : symmetricStep)(range, codes), scales, direction);
     return { step, zeroPoint: hasZeroPoint ? zeroPointOf(range, codes, step) : 0 };
   };
   if (method === 'minmax') return gridOf(whole);
@@ -110,7 +110,7 @@ export function chooseConstantFormat(
 ): Format {
   const steps = chooseSteps(values, channels, codeRange(shape), scales, options).map((chosen, channel) => {
     const floor = leastSteps[channel] ?? 0;
-    return chosen !== undefined && chosen < floor ? storedStep(floor, scales, Math.ceil) : chosen;
+    return chosen !== undefined && chosen < floor ? storedStep(floor, scales, 'up') : chosen;
   });
   const known = steps.filter((step) => step !== undefined);
   const coarsest = known.reduce((a, b) => Math.max(a, b), 0) || 1;
@@ -195,9 +195,11 @@ function zeroPointOf({ minimum }: Range, { low, high }: CodeRange, step: number)
   return Math.min(Math.max(Math.round(low - minimum / step), low), high);
 }
 
-/** A step that the hardware can have: the nearest, or with Math.ceil the least that is not below. */
-function storedStep(step: number, scales: Scales, round = Math.round): number {
+/** A step that the hardware can have: the nearest, or the least that is not below. */
+function storedStep(step: number, scales: Scales, direction: 'nearest' | 'up' = 'nearest'): number {
+  if (direction === 'nearest' && scales === 'float32') return Math.fround(step);
   const unit = 2 ** (Math.floor(Math.log2(step)) - mantissaBitsOf(scales) + 1);
+  const round = direction === 'up' ? Math.ceil : Math.round;
   return round(step / unit) * unit;
 }
 
