@@ -181,7 +181,7 @@ export function badFiles({ statistics, formats, program }: Made): Case[] {
       },
       words: assign('h.json'),
       lines: [
-        'node "relu1" (Conv): no useful formats satisfy all of node "relu1": windows.shift.min 24 of Conv; node "relu2": windows.shift.min 24 of Conv: whatever does leaves nothing but zeros of "relu2.out" or nothing but clipped values of "image" or "conv1.weight" or "conv2.weight"',
+        'node "relu1" (Conv): no useful formats satisfy all of node "relu1": windows.shift.min 24 of Conv; node "relu2": windows.shift.min 24 of Conv; node "pool1": sharedFormat of MaxPool: whatever does leaves nothing but zeros of "relu2.out" or nothing but clipped values of "image" or "conv1.weight" or "conv2.weight"',
       ],
     },
     {
