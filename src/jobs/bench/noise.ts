@@ -4,9 +4,11 @@ import type { Elements } from '../../execute/executor.js';
 import type { Program } from '../../program/program.js';
 import { elementCount } from '../../program/shapes.js';
 
-/** A number in -1 .. 1. */
+/** A number in -1 .. 1 that nothing but its index decides and neighbours do not: an integer hash (lowbias32, C. Wellons 2018). */
 export function noiseAt(index: number): number {
-  return ((Math.imul(index + 1, 2654435761) >>> 8) / 2 ** 24) * 2 - 1;
+  let hash = Math.imul(index ^ (index >>> 16), 0x7feb352d);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 31 - 1;
 }
 
 const arrays = {
