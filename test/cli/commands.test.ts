@@ -250,7 +250,9 @@ test('a result does not lie beside what an earlier run left', async () => {
 
 test('demo runs the variant that is pinned, by flags of V8 where they are allowed', async () => {
   const words = ['demo', '--variant', 'simd256', '--v8-flags', '-o', temporaryFolder()];
-  const stderr = expect.stringMatching(/^V8's flags --.* are set while kernels are compiled; kernels simd256\n/);
+  const stderr = expect.stringMatching(
+    /^V8's flags --.* are set while kernels are compiled; kernels simd256\n/,
+  );
   expect(await dynafix(words)).toMatchObject({ exit: 0, stderr });
 });
 
