@@ -1,29 +1,29 @@
 /**
  * Widths chosen by one mixed-integer program against widths chosen greedily, on networks of the shared data: `npm run bench:greedy --
  * [filter]`. The greedy choice widens, again and again, the layer (what it reads, its weights, or both) whose predicted saving of noise per
- * multiplication is greatest, as long as the budget of `generic-mixed` allows. Both get the best positions of their widths, without
- * recovery, and run on validation inputs. Writes bench/results/greedy.json; a filter renews only the networks that match.
+ * multiplication is greatest, as long as the budget of `generic-mixed` allows. Both get the best positions of their widths and are
+ * quantised with recovery; where both are the same, once. Writes bench/results/greedy.json; a filter renews only the networks that match.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assignFormats, calibrate, compileProgram, createEngine, loadProfile, validate } from 'dynafix';
+import { assignFormats, createEngine, loadProfile, quantize, readStatistics } from 'dynafix';
 import { PERCENTILE } from '../dist/assign/fraction-bits.js';
 import { describeNetwork, prepareInputs } from '../dist/assign/network.js';
 import { createProblem } from '../dist/assign/problem.js';
-import { countMacs, countWideMacs } from '../dist/jobs/count-macs.js';
-import { statisticsHeader } from '../dist/jobs/load-model.js';
+import { DEFAULT_STEPS, weightNoiseLeft } from '../dist/recover/steps.js';
 import { openNetwork, root } from './accuracy-data.mjs';
 import { networks } from './accuracy-networks.mjs';
 
 const profile = loadProfile('generic-mixed');
 const share = profile.budgets.wideMacShare;
 const results = join(root, 'bench/results/greedy.json');
-const samples = 200;
+const samples = 650;
+const left = weightNoiseLeft(DEFAULT_STEPS);
 
 /** Layers as the greedy choice sees them: multiplications, and the choices of what they read and of their weights. */
 function describeLayers(graph, statistics) {
-  const options = { method: 'leastSquares', percentile: PERCENTILE };
+  const options = { method: 'leastSquares', percentile: PERCENTILE, weightNoiseLeft: left };
   const inputs = prepareInputs(describeNetwork(graph, statistics, options), { ...profile, budgets: {} });
   const { variables } = createProblem(inputs);
   const layers = inputs.demands
@@ -85,29 +85,23 @@ function pinWidths({ layers, groups, values }, wide) {
 }
 
 async function measure(engine, network, folder) {
-  const { model, data, calibration } = openNetwork(network, folder, samples);
-  const { graph } = model;
-  const float = compileProgram(graph, null);
-  const statistics = await calibrate(engine, float, statisticsHeader(model, calibration), calibration);
-  const described = describeLayers(graph, statistics);
-  const pins = pinWidths(described, widenGreedily(described.layers));
+  const opened = openNetwork(network, folder, samples);
   const run = async (chosen) => {
-    const formats = await assignFormats(graph, statistics, chosen);
-    const program = compileProgram(graph, formats);
-    const { outputs } = await validate(engine, float, program, data, { layers: false });
-    return {
-      predictedNoise: formats.prediction.noise,
-      sqnr: outputs[0].sqnr,
-      wideMacShare: countWideMacs(program) / countMacs(program),
-    };
+    const options = { ...opened, profile: chosen, prices: false, layers: false };
+    const { prediction, outputs, macs } = await quantize(engine, options);
+    return { predictedNoise: prediction.noise, sqnr: outputs[0].sqnr, wideMacShare: macs.wide / macs.all };
   };
-  return {
-    network: network.name,
-    samples,
-    program: await run(profile),
-    greedy: await run({ ...profile, budgets: {}, pins }),
-    narrow: await run(loadProfile('generic-int8')),
+  const program = await run(profile);
+  const { graph } = opened.model;
+  const statistics = readStatistics(join(opened.output, 'statistics.pb'));
+  const described = describeLayers(graph, statistics);
+  const pinned = { ...profile, budgets: {}, pins: pinWidths(described, widenGreedily(described.layers)) };
+  const formats = async (chosen) => {
+    const { tensors, constants } = await assignFormats(graph, statistics, chosen, { weightNoiseLeft: left });
+    return JSON.stringify([tensors, constants]);
   };
+  const same = (await formats(profile)) === (await formats(pinned));
+  return { network: network.name, samples, program, greedy: same ? program : await run(pinned) };
 }
 
 const filter = new RegExp(process.argv[2] ?? '.', 'i');
@@ -123,8 +117,6 @@ for (const network of networks.filter(
   writeFileSync(results, `${JSON.stringify(rows, null, 2)}\n`);
   const text = ({ predictedNoise, sqnr, wideMacShare }) =>
     `${(-10 * Math.log10(predictedNoise)).toFixed(2)} dB predicted, ${sqnr.toFixed(2)} measured, ${(100 * wideMacShare).toFixed(1)} % wide`;
-  console.log(
-    `${row.network}: program ${text(row.program)}; greedy ${text(row.greedy)}; 8 bits ${text(row.narrow)}`,
-  );
+  console.log(`${row.network}: program ${text(row.program)}; greedy ${text(row.greedy)}`);
 }
 await engine.dispose();

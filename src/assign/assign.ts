@@ -19,14 +19,14 @@ import { type ConstantChoices, constantFormat } from './constants.js';
 import { explainConstant, explainValue } from './explain.js';
 import { explainConflict, prepareFeasible } from './explain-conflict.js';
 import type { FormatsFile, Reason } from './formats-file.js';
-import { type Method, type MethodOptions, PERCENTILE } from './fraction-bits.js';
+import { type Method, PERCENTILE } from './fraction-bits.js';
 import { loadSolver } from './highs.js';
 import { explainMoves } from './moves.js';
 import { describeNetwork } from './network.js';
 import { placeFormats } from './placement.js';
 import { predictNoise } from './predict.js';
 import { priceRules } from './prices.js';
-import { createProblem } from './problem.js';
+import { createProblem, type ProblemOptions } from './problem.js';
 import { solveModel } from './solve.js';
 
 export { METHODS, type Method } from './fraction-bits.js';
@@ -36,6 +36,11 @@ export interface AssignOptions {
   readonly method?: Method;
   /** Share of the values that the method `percentile` holds; default PERCENTILE. */
   readonly percentile?: number;
+  /**
+   * What recovery will leave of the noise of rounded weights, as a share of its power; default 1: nothing is recovered. Formats are
+   * chosen, and noise and prices predicted, for what is left.
+   */
+  readonly weightNoiseLeft?: number;
   /** SHA-256 of the model, which the statistics must belong to; default: that of the statistics. */
   readonly model?: string;
   /** True: what every rule and the dearest nodes cost is found, too. Default false. */
@@ -54,6 +59,7 @@ export async function assignFormats(
   {
     method = 'leastSquares',
     percentile = PERCENTILE,
+    weightNoiseLeft = 1,
     model = statistics.model,
     prices = false,
   }: AssignOptions = {},
@@ -62,7 +68,7 @@ export async function assignFormats(
     const what = 'belong to another model';
     throw new InputError({ where: 'statistics', what, expected: model, got: statistics.model });
   }
-  const options: MethodOptions = { method, percentile };
+  const options: ProblemOptions = { method, percentile, weightNoiseLeft };
   const network = describeNetwork(graph, statistics, options);
   const inputs = prepareFeasible(network, profile);
   const { demands: computed, groups, constants, gains } = inputs;

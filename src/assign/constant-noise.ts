@@ -10,15 +10,24 @@ interface Reader {
   readonly added: boolean;
 }
 
-/** Weighs the errors of constants by name and number of elements: by measured gains, else by what the nodes that read them pass on. */
+/**
+ * Weighs the errors of constants by name and number of elements: by measured gains, else by what the nodes that read them pass on.
+ * `weightNoiseLeft`: what counts of the errors of weights.
+ */
 export function createConstantNoise(
   demands: readonly Demand[],
   groups: ReadonlyMap<string, Group>,
   gains: Gains,
+  weightNoiseLeft: number,
 ): (name: string, elements: number, uses?: readonly Reader[]) => Weigh {
   const readers = findReaders(demands);
-  return (name, elements, uses = readers.get(name) ?? []) =>
-    (error, power) => {
+  const weights = new Set(
+    demands.flatMap((demand) => (demand.kind === 'product' ? [demand.weights.name] : [])),
+  );
+  return (name, elements, uses = readers.get(name) ?? []) => {
+    const counts = weights.has(name) ? weightNoiseLeft : 1;
+    return (squares, power) => {
+      const error = counts * squares;
       const gain = gains.ofConstant(name);
       if (gain !== undefined) return gain * error;
       return uses.reduce((sum, { output, added }) => {
@@ -29,6 +38,7 @@ export function createConstantNoise(
         return sum + (mean === 0 ? 0 : (share * error) / elements / mean);
       }, 0);
     };
+  };
 }
 
 function findReaders(demands: readonly Demand[]): Map<string, Reader[]> {

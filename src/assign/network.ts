@@ -4,10 +4,9 @@ import type { Graph } from '../graph/graph.js';
 import type { Profile } from '../hardware/schema.js';
 import { chooseConstants } from './constants.js';
 import { collectDemands, type Demand } from './demands.js';
-import type { MethodOptions } from './fraction-bits.js';
 import { createGains, type Gains } from './gains.js';
 import { formGroups } from './groups.js';
-import type { ProblemInputs } from './problem.js';
+import type { ProblemInputs, ProblemOptions } from './problem.js';
 
 /** What no profile changes. */
 export interface Network {
@@ -15,10 +14,10 @@ export interface Network {
   readonly statistics: Statistics;
   readonly demands: readonly Demand[];
   readonly gains: Gains;
-  readonly options: MethodOptions;
+  readonly options: ProblemOptions;
 }
 
-export function describeNetwork(graph: Graph, statistics: Statistics, options: MethodOptions): Network {
+export function describeNetwork(graph: Graph, statistics: Statistics, options: ProblemOptions): Network {
   return { graph, statistics, demands: collectDemands(graph), gains: createGains(statistics), options };
 }
 

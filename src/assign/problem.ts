@@ -31,6 +31,11 @@ export interface Problem {
   readonly fits: ReadonlyMap<string, Choice>;
 }
 
+export interface ProblemOptions extends MethodOptions {
+  /** What counts of the noise of rounded weights, as a share of its power: see `AssignOptions`. */
+  readonly weightNoiseLeft: number;
+}
+
 export interface ProblemInputs {
   readonly graph: Graph;
   readonly demands: readonly Demand[];
@@ -38,7 +43,7 @@ export interface ProblemInputs {
   readonly groups: ReadonlyMap<string, Group>;
   readonly constants: ConstantChoices;
   readonly gains: Gains;
-  readonly options: MethodOptions;
+  readonly options: ProblemOptions;
 }
 
 export function createProblem(inputs: ProblemInputs): Problem {
@@ -91,7 +96,7 @@ function constantChoices({ demands, groups, constants, gains, options }: Problem
   const products = new Set(
     demands.flatMap((demand) => (demand.kind === 'product' ? [demand.weights.name] : [])),
   );
-  const weigh = createConstantNoise(demands, groups, gains);
+  const weigh = createConstantNoise(demands, groups, gains, options.weightNoiseLeft);
   const weights = new Map<string, WeightChoices>();
   const operands = new Map<string, Choice>();
   for (const [name, choice] of constants.byName) {

@@ -39,7 +39,7 @@ export function chooseWidths(solve: Solver, inputs: ProblemInputs): ScaledWidths
 }
 
 export function createWidthProblem(inputs: ProblemInputs): WidthProblem {
-  const { graph, demands, profile, groups, constants, gains } = inputs;
+  const { graph, demands, profile, groups, constants, gains, options } = inputs;
   const formats = new Map<Group, Map<number, Format>>();
   const values = new Map<Group, Choice>();
   for (const group of new Set(groups.values())) {
@@ -51,7 +51,7 @@ export function createWidthProblem(inputs: ProblemInputs): WidthProblem {
     };
     values.set(group, widthChoice(group.values[0], group.widths, cost));
   }
-  const weigh = createConstantNoise(demands, groups, gains);
+  const weigh = createConstantNoise(demands, groups, gains, options.weightNoiseLeft);
   const constantNoise = (name: string, error: number) => {
     const { values } = constants.byName.get(name)!;
     const power = values.reduce((sum, entry) => sum + entry * entry, 0);

@@ -15,7 +15,7 @@ import { createSha256, fileExists, makeFolder, removeFile, writeFile } from '../
 import { writeProgram } from '../program/file.js';
 import type { Program } from '../program/program.js';
 import { addBiases } from '../recover/add-biases.js';
-import { DEFAULT_STEPS, type RecoveryStep, type RecoverySummary } from '../recover/steps.js';
+import { DEFAULT_STEPS, type RecoveryStep, type RecoverySummary, weightNoiseLeft } from '../recover/steps.js';
 import { encodeRefined } from '../recover/write-refined.js';
 import { findCauses } from '../report/causes.js';
 import { reportTensors } from '../report/content.js';
@@ -114,6 +114,7 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
   const assign: AssignOptions = {
     method: options.method,
     percentile: options.percentile,
+    weightNoiseLeft: weightNoiseLeft(steps),
     model: model.digest,
   };
   const measure = async (scaled: Graph): Promise<Network> => {
@@ -134,7 +135,7 @@ export async function quantize(engine: Engine, options: QuantizeOptions): Promis
     const { graph, statistics } = recovered.value.scaled;
     if (options.prices === false) return undefined;
     const formats = await assignFormats(graph, statistics, profile, { ...assign, prices: true });
-    const from = { ...common, graph, statistics, formats, assign };
+    const from = { ...common, graph, statistics, formats, assign, correctsBiases: steps.includes('correct') };
     return (await verifyPrices(engine, { ...phase('prices'), ...from })).prices;
   });
   const refined = recovered.value;

@@ -12,6 +12,7 @@ import type { Profile } from '../hardware/schema.js';
 import { type DatasetSpec, openDataset } from '../inputs/dataset.js';
 import type { RunOptions } from '../platform/pool.js';
 import type { Program } from '../program/program.js';
+import { correctExpectedErrors } from '../recover/expect-errors.js';
 import type { FloatSamples } from '../validate/reference.js';
 import { validate } from '../validate/validate.js';
 import { outputNoise } from './recover.js';
@@ -29,6 +30,8 @@ export interface VerifyOptions extends RunOptions {
   readonly float: Program;
   readonly calibration: DatasetSpec;
   readonly assign: AssignOptions;
+  /** True where recovery corrects biases: they are then corrected analytically, for each choice of formats. */
+  readonly correctsBiases: boolean;
 }
 
 /**
@@ -43,7 +46,8 @@ export async function verifyPrices(engine: Engine, options: VerifyOptions): Prom
   const indices = Array.from({ length: samples }, (_, index) => Math.floor((index * count) / samples));
   const references: FloatSamples = new Map();
   const measure = async (chosen: FormatsFile) => {
-    const program = compileProgram(graph, chosen);
+    const biased = options.correctsBiases ? correctExpectedErrors(graph, chosen, statistics) : graph;
+    const program = compileProgram(biased, chosen);
     const { signal } = options;
     const how = { signal, indices, layers: false, references };
     const { outputs } = await validate(engine, float, program, calibration, how);

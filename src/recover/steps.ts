@@ -13,6 +13,17 @@ export type RecoveryStep = (typeof RECOVERY_STEPS)[number];
  */
 export const DEFAULT_STEPS: readonly RecoveryStep[] = ['equalise', 'correct', 'round'];
 
+/**
+ * What a step leaves of the noise of rounded weights, as a share of its power: the median over ten networks with 16-bit activations and
+ * 8-bit weights (`tflite-int16x8`) on calibration samples that it had not seen, 0.315 and 0.320.
+ */
+const NOISE_LEFT: Partial<Record<RecoveryStep, number>> = { correct: 0.32, round: 0.32 };
+
+/** What all steps are expected to leave of the noise of rounded weights, as a share of its power. */
+export function weightNoiseLeft(steps: readonly RecoveryStep[]): number {
+  return steps.reduce((share, step) => share * (NOISE_LEFT[step] ?? 1), 1);
+}
+
 /** What a step did, measured on calibration samples that it has not seen. A step that finds nothing to change has none. */
 export interface RecoverySummary {
   readonly step: RecoveryStep;

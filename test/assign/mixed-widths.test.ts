@@ -96,3 +96,26 @@ test.each(['kneron-mixed', 'tflite-mixed'] as const)('%s: some are wide, within 
   expect(formats.tensors.n4.bits).toBe(16);
   expect(() => compileProgram(graph, formats)).not.toThrow();
 });
+
+test('what recovery leaves of the noise of weights: predictions keep that share, and widths go elsewhere', async () => {
+  const graph = chain([1, 0.4, 2, 0.3]);
+  const statistics = seen(
+    Object.fromEntries(channels.map((_, index) => [`n${index}`, [1, -0.7, 0.1 * index]])),
+  );
+  for (const name of ['generic-mixed', 'kneron-mixed'] as const) {
+    const assign = (weightNoiseLeft: number, budgets = {}) =>
+      assignFormats(graph, statistics, { ...loadProfile(name), ...budgets }, { weightNoiseLeft });
+    const narrow = { budgets: { wideMacShare: 0 } };
+    const [none, half, all] = await Promise.all(
+      [0, 0.5, 1].map(async (share) => (await assign(share, narrow)).prediction!.noise),
+    );
+    expect(all).toBeGreaterThan(none);
+    expect(half).toBeCloseTo((none + all) / 2, 10);
+    const wideWeights = async (share: number) => {
+      const { constants } = await assign(share, { budgets: { wideMacShare: 0.5 } });
+      return names.filter((node) => constants[`${node}/w`].bits > 8).length;
+    };
+    expect(await wideWeights(0)).toBe(0);
+    expect(await wideWeights(1)).toBeGreaterThan(0);
+  }
+});
