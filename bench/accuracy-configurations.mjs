@@ -3,8 +3,6 @@
  * the summary; `options` is what else `quantize` is told.
  */
 const plain = { recover: [] };
-/** For weights of 16 bits: rounding them costs too little to be worth the time of recovering it. */
-const biases = { recover: ['correct'] };
 
 export const configurations = [
   { name: 'generic-int8', hardware: 'generic', bits: 'int8', profile: 'generic-int8' },
@@ -14,11 +12,10 @@ export const configurations = [
     hardware: 'generic',
     bits: 'int16',
     profile: 'generic-int16',
-    options: biases,
   },
   { name: 'dpu-int8', hardware: 'DPU-like', bits: 'int8', profile: 'dpu-int8' },
   { name: 'dpu-mixed', hardware: 'DPU-like', bits: 'mixed', profile: 'dpu-mixed' },
-  { name: 'dpu-int16', hardware: 'DPU-like', bits: 'int16', profile: 'dpu-int16', options: biases },
+  { name: 'dpu-int16', hardware: 'DPU-like', bits: 'int16', profile: 'dpu-int16' },
   { name: 'kneron-int8', hardware: 'Kneron-like', bits: 'int8', profile: 'kneron-int8' },
   { name: 'kneron-mixed', hardware: 'Kneron-like', bits: 'mixed', profile: 'kneron-mixed' },
   {
@@ -26,7 +23,6 @@ export const configurations = [
     hardware: 'Kneron-like',
     bits: 'int16',
     profile: 'kneron-int16',
-    options: biases,
   },
   { name: 'tflite-int8', hardware: 'TFLite', bits: 'int8', profile: 'tflite-int8' },
   { name: 'tflite-mixed', hardware: 'TFLite', bits: 'mixed', profile: 'tflite-mixed' },
