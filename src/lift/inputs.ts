@@ -2,6 +2,7 @@
 import type { Graph, Node } from '../graph/graph.js';
 import { consumersOf } from '../graph/order.js';
 import type { TensorType } from '../graph/tensor.js';
+import { breadthFirst } from '../graph/walk.js';
 import { integerWidth } from '../operators/storage.js';
 import { readQuantity } from './draft.js';
 import { plainIntegers, type Quantity } from './quantity.js';
@@ -20,27 +21,26 @@ export function inputQuantities(graph: Graph): Map<string, Quantity> {
   return quantities;
 }
 
-/** Looks through data movement. */
+/** What the nearest node says that does, looking through data movement. */
 function interpret(
   graph: Graph,
   consumers: ReadonlyMap<string, readonly Node[]>,
-  value: string,
+  input: string,
   type: TensorType,
 ): Quantity | undefined {
-  for (const node of consumers.get(value) ?? []) {
-    const found = readBy(graph, node, value, type) ?? moved(graph, consumers, node, type);
-    if (found !== undefined) return found;
+  const readersOf = (value: string) => consumers.get(value) ?? [];
+  const moved = breadthFirst([input], (value) =>
+    readersOf(value)
+      .map(({ outputs: [output] }) => output)
+      .filter((output) => graph.types.get(output)?.type === type.type),
+  );
+  for (const value of moved) {
+    for (const node of readersOf(value)) {
+      const found = readBy(graph, node, value, type);
+      if (found !== undefined) return found;
+    }
   }
   return undefined;
-}
-
-function moved(
-  graph: Graph,
-  consumers: ReadonlyMap<string, readonly Node[]>,
-  { outputs: [output] }: Node,
-  type: TensorType,
-): Quantity | undefined {
-  return graph.types.get(output)?.type === type.type ? interpret(graph, consumers, output, type) : undefined;
 }
 
 /** What the node itself says of the codes of its operand. */

@@ -3,6 +3,7 @@
  * that go through float32 between codes have none.
  */
 import { ProgramError } from '../../errors.js';
+import { follow } from '../../graph/walk.js';
 import type { Instruction } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
 
@@ -67,10 +68,7 @@ function findOutputs({ outputs, instructions, tensors }: Program): NamedTensor[]
   const sources = new Map<number, number>();
   for (const { op, inputs, output } of instructions)
     if (op === 'transpose' || op === 'reshape') sources.set(output, inputs[0]);
-  const root = (tensor: number): number => {
-    const source = sources.get(tensor);
-    return source === undefined ? tensor : root(source);
-  };
+  const root = (tensor: number): number => [...follow(tensor, (moved) => sources.get(moved))].at(-1)!;
   const known = new Set([...found.keys()].map(root));
   for (const { op, inputs } of instructions) {
     const [tensor] = inputs;
