@@ -1,12 +1,13 @@
 /** Float inference on our kernels against onnxruntime on every float network. */
+
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { compileProgram } from '#src/compile/compile.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
-import { elementCount } from '#src/graph/tensor.js';
 import { loadModel } from '#src/jobs/load-model.js';
+import { elementCount } from '#src/shape.js';
 import { shared, sharedTest } from './shared.js';
 
 /** Largest difference allowed, relative to the largest output; the scale of the random inputs, and their symbolic shapes. */

@@ -1,8 +1,9 @@
 /** The budgets of a profile as rows: bytes, bit operations and wide multiplications of the whole network. */
+
 import type { Graph } from '../graph/graph.js';
-import { elementCount } from '../graph/tensor.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';
+import { elementCount } from '../shape.js';
 import type { Variables } from './constraints.js';
 import type { Demand, ProductDemand } from './demands.js';
 import { atLeast, atMost, type Choice, type Constraint, type Term, term } from './model.js';

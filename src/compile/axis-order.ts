@@ -3,6 +3,8 @@
  * stored channels last.
  */
 
+import { stridesOf } from '../shape.js';
+
 /** ONNX's own order. */
 export function plainOrder(rank: number): number[] {
   return Array.from({ length: rank }, (_, axis) => axis);
@@ -46,7 +48,7 @@ export function permuteData<T extends { readonly length: number; [index: number]
   permutation: readonly number[],
   output: T,
 ): T {
-  const strides = rowMajorStrides(shape);
+  const strides = stridesOf(shape);
   const axes = permutation.map((axis) => ({ size: shape[axis], step: strides[axis] }));
   const kept = axes.filter(({ size }) => size !== 1);
   const outer = kept.slice(0, -1);
@@ -63,11 +65,4 @@ export function permuteData<T extends { readonly length: number; [index: number]
     }
   }
   return output;
-}
-
-/** Distance in elements between neighbours along each axis. */
-function rowMajorStrides(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length).fill(1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
-  return strides;
 }

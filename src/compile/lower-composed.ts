@@ -1,7 +1,8 @@
 /** Operators that are several float32 instructions: LogSoftmax, LpNormalization and LpPool. */
+
 import type { Node } from '../graph/graph.js';
-import { elementCount } from '../graph/tensor.js';
 import type { UnaryFunction, Window } from '../program/instructions.js';
+import { elementCount } from '../shape.js';
 import type { Context } from './context.js';
 import { spatial } from './lower-pooling.js';
 

@@ -1,11 +1,13 @@
 /** Convolution and matrix product with constant weights. */
+
 import { ConstraintError } from '../errors.js';
 import { dequantizeCodes, quantizeValues } from '../formats/convert.js';
 import { at, type Codes, type Format, fixed, formatOfChannel, stepSize } from '../formats/format.js';
 import { roundShift } from '../formats/rounding.js';
 import type { Node } from '../graph/graph.js';
-import { elementCount, type Tensor } from '../graph/tensor.js';
+import type { Tensor } from '../graph/tensor.js';
 import type { Arithmetic, Window } from '../program/instructions.js';
+import { elementCount } from '../shape.js';
 import {
   channelsLastOrder,
   inOrder,

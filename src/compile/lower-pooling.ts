@@ -2,7 +2,7 @@
 import type { Format } from '../formats/format.js';
 import type { Node } from '../graph/graph.js';
 import type { Window } from '../program/instructions.js';
-import { averagedCounts } from '../program/shapes.js';
+import { averagedCounts } from '../program/windows.js';
 import { channelsLastOrder, inOrder, spatialShape } from './axis-order.js';
 import type { Context } from './context.js';
 import { reinterpret } from './lower-given-chains.js';

@@ -1,7 +1,9 @@
 /** Chains of float32 steps on one value, with codes only from a `quantize` to the `dequantize` behind it. */
+
 import type { Node } from '../graph/graph.js';
-import { elementCount, type Tensor } from '../graph/tensor.js';
+import type { Tensor } from '../graph/tensor.js';
 import type { Step } from '../operators/steps.js';
+import { elementCount } from '../shape.js';
 import { inOrder, permuteData } from './axis-order.js';
 import { type Context, clampFloat, floatData } from './context.js';
 

@@ -2,11 +2,12 @@
  * Collects the tensors and instructions of a program. Names are made unique here: those of the graph stay with its values
  * and nodes. Conversions between axis orders are shared.
  */
+
 import { type Codes, codeRange, type Format } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
-import { elementCount } from '../graph/tensor.js';
 import type { Instruction } from '../program/instructions.js';
 import type { OutputPort, Port, Program, ProgramTensor } from '../program/program.js';
+import { elementCount } from '../shape.js';
 import { inOrder, keepsElements, permutationBetween, sameOrder } from './axis-order.js';
 
 /** A value of the graph as a tensor of the program. */

@@ -1,9 +1,10 @@
 /** Runs one program on two executors and finds the first element that differs, instruction by instruction. */
+
 import { UsageError } from '../errors.js';
 import { createChannelIndex, realValue } from '../formats/convert.js';
 import { printInstruction } from '../program/print.js';
 import type { Program, ProgramTensor } from '../program/program.js';
-import { elementCount } from '../program/shapes.js';
+import { elementCount } from '../shape.js';
 import type { Elements, Executor } from './executor.js';
 
 /** What one side has at the element: its code (null for float32) and its real value. */

@@ -1,9 +1,10 @@
 /** Between a program's ports and the arrays of a caller: names, lengths, real values and codes. */
+
 import { InputError } from '../errors.js';
 import { dequantizeCodes } from '../formats/convert.js';
 import { allocateCodes, type Codes, codeRange, type Format } from '../formats/format.js';
 import type { Program, ProgramTensor } from '../program/program.js';
-import { elementCount } from '../program/shapes.js';
+import { elementCount } from '../shape.js';
 import type { Elements, Executor, InstructionCounters, Observer } from './executor.js';
 
 /** Inputs by name or in the program's order, in the model's layout: real values as float32, integers as codes. */

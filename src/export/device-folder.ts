@@ -1,11 +1,12 @@
 /** Reads a folder of tensors that somebody's RTL, firmware or runtime wrote: any subset, as .npy or as .hex memories. */
+
 import { InputError } from '../errors.js';
 import type { Elements } from '../execute/executor.js';
 import { codeRange, type Format } from '../formats/format.js';
 import { decodeNpy, type NumericData } from '../inputs/npy.js';
 import { fileExists, isFolder, readBytes, readText } from '../platform/files.js';
 import type { Program } from '../program/program.js';
-import { elementCount } from '../program/shapes.js';
+import { elementCount } from '../shape.js';
 import { ENCODINGS, fileNames, readManifest } from './dump-manifest.js';
 import { decodeMemory } from './memory.js';
 

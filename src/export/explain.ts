@@ -1,8 +1,9 @@
 /** Why a device's tensor differs: computes the instruction again with other arithmetic, and reports what reproduces it. */
+
 import type { Elements } from '../execute/executor.js';
 import { isolate } from '../program/isolate.js';
 import type { Program } from '../program/program.js';
-import { elementCount } from '../program/shapes.js';
+import { elementCount } from '../shape.js';
 import { inputVariations, viewsOf } from './operand-variations.js';
 import { evaluate } from './recompute.js';
 import { listVariations, type Variation } from './variations.js';

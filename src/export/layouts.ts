@@ -1,6 +1,7 @@
 /** Elements of a tensor in another order, as who reads them in the wrong layout sees them. */
+
 import type { Elements } from '../execute/executor.js';
-import { elementCount } from '../program/shapes.js';
+import { elementCount } from '../shape.js';
 
 /** All orders of the axes of a tensor but its own, axes of size 1 left where they are. At most 4 axes of a size above 1. */
 export function otherOrders(shape: readonly number[]): number[][] {

@@ -1,5 +1,6 @@
 /** Real values to codes and back, one by one and for whole tensors with scales per channel. */
 import { FormatError } from '../errors.js';
+import { elementCount } from '../shape.js';
 import {
   allocateCodes,
   at,
@@ -89,8 +90,7 @@ export function createChannelIndex(shape: readonly number[], format: Format): (e
 
 /** How many elements of one channel follow one another, and how many channels there are. */
 function channelRuns(shape: readonly number[], axis: number): { length: number; channels: number } {
-  const length = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  return { length, channels: shape[axis] };
+  return { length: elementCount(shape.slice(axis + 1)), channels: shape[axis] };
 }
 
 /** Codes of a tensor's values. Throws a FormatError naming the element for NaN and for what traps. */

@@ -57,11 +57,6 @@ export interface TensorType {
   readonly shape: readonly number[];
 }
 
-/** Number of elements of a shape; 1 for a scalar. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 /** A float32 tensor. */
 export function float32(shape: readonly number[], values: ArrayLike<number>): Tensor {
   return { type: 'float32', shape, data: new Float32Array(values) };

@@ -1,8 +1,10 @@
 /** What every graph must be, after reading and after every pass. */
+
 import { ModelError } from '../errors.js';
+import { elementCount, sameShape } from '../shape.js';
 import type { Attribute, Graph, Node } from './graph.js';
 import { printNode, printType } from './print.js';
-import { elementCount, type Tensor, type TensorType } from './tensor.js';
+import type { Tensor, TensorType } from './tensor.js';
 
 /**
  * Throws a ModelError that shows the offending node unless: node names are unique; every value has one source (an
@@ -91,9 +93,5 @@ function isShape(shape: readonly number[]): boolean {
 }
 
 function sameType(a: TensorType, b: TensorType): boolean {
-  return (
-    a.type === b.type &&
-    a.shape.length === b.shape.length &&
-    a.shape.every((size, axis) => size === b.shape[axis])
-  );
+  return a.type === b.type && sameShape(a.shape, b.shape);
 }

@@ -1,8 +1,9 @@
 /** From arrays (.npy, .npz, .pb, raw files) to the values of one network input. */
+
 import { InputError } from '../errors.js';
 import type { Elements } from '../execute/executor.js';
 import type { GraphInput } from '../graph/graph.js';
-import { elementCount } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { normaliser } from './image-input.js';
 import type { NumericArray, NumericData } from './npy.js';
 import type { Preprocess } from './preprocess.js';

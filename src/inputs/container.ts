@@ -1,8 +1,9 @@
 /** Files and the samples in them, whatever their kind. */
+
 import { InputError } from '../errors.js';
 import type { GraphInput } from '../graph/graph.js';
-import { elementCount } from '../graph/tensor.js';
 import { readBytes } from '../platform/files.js';
+import { elementCount } from '../shape.js';
 import { countSamples, sliceSample } from './array-input.js';
 import { decodeIdx } from './idx.js';
 import { decodeImage, type Image } from './image.js';

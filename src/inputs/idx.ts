@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { elementCount } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 
 /** Unsigned bytes of any shape, as the MNIST files store them. */
 export interface IdxArray {

@@ -1,7 +1,8 @@
 /** From an image to the real values of one network input. */
+
 import { InputError } from '../errors.js';
 import type { GraphInput } from '../graph/graph.js';
-import { elementCount } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import type { Image } from './image.js';
 import type { Preprocess } from './preprocess.js';
 import { resizeImage } from './resize.js';

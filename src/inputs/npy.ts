@@ -1,9 +1,10 @@
 /**
  * NumPy's .npy files (NEP 1): magic, version, a Python dictionary literal, then the elements.
  */
+
 import { InputError } from '../errors.js';
-import { elementCount } from '../graph/tensor.js';
-import { halfToNumber } from './half.js';
+import { halfToNumber } from '../formats/half.js';
+import { elementCount } from '../shape.js';
 
 export type NumericData =
   | Float32Array

@@ -1,7 +1,7 @@
 import { InputError, ModelError } from '../errors.js';
+import { halfToNumber } from '../formats/half.js';
 import type { TensorData } from '../graph/tensor.js';
 import { readTensor } from '../onnx/tensor-proto.js';
-import { halfToNumber } from './half.js';
 import type { NumericData } from './npy.js';
 import type { NamedArray } from './npz.js';
 

@@ -1,7 +1,8 @@
 /** Multiply-accumulates of programs. */
+
 import type { Instruction } from '../program/instructions.js';
 import type { Program } from '../program/program.js';
-import { elementCount } from '../program/shapes.js';
+import { elementCount } from '../shape.js';
 
 function macsOf(program: Program, { op, inputs, output }: Instruction): number {
   const outputs = elementCount(program.tensors[output].shape);

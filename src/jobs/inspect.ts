@@ -1,4 +1,5 @@
 /** What a model needs: operators, shapes, multiply-accumulates, memory, and what stands in the way of compiling it. */
+
 import { compileProgram } from '../compile/compile.js';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { placeError } from '../errors.js';
@@ -6,13 +7,13 @@ import { arenaBytes, plainMemoryUse } from '../execute/wasm/prepare.js';
 import { loadKernels } from '../execute/wasm/select-variant.js';
 import { formatText } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
-import { elementCount } from '../graph/tensor.js';
 import { type PreparedModel, prepareAnyModel } from '../lift/prepare.js';
 import { operators } from '../operators/index.js';
 import type { Unsupported } from '../passes/infer-shapes.js';
 import { readProgram } from '../program/file.js';
 import { type FloatIsland, listFloatIslands } from '../program/float-islands.js';
 import { constantBytes } from '../program/program.js';
+import { elementCount } from '../shape.js';
 import { countMacs } from './count-macs.js';
 import { readGraph } from './read-graph.js';
 

@@ -2,11 +2,13 @@
  * QuantizeLinear and DequantizeLinear of computed values with scales that no activation has: one per index on an axis or per block, and
  * computed ones. The division and multiplication are float32; the integers behind and before them are codes.
  */
+
 import type { Node } from '../graph/graph.js';
-import { elementCount, float32, int64, type Tensor } from '../graph/tensor.js';
+import { float32, int64, type Tensor } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
 import { createScaleIndex, type ScaleLayout } from '../operators/quantization.js';
 import { layoutOf } from '../operators/quantize-linear.js';
+import { elementCount } from '../shape.js';
 import { byScale, type Draft } from './draft.js';
 import { addIntegers, asIntegers, readIntegers, readOperand } from './integers.js';
 import { nodeOf } from './nodes.js';

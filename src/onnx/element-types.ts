@@ -77,8 +77,12 @@ export function codeOf(type: ElementType): number {
   return type === 'string' ? stringCode : elementStorage[type].code;
 }
 
-/** Items of 2 or 4 bits, packed from the lowest bits of each byte on, one an entry; signed into an Int8Array. */
-export function unpackItems(packed: Uint8Array, bits: 2 | 4, items: Uint8Array | Int8Array): void {
+/** Items of 2 or 4 bits, packed from the lowest bits of each byte on, into one entry each; signed where that is an Int8Array. */
+export function unpackItems<Items extends Uint8Array | Int8Array>(
+  packed: Uint8Array,
+  bits: 2 | 4,
+  items: Items,
+): Items {
   const perByte = 8 / bits;
   const mask = (1 << bits) - 1;
   const sign = items instanceof Int8Array ? 1 << (bits - 1) : 0;
@@ -86,6 +90,7 @@ export function unpackItems(packed: Uint8Array, bits: 2 | 4, items: Uint8Array |
     const code = (packed[Math.floor(i / perByte)] >> ((i % perByte) * bits)) & mask;
     items[i] = (code ^ sign) - sign;
   }
+  return items;
 }
 
 /** The inverse of `unpackItems`; the bits that are left over are 0. */

@@ -1,6 +1,8 @@
 /** Inputs of a graph: what the file declares of them, with every size made a number. */
+
 import { ModelError, UsageError } from '../errors.js';
 import type { GraphInput } from '../graph/graph.js';
+import { elementCount } from '../shape.js';
 import { elementTypeOf } from './element-types.js';
 import type { onnx } from './onnx.proto.js';
 import { toNumber } from './protobuf.js';
@@ -73,7 +75,7 @@ function checkSizes(
   shape: readonly number[],
   error: (facts: { what: string; expected: string; got: string }) => Error,
 ): void {
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementCount(shape);
   if (shape.every((size) => Number.isSafeInteger(size) && size >= 0) && Number.isSafeInteger(count)) return;
   throw error({ what: 'is not a shape', expected: 'sizes from 0 up', got: `[${shape.join(',')}]` });
 }

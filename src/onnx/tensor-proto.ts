@@ -1,6 +1,8 @@
 /** Tensors of an ONNX file: every element type, as raw bytes, in typed fields, or in a file beside the model. */
+
 import { ModelError } from '../errors.js';
-import { elementCount, type Tensor, type TensorData } from '../graph/tensor.js';
+import type { Tensor, TensorData } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import {
   codeOf,
   type ElementStorage,
@@ -89,8 +91,7 @@ function fromRaw(raw: Uint8Array, storage: ElementStorage, items: number, type: 
     return type === 'bool' ? (data as Uint8Array).map((value) => (value === 0 ? 0 : 1)) : data;
   }
   const data = new storage.array(items) as Uint8Array | Int8Array;
-  unpackItems(raw, storage.bits as 2 | 4, data);
-  return data;
+  return unpackItems(raw, storage.bits as 2 | 4, data);
 }
 
 /** Items from a typed field. An integer may be given as signed or as unsigned, but must fit. */

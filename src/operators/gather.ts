@@ -1,7 +1,9 @@
 /** Gather: slices chosen by constant indices. */
+
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
-import { elementCount, numbers } from '../graph/tensor.js';
+import { numbers } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { nodeError, normalizeAxis, outputType, required, typeOf } from './check.js';
 import type { Operator } from './operator.js';
 import { allocate } from './storage.js';

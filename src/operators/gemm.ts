@@ -1,7 +1,9 @@
 /** Gemm: alpha * A' * B' + beta * C with constant B and C. */
+
 import { floatAttribute, intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
-import { elementCount, float32, type Tensor, type TensorType } from '../graph/tensor.js';
+import { float32, type Tensor, type TensorType } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import {
   describe,
   nodeError,

@@ -1,7 +1,9 @@
 /** LeakyRelu and PRelu: negative values times a slope. */
+
 import { floatAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
-import { elementCount, float32 } from '../graph/tensor.js';
+import { float32 } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import {
   nodeError,
   outputType,

@@ -1,6 +1,8 @@
 /** What operators with scales and zero points share: checks of both, and which scale an element belongs to. */
+
 import type { Node } from '../graph/graph.js';
-import { type ElementType, elementCount, type Tensor, type TensorType } from '../graph/tensor.js';
+import type { ElementType, Tensor, TensorType } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { describe, nodeError, required, shapeText } from './check.js';
 import type { ConstantInput } from './operator.js';
 import { integerWidth } from './storage.js';

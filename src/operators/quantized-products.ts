@@ -2,9 +2,11 @@
  * Products of codes: QLinearConv, QLinearMatMul, ConvInteger, MatMulInteger and QGemm of com.microsoft. Their types only:
  * src/lift turns them into Conv, MatMul and Gemm with formats.
  */
+
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
-import { elementCount, type TensorType } from '../graph/tensor.js';
+import type { TensorType } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { describe, nodeError, outputType, required, shapeText } from './check.js';
 import { convolutionWindows } from './conv.js';
 import { gemm } from './gemm.js';

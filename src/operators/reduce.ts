@@ -1,8 +1,10 @@
 /** Reductions over any axes. ReduceProd only on constants. */
+
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
-import { elementCount, type TensorType } from '../graph/tensor.js';
+import type { TensorType } from '../graph/tensor.js';
 import type { Reduction } from '../program/instructions.js';
+import { elementCount } from '../shape.js';
 import { constantsOf, integers, normalizeAxes, outputType, required } from './check.js';
 import { addition, type BinaryMeaning, maximum, minimum, multiplication } from './elementwise.js';
 import { wholeWindow } from './global-pool.js';

@@ -1,7 +1,9 @@
 /** Reshape, Flatten, Squeeze and Unsqueeze: other shapes for the same elements. */
+
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
-import { elementCount, type TensorType } from '../graph/tensor.js';
+import type { TensorType } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import {
   integers,
   nodeError,

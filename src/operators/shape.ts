@@ -1,7 +1,9 @@
 /** Shape and Size: what exporters ask of types, not of values. */
+
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
-import { elementCount, int64 } from '../graph/tensor.js';
+import { int64 } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { required } from './check.js';
 import type { Operator } from './operator.js';
 

@@ -1,6 +1,8 @@
 /** Element storage of constants, and what constant folding can compute with. */
+
 import type { Node } from '../graph/graph.js';
-import { type ElementType, elementCount, type Tensor, type TensorData } from '../graph/tensor.js';
+import type { ElementType, Tensor, TensorData } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { nodeError } from './check.js';
 import { decodeHalf, isHalf } from './half.js';
 

@@ -1,6 +1,8 @@
 /** Copies between constants in any order of axes: what all data movement on constants consists of. */
+
 import type { Node } from '../graph/graph.js';
-import { elementCount, type Tensor, type TensorData } from '../graph/tensor.js';
+import type { Tensor, TensorData } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { nodeError, shapeText } from './check.js';
 import { allocate } from './storage.js';
 

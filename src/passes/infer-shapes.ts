@@ -2,12 +2,14 @@
  * Types of all values, from the inputs on. What depends on constants or on shapes alone is computed on the way,
  * because shapes depend on it: this is where exporters' shape arithmetic vanishes.
  */
+
 import { ModelError } from '../errors.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { type Change, sweepConstants } from '../graph/rewrite.js';
-import { elementCount, type Tensor, type TensorType } from '../graph/tensor.js';
+import type { Tensor, TensorType } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';
 import { operatorOf } from '../operators/index.js';
+import { elementCount } from '../shape.js';
 
 /** Why a node cannot be used. */
 export interface Unsupported {

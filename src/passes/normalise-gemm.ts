@@ -3,10 +3,12 @@
  * bias [N] constant or absent, in every operator set. alpha, beta and transposition go into the constants. Other
  * operands stay as they are.
  */
+
 import { floatAttribute, intAttribute } from '../graph/attributes.js';
 import type { Attribute, Node } from '../graph/graph.js';
 import type { Patch, RewriteContext, Rule } from '../graph/rewrite.js';
-import { elementCount, float32, type Tensor } from '../graph/tensor.js';
+import { float32, type Tensor } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { isNormalGemm } from './linear.js';
 import { derivedName, newConstants } from './new-constants.js';
 

@@ -3,6 +3,7 @@ import { intsAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { bypass, type RewriteContext, type Rule } from '../graph/rewrite.js';
 import { numbers, type TensorType } from '../graph/tensor.js';
+import { sameShape } from '../shape.js';
 import { readPadding } from './padding.js';
 
 export const removeNoOps: Rule = (node, context) => {
@@ -10,7 +11,7 @@ export const removeNoOps: Rule = (node, context) => {
   if (node.outputs.slice(1).some((name) => context.isOutput(name) || context.consumers(name).length > 0))
     return undefined;
   const [from, to] = [context.type(node.inputs[0]), context.type(node.outputs[0])];
-  if (from === undefined || to === undefined || from.type !== to.type || !sameShape(from, to))
+  if (from === undefined || to === undefined || from.type !== to.type || !sameShape(from.shape, to.shape))
     return undefined;
   if (!changesNothing(node, from, context)) return undefined;
   return bypass(node, node.inputs[0], context, `removed ${node.operator}, which changes nothing`);
@@ -63,10 +64,6 @@ function keepsOrder(permutation: readonly number[], shape: readonly number[]): b
 
 function reversed(rank: number): number[] {
   return Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
-}
-
-function sameShape(a: TensorType, b: TensorType): boolean {
-  return a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
 }
 
 function numbersAt(node: Node, index: number, context: RewriteContext): number[] | undefined {

@@ -1,6 +1,8 @@
 /** What the rules of verify-instructions.ts have in common: checks of operands, formats and requantisation. */
+
 import { at, codeRange, type Format, formatText, sameFormat } from '../formats/format.js';
 import { type Overflow, seedOf } from '../formats/rounding.js';
+import { sameShape } from '../shape.js';
 import type {
   Accumulator,
   Clamp,
@@ -11,7 +13,6 @@ import type {
   Scaling,
 } from './instructions.js';
 import type { ProgramTensor } from './program.js';
-import { sameShape } from './shapes.js';
 import { MOST_SCALED_BITS, offsetBits, scaledBits } from './widths.js';
 
 /** The tensors of one instruction, and the error that names it. */

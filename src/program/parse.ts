@@ -1,13 +1,14 @@
 /** Reads the text form of programs that print.ts writes; docs/program.md is the grammar. */
+
 import { DynafixError, ProgramError } from '../errors.js';
 import { allocateCodes, type Codes, type Format } from '../formats/format.js';
 import { parseFormat } from '../formats/parse.js';
+import { elementCount } from '../shape.js';
 import { refuse, type Words } from './field.js';
 import type { Instruction, Opcode } from './instructions.js';
 import { dataDigest, defaultName, parseName } from './names.js';
 import { operations } from './operations.js';
 import type { OutputPort, Port, Program, ProgramTensor } from './program.js';
-import { elementCount } from './shapes.js';
 import { integers, parseNumber } from './spellings.js';
 import { verifyProgram } from './verify.js';
 

@@ -1,8 +1,8 @@
 /** What is legal for the instructions that exist in float32 alone. */
+import { broadcastShape } from '../shape.js';
 import type { Check } from './check.js';
 import * as check from './check.js';
 import type { InstructionTable } from './instructions.js';
-import { broadcastShape } from './shapes.js';
 
 export const floatRules: Pick<InstructionTable<[Check], void>, 'binary' | 'select' | 'normalize'> = {
   binary(_, c) {

@@ -1,13 +1,15 @@
 /** What is legal for each instruction: one rule per row. docs/arithmetic.md says what the fields mean. */
+
 import { at, codeRange, formatText, sameFormat } from '../formats/format.js';
 import { roundShift } from '../formats/rounding.js';
+import { broadcastShape, elementCount } from '../shape.js';
 import * as check from './check.js';
 import { type Check, MOST_PRODUCTS } from './check.js';
 import type { Arithmetic, Clamp, InstructionTable, Window } from './instructions.js';
 import type { ProgramTensor } from './program.js';
-import { averagedCounts, broadcastShape, elementCount, sweep, windowCount } from './shapes.js';
 import { floatRules } from './verify-float.js';
 import { movementRules } from './verify-movement.js';
+import { averagedCounts, sweep, windowCount } from './windows.js';
 
 const LARGEST = 2 ** 31 - 1;
 

@@ -1,9 +1,10 @@
 /** What is legal for the instructions that move data or weight what they moved; as verify-instructions.ts. */
+
 import { at } from '../formats/format.js';
+import { elementCount } from '../shape.js';
 import * as check from './check.js';
 import { type Check, MOST_PRODUCTS } from './check.js';
 import type { InstructionTable, Opcode } from './instructions.js';
-import { elementCount } from './shapes.js';
 
 const LARGEST = 2 ** 31 - 1;
 

@@ -2,13 +2,14 @@
  * What makes a program legal. Executors, the file reader and the parser call it, so that nothing behind them needs to
  * check a shape, an index or a format again.
  */
+
 import { DynafixError, ProgramError } from '../errors.js';
 import { allocateCodes, checkFormat, codeRange, type Format, formatText } from '../formats/format.js';
+import { elementCount } from '../shape.js';
 import type { Check } from './check.js';
 import type { Instruction } from './instructions.js';
 import { printInstruction } from './print.js';
 import type { Program, ProgramTensor } from './program.js';
-import { elementCount } from './shapes.js';
 import { rules } from './verify-instructions.js';
 
 const LARGEST_TENSOR = 2 ** 30;

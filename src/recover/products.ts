@@ -1,8 +1,9 @@
 /** Products with constant weights, as recovery changes them: what they read, and which weight meets which input channel. */
+
 import { intAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
-import { elementCount } from '../graph/tensor.js';
 import { isNormalGemm } from '../passes/linear.js';
+import { elementCount } from '../shape.js';
 
 /** How many inputs of nodes each constant is. */
 export function usesOfConstants({ nodes, constants }: Graph): Map<string, number> {

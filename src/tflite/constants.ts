@@ -1,8 +1,11 @@
 /** The constants of a TFLite file: stored elements, and the real values that quantised ones stand for. */
+
 import { ModelError } from '../errors.js';
-import { elementCount, type Tensor, type TensorData } from '../graph/tensor.js';
+import type { Tensor, TensorData } from '../graph/tensor.js';
+import { unpackItems } from '../onnx/element-types.js';
 import { decodeHalf, isHalf } from '../operators/half.js';
 import { copyElements, rowMajor } from '../operators/strided.js';
+import { elementCount } from '../shape.js';
 import type { TensorTable } from './file.js';
 
 type NumericArray = Exclude<TensorData, readonly string[]>;
@@ -41,17 +44,11 @@ export function storedElements({ name, type, shape, data = new Uint8Array(0) }: 
       expected: `${size}`,
       got: `${data.length}`,
     });
-  const elements = kind.bits < 8 ? unpack(data, kind.bits, count) : new kind.array(data.slice().buffer);
+  const elements =
+    kind.bits === 2 || kind.bits === 4
+      ? unpackItems(data, kind.bits, new Int8Array(count))
+      : new kind.array(data.slice().buffer);
   return { type, shape, data: elements };
-}
-
-/** Two's complement items of 2 or 4 bits, from the lowest bits of each byte on. */
-function unpack(packed: Uint8Array, bits: number, count: number): Int8Array {
-  const perByte = 8 / bits;
-  return Int8Array.from({ length: count }, (_, i) => {
-    const shifted = packed[Math.floor(i / perByte)] >> ((i % perByte) * bits);
-    return (shifted << (32 - bits)) >> (32 - bits);
-  });
 }
 
 /** Real values of a constant as float32: (code - zero point) * scale in float64, rounded once. */

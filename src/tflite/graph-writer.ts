@@ -3,9 +3,11 @@
  * first: a tensor of four axes may be known in both orders, and a Transpose, which costs nothing once it is compiled,
  * stands where one is asked for in the other.
  */
+
 import { ModelError } from '../errors.js';
 import type { Attribute, Graph, Node } from '../graph/graph.js';
-import { elementCount, int64, numbers, type Tensor } from '../graph/tensor.js';
+import { int64, numbers, type Tensor } from '../graph/tensor.js';
+import { elementCount } from '../shape.js';
 import { permuted, realValues, storedElements } from './constants.js';
 import type { ModelTables, OperatorTable, TensorTable } from './file.js';
 

@@ -2,12 +2,13 @@
  * One sample through the fixed program, beside its float reference: errors of layers, cumulative (everything upstream
  * fixed) and isolated (after each layer its output is replaced by the quantised float reference).
  */
+
 import { ProgramError } from '../errors.js';
 import type { Elements, ErrorSums, Executor, InstructionCounters, Observer } from '../execute/executor.js';
 import { type RunResult, runPorts } from '../execute/ports.js';
 import type { Format } from '../formats/format.js';
 import type { Program } from '../program/program.js';
-import { elementCount } from '../program/shapes.js';
+import { elementCount } from '../shape.js';
 
 /** A layer of the fixed program and the tensor of the float program that it is compared with. */
 export interface Layer {

@@ -1,4 +1,5 @@
 /** Axis orders, against elements looked up one by one. */
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -10,7 +11,7 @@ import {
   plainOrder,
   sameOrder,
 } from '#src/compile/axis-order.js';
-import { elementCount } from '#src/graph/tensor.js';
+import { elementCount } from '#src/shape.js';
 
 const orderOf = (rank: number) => fc.shuffledSubarray(plainOrder(rank), { minLength: rank, maxLength: rank });
 

@@ -1,9 +1,10 @@
 /** Float programs of every operator, alone and among others, against onnxruntime; and the kernels against the oracle. */
+
 import { expect, test } from 'vitest';
 import { compileProgram } from '#src/compile/compile.js';
 import { runPorts } from '#src/execute/ports.js';
-import { elementCount } from '#src/graph/tensor.js';
 import { prepareGraph } from '#src/passes/index.js';
+import { elementCount } from '#src/shape.js';
 import { buildGraph, noise, op } from '../graph/build.js';
 import { runWithOnnxruntime } from '../graph/onnxruntime.js';
 import { operatorExamples, supportedOperators } from './examples.js';

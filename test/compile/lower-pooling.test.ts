@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nearestReciprocal } from '#src/compile/scaling.js';
-import { averagedCounts } from '#src/program/shapes.js';
+import { averagedCounts } from '#src/program/windows.js';
 import { windowOf } from '../programs.js';
 
 test('reciprocals are the nearest with 16 bits, exact for powers of two', () => {

@@ -1,4 +1,5 @@
 /** The main job on a small graph, in process: calibrate, assign, compile, and compare what comes out. */
+
 import { expect } from 'vitest';
 import { assignFormats } from '#src/assign/assign.js';
 import { finishObservation } from '#src/calibrate/observation.js';
@@ -11,12 +12,12 @@ import { createOracle } from '#src/execute/oracle/oracle.js';
 import { runPorts } from '#src/execute/ports.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import type { Graph } from '#src/graph/graph.js';
-import { elementCount } from '#src/graph/tensor.js';
 import { loadProfile } from '#src/hardware/profile.js';
 import { prepareGraph } from '#src/passes/index.js';
 import { decodeProgram, encodeProgram } from '#src/program/file.js';
 import type { Program } from '#src/program/program.js';
 import { verifyProgram } from '#src/program/verify.js';
+import { elementCount } from '#src/shape.js';
 import { noise } from '../graph/build.js';
 
 export const profiles = ['generic-int8', 'generic-int16'] as const;

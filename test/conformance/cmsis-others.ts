@@ -1,7 +1,7 @@
 /** The kernels of CMSIS-NN that are no products, as instructions. */
 import { fixed } from '#src/formats/format.js';
 import type { Window } from '#src/program/instructions.js';
-import { averagedCounts } from '#src/program/shapes.js';
+import { averagedCounts } from '#src/program/windows.js';
 import { reciprocalTable } from '#src/tflite/lookup-tables.js';
 import { softmaxTables } from '#src/tflite/softmax-codes.js';
 import { activation, type CmsisCase, codesOf, doublingBy, saturating } from './cmsis-case.js';

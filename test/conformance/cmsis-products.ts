@@ -1,9 +1,10 @@
 /** Convolutions and products of CMSIS-NN as instructions. Tensors are channels last as there. */
+
 import { bitsFor } from '#src/compile/ranges.js';
 import { fixed } from '#src/formats/format.js';
 import { plainAccumulator } from '#src/program/accumulator.js';
 import type { Arithmetic, Window } from '#src/program/instructions.js';
-import { elementCount } from '#src/program/shapes.js';
+import { elementCount } from '#src/shape.js';
 import type { CArray } from './c-source.js';
 import { activation, type CmsisCase, codesOf, doublingBy, reducedBy, saturating } from './cmsis-case.js';
 import { reachedBits, type SmallProgram } from './small-program.js';

@@ -1,5 +1,7 @@
 /** Outputs against published ones: integers and truth values exactly, float32 within a tolerance. */
-import { elementCount, type Tensor } from '#src/graph/tensor.js';
+
+import type { Tensor } from '#src/graph/tensor.js';
+import { elementCount } from '#src/shape.js';
 
 /** |actual - expected| <= absolute + relative * |expected| + ofLargest * the largest |expected| of the output. */
 export interface Tolerance {

@@ -1,4 +1,5 @@
 /** One ONNX model with its data on both executors. */
+
 import { compileProgram } from '#src/compile/compile.js';
 import { ModelError } from '#src/errors.js';
 import type { Elements } from '#src/execute/executor.js';
@@ -8,10 +9,11 @@ import { bindInputs, runPorts } from '#src/execute/ports.js';
 import { createWasmExecutor } from '#src/execute/wasm/executor.js';
 import type { Graph } from '#src/graph/graph.js';
 import { nodesBehind } from '#src/graph/order.js';
-import { elementCount, type Tensor } from '#src/graph/tensor.js';
+import type { Tensor } from '#src/graph/tensor.js';
 import { type PreparedModel, prepareModel } from '#src/lift/prepare.js';
 import { readModel } from '#src/onnx/read.js';
 import type { Program } from '#src/program/program.js';
+import { elementCount } from '#src/shape.js';
 import type { Case } from '../operators/vectors.js';
 import { largestError, networkTolerance, publishedTolerance, type Tolerance } from './compare.js';
 import type { Outcome } from './kind.js';

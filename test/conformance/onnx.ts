@@ -1,7 +1,9 @@
 /** ONNX's backend tests: folders of a model and its data sets, and the light networks. */
+
 import { existsSync, readdirSync } from 'node:fs';
-import { elementCount, float32, type Tensor } from '#src/graph/tensor.js';
+import { float32, type Tensor } from '#src/graph/tensor.js';
 import { readModel } from '#src/onnx/read.js';
+import { elementCount } from '#src/shape.js';
 import { type Case, readModelCase, readTensorFile } from '../operators/vectors.js';
 import type { Kind, Outcome, Report } from './kind.js';
 import { network, type OnnxOptions, operatorsOf, runOnnxCase } from './onnx-case.js';

@@ -1,4 +1,5 @@
 /** Compiles exported programs with a main function around them, once for many, and runs them. */
+
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { storageOf } from '#src/export/c/library.js';
 import { type NamedProgram, writeC } from '#src/export/c/write-c.js';
 import { allocateCodes } from '#src/formats/format.js';
 import type { Program } from '#src/program/program.js';
-import { elementCount } from '#src/program/shapes.js';
+import { elementCount } from '#src/shape.js';
 import { findTool, toolTest } from '../tools.js';
 
 /** A test that compiles C: skipped, by name, where there is no gcc; a failure there under CI. */

@@ -5,10 +5,12 @@
  * are compared where every node can be folded, all inputs being given as constants; folding may refuse only
  * element types that it has no arithmetic for (`uncomputable`) and Pad in other modes than constant.
  */
+
 import { expect } from 'vitest';
 import { ModelError } from '#src/errors.js';
-import { elementCount, type Tensor, type TensorType } from '#src/graph/tensor.js';
+import type { Tensor, TensorType } from '#src/graph/tensor.js';
 import { operators } from '#src/operators/index.js';
+import { elementCount } from '#src/shape.js';
 import { sharedTest } from '../shared.js';
 import { type Case, listCases, readCase } from './vectors.js';
 

@@ -1,9 +1,11 @@
 /** Reads the ONNX project's published operator cases with onnx-proto, which shares no code with dynafix. */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import onnxProto, { type onnx as Proto } from 'onnx-proto';
 import type { Attribute, Node } from '#src/graph/graph.js';
-import { type ElementType, elementCount, type Tensor, type TensorData } from '#src/graph/tensor.js';
+import type { ElementType, Tensor, TensorData } from '#src/graph/tensor.js';
+import { elementCount } from '#src/shape.js';
 import { sharedFolder } from '../shared-folder.js';
 
 const { onnx } = onnxProto;

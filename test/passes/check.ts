@@ -1,10 +1,11 @@
 /** Runs passes on a graph and has onnxruntime compute both graphs: they must agree. */
+
 import { expect } from 'vitest';
 import type { Graph } from '#src/graph/graph.js';
 import type { Rule } from '#src/graph/rewrite.js';
-import { elementCount } from '#src/graph/tensor.js';
 import { runPasses } from '#src/passes/index.js';
 import { type Pass, rulePass } from '#src/passes/pass.js';
+import { elementCount } from '#src/shape.js';
 import { noise } from '../graph/build.js';
 import { runWithOnnxruntime } from '../graph/onnxruntime.js';
 

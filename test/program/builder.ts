@@ -1,9 +1,10 @@
 /** Programs under construction, for the generator. */
+
 import type { Elements } from '#src/execute/executor.js';
 import { codeRange, type Format, isPowerOfTwo } from '#src/formats/format.js';
 import type { Instruction, Instructions, Opcode } from '#src/program/instructions.js';
 import type { Port, Program, ProgramTensor } from '#src/program/program.js';
-import { elementCount } from '#src/program/shapes.js';
+import { elementCount } from '#src/shape.js';
 import { type Draw, drawCodes, drawFloats, drawFormat, drawShape, type Kind } from './draw.js';
 
 export interface Builder {

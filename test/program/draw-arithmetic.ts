@@ -10,7 +10,7 @@ import type {
   Window,
 } from '#src/program/instructions.js';
 import type { ProgramTensor } from '#src/program/program.js';
-import { sweep, tapCount, windowCount } from '#src/program/shapes.js';
+import { sweep, tapCount, windowCount } from '#src/program/windows.js';
 import type { Builder } from './builder.js';
 import { drawFormat } from './draw.js';
 

@@ -8,8 +8,8 @@ import {
   type Opcode,
   PLAIN_FUNCTIONS,
 } from '#src/program/instructions.js';
-
-import { broadcastShape, elementCount, sweep, tapCount } from '#src/program/shapes.js';
+import { sweep, tapCount } from '#src/program/windows.js';
+import { broadcastShape, elementCount } from '#src/shape.js';
 import type { Builder } from './builder.js';
 import { drawCodes, drawFloats, drawFormat, drawSize, type Kind } from './draw.js';
 import {

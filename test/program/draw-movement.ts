@@ -1,7 +1,8 @@
 /** One random instruction of each kind that moves data. */
+
 import { at } from '#src/formats/format.js';
 import type { Opcode } from '#src/program/instructions.js';
-import { elementCount } from '#src/program/shapes.js';
+import { elementCount } from '#src/shape.js';
 import { type Builder, drawElements } from './builder.js';
 import { drawFormat, drawSize, type Kind } from './draw.js';
 import { drawRequantize } from './draw-arithmetic.js';

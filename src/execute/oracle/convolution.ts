@@ -1,6 +1,8 @@
 /** convolution and gemm: docs/arithmetic.md sections 4 and 5. */
+
 import { isExact } from '../../program/accumulator.js';
 import type { Arithmetic, Clamp, Instruction, Window } from '../../program/instructions.js';
+import { elementCount } from '../../shape.js';
 import { createAccumulate } from './accumulate.js';
 import { clampNumber } from './elementary.js';
 import {
@@ -13,7 +15,6 @@ import {
   createCentred,
   type Operand,
   type Operands,
-  product,
   type Run,
 } from './operands.js';
 import { EXACT } from './scale.js';
@@ -82,7 +83,7 @@ function prepareProducts(
   if (bias !== undefined) checkShape(where, bias, [geometry.output[3]]);
   if (arithmetic !== null) {
     checkCodes(where, [...inputs, output]);
-    const length = product(geometry.window.kernel) * geometry.depth;
+    const length = elementCount(geometry.window.kernel) * geometry.depth;
     check(length <= 2 ** 20, where, 'has too many products per output', '2^20', String(length));
     const exact = isExact(arithmetic.accumulator);
     return (exact ? prepareExact : prepareEmulated)(geometry, operands, clamp, arithmetic);

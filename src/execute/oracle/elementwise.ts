@@ -1,8 +1,9 @@
 /** add, multiply, clamp, leakyRelu, lookup and unary: docs/arithmetic.md section 5. */
+
 import { codeRange } from '../../formats/format.js';
 import { roundReal } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';
-import { broadcastShape } from '../../program/shapes.js';
+import { broadcastShape } from '../../shape.js';
 import { clampNumber, evaluateUnary } from './elementary.js';
 import {
   check,

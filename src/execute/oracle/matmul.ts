@@ -1,7 +1,8 @@
 /** matmul: docs/arithmetic.md sections 4 and 5. */
+
 import { isExact } from '../../program/accumulator.js';
 import type { Instruction } from '../../program/instructions.js';
-import { broadcastShape } from '../../program/shapes.js';
+import { broadcastShape, elementCount } from '../../shape.js';
 import { createAccumulate } from './accumulate.js';
 import {
   check,
@@ -12,7 +13,6 @@ import {
   createCentred,
   numbers,
   type Operands,
-  product,
   type Run,
   shapeText,
 } from './operands.js';
@@ -33,7 +33,7 @@ export function prepareMatmul({ arithmetic }: Instruction<'matmul'>, operands: O
   const columns = b[b.length - 1];
   checkShape(where, output, [...batch, rows, columns]);
   const [batchA, batchB] = [a, b].map((shape) => broadcastIndex(shape.slice(0, -2), batch));
-  const matrices = product(batch);
+  const matrices = elementCount(batch);
   /** Calls `visit` with each output element, its column and where the first products of its sum are. */
   const forEachElement = (visit: (element: number, column: number, a: number, b: number) => void) => {
     for (let matrix = 0, element = 0; matrix < matrices; matrix++)

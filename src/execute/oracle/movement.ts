@@ -1,5 +1,7 @@
 /** concat, slice, gather, pad, transpose, reshape: docs/arithmetic.md section 5. Bits are copied, never changed. */
+
 import type { Instruction } from '../../program/instructions.js';
+import { elementCount, stridesOf } from '../../shape.js';
 import {
   check,
   checkInputs,
@@ -8,11 +10,10 @@ import {
   checkShape,
   numbers,
   type Operands,
-  product,
   type Run,
   shapeText,
 } from './operands.js';
-import { stridedIndex, stridesOf } from './strided-index.js';
+import { stridedIndex } from './strided-index.js';
 
 /** Throws a ProgramError unless an attribute has one legal integer per axis. */
 function checkPerAxis(
@@ -98,8 +99,8 @@ export function prepareGather({ axis, indices }: Instruction<'gather'>, operands
   const inside = indices.every((index) => Number.isInteger(index) && index >= 0 && index < shape[axis]);
   check(inside, where, 'has wrong indices', `0 to ${shape[axis] - 1}`, indices.join(', '));
   checkShape(where, output, shape.with(axis, indices.length));
-  const inner = product(shape.slice(axis + 1));
-  const places = Int32Array.from({ length: product(output.shape) }, (_, element) => {
+  const inner = elementCount(shape.slice(axis + 1));
+  const places = Int32Array.from({ length: elementCount(output.shape) }, (_, element) => {
     const line = Math.floor(element / inner);
     const outer = Math.floor(line / indices.length);
     return (outer * shape[axis] + indices[line % indices.length]) * inner + (element % inner);
@@ -153,7 +154,7 @@ export function prepareReshape(_: Instruction<'reshape'>, operands: Operands): R
   checkInputs(operands, 1);
   checkSameFormat(where, [inputs[0], output]);
   const [from, to] = [inputs[0].shape, output.shape];
-  check(product(from) === product(to), where, 'loses elements', shapeText(from), shapeText(to));
+  check(elementCount(from) === elementCount(to), where, 'loses elements', shapeText(from), shapeText(to));
   const x = numbers(where, inputs[0]);
   const y = numbers(where, output);
   return () => y.set(x);

@@ -1,5 +1,7 @@
 /** softmax, normalize and localResponseNormalization: docs/arithmetic.md section 5. */
+
 import type { Instruction } from '../../program/instructions.js';
+import { elementCount } from '../../shape.js';
 import { exp64, log64 } from './elementary.js';
 import {
   check,
@@ -7,7 +9,6 @@ import {
   checkInputs,
   checkShape,
   type Operands,
-  product,
   type Run,
   shapeText,
 } from './operands.js';
@@ -27,7 +28,7 @@ export function prepareSoftmax({ axis }: Instruction<'softmax'>, operands: Opera
   const { shape } = operands.output;
   const extent = shape[axis];
   check(extent !== undefined, operands.where, 'has a wrong axis', `one of ${shapeText(shape)}`, String(axis));
-  const inner = product(shape.slice(axis + 1));
+  const inner = elementCount(shape.slice(axis + 1));
   if (!isFloat) return prepareSoftmaxCodes(operands, extent, inner);
   const [x, y] = floatPair(operands);
   return () => {
@@ -86,7 +87,7 @@ export function prepareNormalize(instruction: Instruction<'normalize'>, operands
   );
   const x = inputs[0].data as Float32Array;
   const y = output.data as Float32Array;
-  const count = product(shape.slice(axis));
+  const count = elementCount(shape.slice(axis));
   return () => {
     for (let line = 0; line < x.length / count; line++) {
       const values = x.subarray(line * count, (line + 1) * count);

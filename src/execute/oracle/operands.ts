@@ -12,6 +12,7 @@ import {
 } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
+import { elementCount } from '../../shape.js';
 import type { Elements } from '../executor.js';
 
 export interface Operand {
@@ -36,10 +37,6 @@ export type Numbers = Exclude<Codes, BigInt64Array> | Float32Array;
 
 /** 4 GiB of float32, all that WASM can address. */
 const MOST_ELEMENTS = 2 ** 30;
-
-export function product(sizes: readonly number[]): number {
-  return sizes.reduce((result, size) => result * size, 1);
-}
 
 /** Throws a ProgramError naming the instruction unless the condition holds. */
 export function check(
@@ -134,7 +131,7 @@ export function findMismatch(
 export function allocateOperands(program: Program): Operand[] {
   return program.tensors.map(({ name, shape, format, data }) => {
     const where = `tensor "${name}"`;
-    const length = product(shape);
+    const length = elementCount(shape);
     const legal = shape.every((size) => Number.isInteger(size) && size >= 0) && length <= MOST_ELEMENTS;
     if (!legal) {
       const expected = `sizes from 0 with a product up to ${MOST_ELEMENTS}`;

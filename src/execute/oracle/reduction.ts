@@ -1,5 +1,7 @@
 /** reduce and argMax: docs/arithmetic.md section 5. */
+
 import type { Instruction } from '../../program/instructions.js';
+import { elementCount, stridesOf } from '../../shape.js';
 import {
   check,
   checkCodes,
@@ -10,12 +12,11 @@ import {
   createCentred,
   numbers,
   type Operands,
-  product,
   type Run,
   shapeText,
 } from './operands.js';
 import { createStore } from './store-codes.js';
-import { stridedIndex, stridesOf } from './strided-index.js';
+import { stridedIndex } from './strided-index.js';
 
 const { fround } = Math;
 
@@ -83,7 +84,7 @@ export function prepareArgMax({ axis, last }: Instruction<'argMax'>, operands: O
   const { starts, steps } = lines([axis], operands);
   const x = numbers(where, inputs[0]);
   const y = numbers(where, output);
-  const length = product(inputs[0].shape.slice(axis, axis + 1));
+  const length = elementCount(inputs[0].shape.slice(axis, axis + 1));
   return () => {
     starts.forEach((start, i) => {
       let best = 0;

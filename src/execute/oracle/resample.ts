@@ -1,5 +1,7 @@
 /** resample: docs/arithmetic.md section 5. */
+
 import type { Instruction } from '../../program/instructions.js';
+import { elementCount } from '../../shape.js';
 import {
   check,
   checkCodes,
@@ -10,7 +12,6 @@ import {
   createCentred,
   numbers,
   type Operands,
-  product,
   type Run,
   shapeText,
 } from './operands.js';
@@ -37,8 +38,8 @@ export function prepareResample(instruction: Instruction<'resample'>, operands: 
   );
   checkShape(where, output, shape.with(axis, outputs));
   const [x, weights] = inputs.map((input) => numbers(where, input));
-  const inner = product(shape.slice(axis + 1));
-  const count = product(output.shape);
+  const inner = elementCount(shape.slice(axis + 1));
+  const count = elementCount(output.shape);
   /** Calls `add` for each tap of an output element, with the positions of x and of the weight. */
   const forEachTap = (element: number, add: (at: number, weight: number) => void) => {
     const line = Math.floor(element / inner);

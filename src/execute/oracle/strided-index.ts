@@ -1,10 +1,5 @@
 /** Index arithmetic of broadcasting and data movement. */
-import { product } from './operands.js';
-
-/** Distance between neighbours along each axis of a row-major tensor. */
-export function stridesOf(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => product(shape.slice(axis + 1)));
-}
+import { broadcastStrides } from '../../shape.js';
 
 /** For each element of `shape` in row-major order: offset + sum of its indices times `strides`. */
 export function stridedIndex(shape: readonly number[], strides: readonly number[], offset = 0): Int32Array {
@@ -21,7 +16,5 @@ export function stridedIndex(shape: readonly number[], strides: readonly number[
 
 /** For each element of `output`, the element of a tensor of shape `input` that numpy's broadcasting pairs with it. */
 export function broadcastIndex(input: readonly number[], output: readonly number[]): Int32Array {
-  const lifted = [...new Array<number>(Math.max(0, output.length - input.length)).fill(1), ...input];
-  const strides = stridesOf(lifted).map((stride, axis) => (lifted[axis] === 1 ? 0 : stride));
-  return stridedIndex(output, strides);
+  return stridedIndex(output, broadcastStrides(input, output));
 }

@@ -1,7 +1,8 @@
 /** Operands that broadcast to an output, as kernels walk them: calls over rows of elements. */
+import { broadcastStrides, stridesOf } from '../../shape.js';
 import { type Address, type Context, shift } from './context.js';
 import { elementBytes } from './prepared.js';
-import { broadcastStrides, denseStrides, forEachIndex, joinAxes } from './strided.js';
+import { forEachIndex, joinAxes } from './strided.js';
 
 export interface Walk {
   readonly rows: number;
@@ -30,7 +31,7 @@ export function walkBroadcast(
   const tensors = [...inputs, output];
   const strides = [
     ...inputs.map((input) => broadcastStrides(context.tensor(input).shape, shape)),
-    denseStrides(shape),
+    stridesOf(shape),
   ];
   const axes = joinAxes(shape.map((extent, axis) => ({ extent, strides: strides.map((own) => own[axis]) })));
   const rows = axes.at(-2) ?? { extent: 1, strides: tensors.map(() => 0) };

@@ -2,7 +2,7 @@
 import { codeRange } from '../../formats/format.js';
 import type { Window } from '../../program/instructions.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
-import { averagedCounts } from '../../program/shapes.js';
+import { averagedCounts } from '../../program/windows.js';
 import type { CodeRange } from './rounding.js';
 
 /** One range per tensor; undefined for float32. */

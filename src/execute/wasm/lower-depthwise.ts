@@ -1,6 +1,7 @@
 /** Depthwise convolution (as many groups as channels, one output each) to kernel calls. */
+
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import { type CentredProduct, sumBits } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import { joinedRecords, laneRecords, type Rescaling, reducedRecords, wideShifts } from './lane-records.js';

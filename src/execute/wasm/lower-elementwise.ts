@@ -1,8 +1,9 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
+
 import { at, codeRange, stepSize } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize, Scaling, UnaryFunction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import { walkBroadcast } from './broadcast.js';
 import { isCentred } from './centre.js';
 import { type Address, type Context, shift } from './context.js';

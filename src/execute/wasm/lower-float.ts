@@ -1,6 +1,7 @@
 /** Instructions that exist in float32 alone, to kernel calls. */
+
 import { type Instruction, NORMALIZE_RESULTS } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import { walkBroadcast } from './broadcast.js';
 import type { Context } from './context.js';
 

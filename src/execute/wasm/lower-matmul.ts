@@ -2,8 +2,10 @@
  * matmul to kernel calls: with 32-bit sums that the kernel rounds, or with 64-bit ones, exact or emulated, and a pass of its own
  * for codes.
  */
+
 import { isExact } from '../../program/accumulator.js';
 import type { Arithmetic, Instruction } from '../../program/instructions.js';
+import { broadcastStrides } from '../../shape.js';
 import { accumulatorPlan, productSequence } from './accumulator-plan.js';
 import { isCentred, zeroPointOf } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
@@ -11,7 +13,7 @@ import { laneRecords, rescalingOf, UNIFORM_LANES } from './lane-records.js';
 import { elementBytes } from './prepared.js';
 import { isPerChannel, prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
 import { evenStep, unitsFor } from './schedule.js';
-import { broadcastStrides, forEachIndex } from './strided.js';
+import { forEachIndex } from './strided.js';
 
 interface Matrices {
   readonly a: Address;

@@ -1,9 +1,10 @@
 /** concat, slice, gather, pad, transpose and the copies that other instructions need, to kernel calls. */
+
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount, stridesOf } from '../../shape.js';
 import { type Address, type ArenaAddress, type Context, shift } from './context.js';
 import { type ElementKind, elementBytes } from './prepared.js';
-import { type Axis, denseStrides, forEachIndex, joinAxes } from './strided.js';
+import { type Axis, forEachIndex, joinAxes } from './strided.js';
 import type { Geometry } from './taps.js';
 
 /** Copies elements between two strided places; strides of an axis: x, then y, in elements. */
@@ -90,8 +91,8 @@ export function lowerConcat({ inputs, output, axis }: Instruction<'concat'>, con
 export function lowerSlice({ inputs, output, starts, steps }: Instruction<'slice'>, context: Context): void {
   const { shape } = context.tensor(output);
   const kind = context.kind(output);
-  const from = denseStrides(context.tensor(inputs[0]).shape);
-  const to = denseStrides(shape);
+  const from = stridesOf(context.tensor(inputs[0]).shape);
+  const to = stridesOf(shape);
   const first = starts.reduce((sum, start, axis) => sum + start * from[axis], 0);
   const axes = shape.map((extent, axis) => ({ extent, strides: [from[axis] * steps[axis], to[axis]] }));
   const x = shift(context.address(inputs[0]), first * elementBytes(kind));
@@ -124,8 +125,8 @@ export function lowerPad(
   const { shape } = context.tensor(inputs[0]);
   const padded = context.tensor(output).shape;
   const kind = context.kind(output);
-  const from = denseStrides(shape);
-  const to = denseStrides(padded);
+  const from = stridesOf(shape);
+  const to = stridesOf(padded);
   emitFill(context, kind, context.address(output), value, elementCount(padded));
   context.stage();
   const first = before.reduce((sum, count, axis) => sum + count * to[axis], 0);
@@ -142,8 +143,8 @@ export function lowerTranspose(
   context: Context,
 ): void {
   const { shape } = context.tensor(output);
-  const from = denseStrides(context.tensor(inputs[0]).shape);
-  const to = denseStrides(shape);
+  const from = stridesOf(context.tensor(inputs[0]).shape);
+  const to = stridesOf(shape);
   const axes = shape.map((extent, axis) => ({ extent, strides: [from[permutation[axis]], to[axis]] }));
   emitMove(context, context.kind(output), context.address(inputs[0]), context.address(output), axes);
 }
@@ -172,8 +173,8 @@ export function movePadded(
   const y = context.scratch(elements * size);
   emitFill(context, kind, y, value, elements);
   context.stage();
-  const from = denseStrides([batch, ...input, channels]);
-  const to = denseStrides([batch, ...padded, channels]);
+  const from = stridesOf([batch, ...input, channels]);
+  const to = stridesOf([batch, ...padded, channels]);
   const [top, left] = window.pads;
   const axes = [
     { extent: batch, strides: [from[0], to[0]] },

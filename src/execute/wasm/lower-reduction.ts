@@ -1,13 +1,13 @@
 /** reduce and argMax to kernel calls. */
+
 import type { Instruction, Requantize } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount, stridesOf } from '../../shape.js';
 import { zeroPointOf } from './centre.js';
 import { type Address, type Context, shift } from './context.js';
 import { emitMove } from './lower-movement.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, SUMS_BYTES, type Sums } from './rescale.js';
 import { evenStep, unitsFor } from './schedule.js';
-import { denseStrides } from './strided.js';
 
 /** The elements to reduce: `length` of them, `inner` elements apart, for each of `outer` blocks. */
 interface Lines {
@@ -36,8 +36,8 @@ function placeLines(context: Context, tensor: number, axes: readonly number[]): 
       inner: elementCount(shape.slice(last + 1)),
     };
   const order = [...axes, ...shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis))];
-  const from = denseStrides(shape);
-  const to = denseStrides(order.map((axis) => shape[axis]));
+  const from = stridesOf(shape);
+  const to = stridesOf(order.map((axis) => shape[axis]));
   const kind = context.kind(tensor);
   const y = context.scratch(elementCount(shape) * elementBytes(kind));
   emitMove(

@@ -1,7 +1,8 @@
 /** softmax to kernel calls. */
+
 import { codeRange } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import type { Context } from './context.js';
 
 export function lowerSoftmax(instruction: Instruction<'softmax'>, context: Context): void {

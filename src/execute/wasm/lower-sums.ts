@@ -1,7 +1,8 @@
 /** Instructions that work element by element and whose codes are made of exact sums in a pass of its own, to kernel calls. */
+
 import { at, codeRange } from '../../formats/format.js';
 import type { Clamp, Instruction, Requantize, Scaling } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import { walkBroadcast } from './broadcast.js';
 import { zeroPointOf } from './centre.js';
 import { type Address, type Context, shift } from './context.js';

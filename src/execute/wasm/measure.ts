@@ -1,7 +1,8 @@
 /** Compares outputs of instructions with float values, and replaces them, by calls that measures.ts prepared. */
+
 import { ExecutionError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import type { ErrorSums, Measure } from '../executor.js';
 import type { PlacedMeasures, Step } from './prepared.js';
 import type { Memory } from './webassembly.js';

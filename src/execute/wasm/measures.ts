@@ -1,7 +1,8 @@
 /** Tensors beside float values: the calls for measure.ts, which are no steps of the program. */
+
 import { at, codeRange, type Format, stepSize } from '../../formats/format.js';
 import type { Program } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import { SLACK } from './constants.js';
 import type { Address, ArenaAddress, Context } from './context.js';
 import { channelRun, emitQuantize } from './lower-elementwise.js';

@@ -1,7 +1,8 @@
 /** Statistics of values that a run observes, in the arena of the thread that runs it: assembly/observe.ts says how they lie. */
+
 import { InputError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import type { ObservedValue, TensorObservation } from '../executor.js';
 import type { ArenaAddress, Context } from './context.js';
 import type { PlacedObservations } from './prepared.js';

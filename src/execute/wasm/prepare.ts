@@ -2,9 +2,10 @@
  * From a program to kernel calls: lowers every instruction, plans the arena, packs the constants. Runs once per program on
  * one thread; the result is posted to workers.
  */
+
 import type { InstructionTable, Opcode } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import type { ObservedValue } from '../executor.js';
 import { align, type Lifetime, planMemory } from '../memory-plan.js';
 import { codeRanges } from './code-ranges.js';

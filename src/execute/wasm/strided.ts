@@ -6,24 +6,6 @@ export interface Axis {
   readonly strides: readonly number[];
 }
 
-/** Strides of a dense tensor, row-major. */
-export function denseStrides(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis];
-  }
-  return strides;
-}
-
-/** Strides of a tensor that numpy broadcasting stretches to `shape`: 0 along stretched axes. */
-export function broadcastStrides(from: readonly number[], shape: readonly number[]): number[] {
-  const strides = denseStrides(from);
-  const missing = shape.length - from.length;
-  return shape.map((_, axis) => (axis < missing || from[axis - missing] === 1 ? 0 : strides[axis - missing]));
-}
-
 /** Drops axes of extent 1 and joins neighbours that one stride walks through. At least one axis remains. */
 export function joinAxes(axes: readonly Axis[]): Axis[] {
   const joined: Axis[] = [];

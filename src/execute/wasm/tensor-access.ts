@@ -1,8 +1,9 @@
 /** The tensors and counters of a prepared program in one arena. */
+
 import { ExecutionError } from '../../errors.js';
 import { allocateCodes, codeRange } from '../../formats/format.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import type { Elements, InstructionCounters, Tensors } from '../executor.js';
 import { readCounters, resetCounters, viewCounters } from './counters.js';
 import type { Prepared } from './prepared.js';

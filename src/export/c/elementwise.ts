@@ -1,8 +1,9 @@
 /** add, multiply, clamp, leakyRelu, lookup and requantize in C: docs/arithmetic.md section 5. */
+
 import { codeRange } from '../../formats/format.js';
 import type { Clamp, Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
 import { offsetBits, scaledBits } from '../../program/widths.js';
+import { elementCount } from '../../shape.js';
 import { type Argument, type Call, type Context, typedName, zeroPointOf } from './context.js';
 import { defineClampFloat } from './products.js';
 import { defineRequantizeFunction, requantizeText, scalingText } from './requantize.js';

@@ -1,8 +1,9 @@
 /** quantize, dequantize, unary, softmax and localResponseNormalization in C: docs/arithmetic.md sections 5 and 6. */
+
 import { type Format, stepSize } from '../../formats/format.js';
 import { seedOf } from '../../formats/rounding.js';
 import type { Instruction, UnaryFunction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import { type Argument, type Call, type Context, typedName } from './context.js';
 import { defineElementary, type Elementary } from './elementary.js';
 import type { Library } from './library.js';

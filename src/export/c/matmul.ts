@@ -1,19 +1,17 @@
 /** matmul in C: docs/arithmetic.md sections 4 and 5. */
+
 import { isExact } from '../../program/accumulator.js';
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
 import { offsetBits } from '../../program/widths.js';
+import { broadcastStrides, elementCount } from '../../shape.js';
 import { accumulatorText, defineAccumulator, stepText, stepVariables } from './accumulate.js';
 import { type Call, type Context, typedName, zeroPointOf } from './context.js';
 import { defineRequantizeFunction, requantizeText } from './requantize.js';
-import { stridedText, stridesOf } from './strided.js';
+import { stridedText } from './strided.js';
 
 /** Where the first products of each output element are: distances along the axes of the output. */
 function strides(operand: readonly number[], output: readonly number[], matrix: readonly number[]): number[] {
-  const batch = output.length - 2;
-  const lifted = [...new Array<number>(output.length - operand.length).fill(1), ...operand];
-  const own = stridesOf(lifted).map((stride, axis) => (lifted[axis] === 1 ? 0 : stride));
-  return [...own.slice(0, batch), ...matrix];
+  return [...broadcastStrides(operand, output).slice(0, -2), ...matrix];
 }
 
 export function writeMatmul(instruction: Instruction<'matmul'>, context: Context): Call {

@@ -1,9 +1,10 @@
 /** concat, slice, pad, transpose and reshape in C: bits are copied, never changed. */
+
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount, stridesOf } from '../../shape.js';
 import { type Argument, type Call, type Context, typedName } from './context.js';
 import type { Library } from './library.js';
-import { stridedText, stridesOf } from './strided.js';
+import { stridedText } from './strided.js';
 import { floatText } from './text.js';
 
 const sizeOf = ({ tensor }: Argument) => elementCount(tensor.shape);

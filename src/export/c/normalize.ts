@@ -1,6 +1,7 @@
 /** normalize in C: docs/arithmetic.md section 5. */
+
 import { type Instruction, NORMALIZE_RESULTS } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import type { Call, Context } from './context.js';
 import { defineElementary } from './elementary.js';
 import { doubleText } from './text.js';

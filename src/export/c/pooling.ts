@@ -1,8 +1,9 @@
 /** maxPool and averagePool in C: docs/arithmetic.md section 5. */
+
 import { codeRange } from '../../formats/format.js';
 import type { Instruction, Window } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
 import { offsetBits } from '../../program/widths.js';
+import { elementCount } from '../../shape.js';
 import { type Call, type Context, typedName, zeroPointOf } from './context.js';
 import type { Library } from './library.js';
 import { defineRequantizeFunction, scalingText, storeText } from './requantize.js';

@@ -1,10 +1,11 @@
 /** reduce and argMax in C. */
+
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
 import { offsetBits } from '../../program/widths.js';
+import { elementCount, stridesOf } from '../../shape.js';
 import { type Call, type Context, typedName, zeroPointOf } from './context.js';
 import { defineRequantizeFunction, requantizeText } from './requantize.js';
-import { stridedText, stridesOf } from './strided.js';
+import { stridedText } from './strided.js';
 
 /** Arguments for the place of each output element's first element of x, and from there those of the elements reduced. */
 function describeLines(context: Context, axes: readonly number[]) {

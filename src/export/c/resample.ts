@@ -1,7 +1,8 @@
 /** resample in C: weighted sums along one axis. */
+
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
 import { offsetBits } from '../../program/widths.js';
+import { elementCount } from '../../shape.js';
 import { type Call, type Context, typedName, zeroPointOf } from './context.js';
 import { defineRequantizeFunction, requantizeText } from './requantize.js';
 

@@ -1,7 +1,8 @@
 /** scaledPair in C: docs/arithmetic.md section 5. */
+
 import { at, codeRange } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import { type Call, type Context, typedName } from './context.js';
 import { defineRoundReal } from './rounding.js';
 import { describeBroadcast } from './strided.js';

@@ -1,6 +1,7 @@
 /** binary and select in C: docs/arithmetic.md section 5. */
+
 import type { BinaryFunction, Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import type { Call, Context } from './context.js';
 import { defineElementary } from './elementary.js';
 import { describeBroadcast } from './strided.js';

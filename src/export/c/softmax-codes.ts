@@ -1,7 +1,8 @@
 /** softmax on codes in C, in TFLite's two forms: docs/arithmetic.md section 5. */
+
 import { codeRange } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import { type Call, type Context, typedName } from './context.js';
 import type { Library } from './library.js';
 import { defineClampInteger } from './requantize.js';

@@ -1,18 +1,7 @@
 /** Which element of a tensor belongs to the i-th of another: broadcasting and data movement in C. */
-import { elementCount } from '../../program/shapes.js';
+import { broadcastStrides } from '../../shape.js';
 import type { Context } from './context.js';
 import type { Library } from './library.js';
-
-/** Distance between neighbours along each axis of a row-major tensor. */
-export function stridesOf(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
-}
-
-/** Distances along the axes of `output` in a tensor of shape `input` that numpy's broadcasting pairs with it. */
-function broadcastStrides(input: readonly number[], output: readonly number[]): number[] {
-  const lifted = [...new Array<number>(output.length - input.length).fill(1), ...input];
-  return stridesOf(lifted).map((stride, axis) => (lifted[axis] === 1 ? 0 : stride));
-}
 
 /**
  * The text of a `struct strided`: for element i of `shape`, offset + the sum of its indices times `strides`. Neighbouring

@@ -2,11 +2,12 @@
  * Programs as one self-contained C99 file: constants, the functions that the instructions need, and one entry point for
  * each program, which gives the oracle's bytes.
  */
+
 import { planMemory } from '../../execute/memory-plan.js';
 import { codeRange } from '../../formats/format.js';
 import type { Program } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
 import { verifyProgram } from '../../program/verify.js';
+import { elementCount } from '../../shape.js';
 import { argumentsOf } from './context.js';
 import { writeInstruction } from './instructions.js';
 import { type Names, nameProgram, prototypeText } from './interface.js';

@@ -1,7 +1,7 @@
 /** Windows of a program in the words of ONNX. */
 import type { Node } from '../../graph/graph.js';
 import type { Window } from '../../program/instructions.js';
-import { sweep } from '../../program/shapes.js';
+import { sweep } from '../../program/windows.js';
 import { ints } from './graph-builder.js';
 
 /** Pads with which ONNX finds exactly the windows of the output: the last one may reach past the pads that are given. */

@@ -1,8 +1,9 @@
 /** Layers that move more than they compute, each alone, beside a copy of as many bytes. */
+
 import { writeProgram } from '../../program/file.js';
 import { parseProgram } from '../../program/parse.js';
 import type { Program } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 import type { Subject, Work, WorkGroup } from './specification.js';
 import { kernelSubjects, type Settings } from './subject-lists.js';
 

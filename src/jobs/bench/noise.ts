@@ -1,8 +1,9 @@
 /** Elements that only depend on their index, for inputs where none are given and for weights of synthetic layers. */
+
 import { ExecutionError } from '../../errors.js';
 import type { Elements } from '../../execute/executor.js';
 import type { Program } from '../../program/program.js';
-import { elementCount } from '../../program/shapes.js';
+import { elementCount } from '../../shape.js';
 
 /** A number in -1 .. 1 that nothing but its index decides and neighbours do not: an integer hash (lowbias32, C. Wellons 2018). */
 export function noiseAt(index: number): number {

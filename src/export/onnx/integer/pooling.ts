@@ -3,7 +3,7 @@ import { plainOrder } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
 import { codeRange } from '../../../formats/format.js';
 import type { Instruction, Window } from '../../../program/instructions.js';
-import { sweep, tapCount } from '../../../program/shapes.js';
+import { sweep, tapCount } from '../../../program/windows.js';
 import { int, ints } from '../graph-builder.js';
 import { CHANNELS_FIRST } from '../layouts.js';
 import { exactPads, windowAttributes } from '../windows.js';

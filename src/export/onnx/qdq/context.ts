@@ -9,6 +9,7 @@ import type { Node } from '../../../graph/graph.js';
 import type { ElementType, Tensor } from '../../../graph/tensor.js';
 import type { Clamp, Instruction } from '../../../program/instructions.js';
 import type { Program, ProgramTensor } from '../../../program/program.js';
+import { elementCount } from '../../../shape.js';
 import { createGraphBuilder, type GraphBuilder, int, ints } from '../graph-builder.js';
 import { createLayouts, type Layouts, shapeIn } from '../layouts.js';
 
@@ -186,7 +187,7 @@ function clipCodes(codes: string, format: Format, builder: GraphBuilder): string
 }
 
 function realValues(codes: readonly number[], shape: readonly number[], format: Format): Float32Array {
-  const inner = format.axis === null ? 1 : shape.slice(format.axis + 1).reduce((a, b) => a * b, 1);
+  const inner = format.axis === null ? 1 : elementCount(shape.slice(format.axis + 1));
   const channels = format.axis === null ? 1 : shape[format.axis];
   return Float32Array.from(codes, (code, index) => {
     const channel = Math.floor(index / inner) % channels;

@@ -1,27 +1,5 @@
-/** Shapes of instructions' operands and results. */
+/** What windows cover of their inputs. */
 import type { Window } from './instructions.js';
-
-/** Number of elements of a shape; 1 for a scalar. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
-}
-
-/** The numpy broadcast of two shapes, undefined where they do not fit. */
-export function broadcastShape(a: readonly number[], b: readonly number[]): number[] | undefined {
-  const rank = Math.max(a.length, b.length);
-  const shape: number[] = [];
-  for (let axis = 0; axis < rank; axis++) {
-    const left = a[axis - rank + a.length] ?? 1;
-    const right = b[axis - rank + b.length] ?? 1;
-    if (left !== right && left !== 1 && right !== 1) return undefined;
-    shape.push(left === 1 ? right : left);
-  }
-  return shape;
-}
 
 /** What a window does along one of the two spatial axes: 0 rows, 1 columns. */
 export interface Sweep {
