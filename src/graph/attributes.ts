@@ -1,7 +1,12 @@
-/** Typed access to a node's attributes. A present attribute of another kind is a ModelError. */
+/** Attributes of nodes: made, and read by type. A present attribute of another kind is a ModelError. */
 import { ModelError } from '../errors.js';
 import type { Attribute, Node } from './graph.js';
 import type { Tensor } from './tensor.js';
+
+export const int = (value: number): Attribute => ({ kind: 'int', value });
+export const float = (value: number): Attribute => ({ kind: 'float', value });
+export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
+export const text = (value: string): Attribute => ({ kind: 'string', value });
 
 function read<K extends Attribute['kind']>(node: Node, name: string, kind: K) {
   const attribute = node.attributes[name];

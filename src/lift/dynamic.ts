@@ -2,6 +2,7 @@
  * DynamicQuantizeLinear as the function that ONNX defines it to be, in float32, with onnxruntime's scale 1 for a range of 0; codes stand for
  * themselves.
  */
+import { int } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { float32 } from '../graph/tensor.js';
 import type { Draft } from './draft.js';
@@ -25,7 +26,7 @@ export function liftDynamicQuantizeLinear(node: Node, draft: Draft): void {
   const step = (operator: string, inputs: string[], name: string, attributes = {}) =>
     emit(operator, inputs, draft.freshName(`${node.name}/${name}`), attributes);
   const [zero, largest] = [scalar('zero', 0), scalar('largest', 255)];
-  const all = { keepdims: { kind: 'int', value: 0 } };
+  const all = { keepdims: int(0) };
   const low = step('Min', [step('ReduceMin', [x], 'least', all), zero], 'low');
   const high = step('Max', [step('ReduceMax', [x], 'most', all), zero], 'high');
   const scale = scaleName || draft.freshName(`${node.name}/scale`);

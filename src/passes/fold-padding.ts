@@ -2,7 +2,7 @@
  * Makes a Pad over space part of the Conv or pooling that alone reads it, where that gives exactly the same numbers:
  * zeros before Conv and before an AveragePool that counts them, and before MaxPool what can never be the maximum.
  */
-import { intAttribute } from '../graph/attributes.js';
+import { int, intAttribute, ints } from '../graph/attributes.js';
 import type { Attribute, Node } from '../graph/graph.js';
 import type { RewriteContext, Rule } from '../graph/rewrite.js';
 import { type AxisWindow, kernelShape, missesInput, slidingWindows } from '../operators/window.js';
@@ -34,7 +34,7 @@ export const foldPadding: Rule = (node, context) => {
 
   const attributes: Record<string, Attribute> = {
     ...node.attributes,
-    pads: { kind: 'ints', value: [...windows.map((w) => w.before), ...windows.map((w) => w.after)] },
+    pads: ints([...windows.map((w) => w.before), ...windows.map((w) => w.after)]),
   };
   delete attributes.auto_pad;
   delete attributes.ceil_mode;
@@ -46,7 +46,7 @@ export const foldPadding: Rule = (node, context) => {
   } else if (node.operator === 'AveragePool') {
     if (value !== 0 || windows.some((w) => w.overhang > 0) || !countsAllPadding(node, windows, before, after))
       return undefined;
-    attributes.count_include_pad = { kind: 'int', value: 1 };
+    attributes.count_include_pad = int(1);
   } else if (!neverWins(value, pad, windows, context)) {
     return undefined;
   }

@@ -4,7 +4,7 @@
  * operands stay as they are.
  */
 
-import { floatAttribute, intAttribute } from '../graph/attributes.js';
+import { floatAttribute, int, intAttribute, ints } from '../graph/attributes.js';
 import type { Attribute, Node } from '../graph/graph.js';
 import type { Patch, RewriteContext, Rule } from '../graph/rewrite.js';
 import { float32, type Tensor } from '../graph/tensor.js';
@@ -39,8 +39,7 @@ function normalise(node: Node, weights: Tensor, [m, n]: [number, number], contex
   };
 
   let [x, weightsName, added = ''] = node.inputs;
-  if (intAttribute(node, 'transA', 0) !== 0)
-    x = emit('Transpose', [x], { perm: { kind: 'ints', value: [1, 0] } }, 'transposed');
+  if (intAttribute(node, 'transA', 0) !== 0) x = emit('Transpose', [x], { perm: ints([1, 0]) }, 'transposed');
   const alpha = floatAttribute(node, 'alpha', 1);
   if (intAttribute(node, 'transB', 0) === 0) {
     weightsName = define(derivedName(weightsName), scaled(transposed(weights), alpha));
@@ -52,7 +51,7 @@ function normalise(node: Node, weights: Tensor, [m, n]: [number, number], contex
   if (beta === 0) added = '';
   const addend = context.constant(added);
   const bias = addend && biasOf(addend, m, n);
-  const transB: Record<string, Attribute> = { transB: { kind: 'int', value: 1 } };
+  const transB: Record<string, Attribute> = { transB: int(1) };
   if (added === '') {
     emit('Gemm', [x, weightsName], transB, '');
   } else if (bias !== undefined) {

@@ -2,6 +2,7 @@
  * Replaces a BatchNormalization that follows no Conv or Gemm: over an image or a signal by a depthwise 1x1 Conv; over
  * a vector by changed weights of the Gemm that alone reads it, else by Mul and Add.
  */
+import { int, ints } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { Patch, RewriteContext, Rule } from '../graph/rewrite.js';
 import { float32 } from '../graph/tensor.js';
@@ -40,8 +41,8 @@ function depthwise(
         inputs: [input, weights, bias],
         outputs: [node.outputs[0]],
         attributes: {
-          group: { kind: 'int', value: channels },
-          kernel_shape: { kind: 'ints', value: kernel },
+          group: int(channels),
+          kernel_shape: ints(kernel),
         },
       },
     ],

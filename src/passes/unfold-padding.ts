@@ -2,7 +2,7 @@
  * Takes declared padding out of an AveragePool whose last windows, by ceil_mode, reach beyond it: the declared zeros
  * count in the averages and become a Pad, what lies beyond does not count and stays with the pooling.
  */
-import { intAttribute } from '../graph/attributes.js';
+import { intAttribute, ints } from '../graph/attributes.js';
 import type { Attribute, Node } from '../graph/graph.js';
 import type { Rule } from '../graph/rewrite.js';
 import { int64 } from '../graph/tensor.js';
@@ -30,12 +30,12 @@ export const unfoldPadding: Rule = (node, context) => {
     domain: '',
     inputs: pads === undefined ? [node.inputs[0]] : [node.inputs[0], pads],
     outputs: [name],
-    attributes: pads === undefined ? { pads: { kind: 'ints', value: amounts } } : {},
+    attributes: pads === undefined ? { pads: ints(amounts) } : {},
   };
   const { auto_pad, ceil_mode, count_include_pad, ...rest } = node.attributes;
   const attributes: Record<string, Attribute> = {
     ...rest,
-    pads: { kind: 'ints', value: [...sizes.map(() => 0), ...overhang] },
+    pads: ints([...sizes.map(() => 0), ...overhang]),
   };
   return {
     what: 'declared padding taken out',

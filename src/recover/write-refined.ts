@@ -1,4 +1,5 @@
 /** Writes a graph after the passes as a float ONNX model, which the passes turn into the same graph again. */
+import { float } from '../graph/attributes.js';
 import type { Attribute, Graph, Node } from '../graph/graph.js';
 import { float32, type Tensor } from '../graph/tensor.js';
 import { encodeModel } from '../onnx/write.js';
@@ -38,7 +39,7 @@ function expressNode(node: Node, opset: number, constants: Map<string, Tensor>):
   if (opset < CLIP_INPUTS) {
     const attributes: Record<string, Attribute> = {};
     for (const [name, value] of Object.entries(limits)) {
-      if (Number.isFinite(value)) attributes[name] = { kind: 'float', value };
+      if (Number.isFinite(value)) attributes[name] = float(value);
     }
     return [first, { ...last, operator: 'Clip', inputs: [inner], attributes }];
   }
@@ -54,8 +55,8 @@ function expressHardSwish(node: Node): Node[] {
   const gate = `${node.name}/gate`;
   const [x] = node.inputs;
   const attributes: Record<string, Attribute> = {
-    alpha: { kind: 'float', value: Math.fround(1 / 6) },
-    beta: { kind: 'float', value: 0.5 },
+    alpha: float(Math.fround(1 / 6)),
+    beta: float(0.5),
   };
   return [
     { name: gate, operator: 'HardSigmoid', domain: '', inputs: [x], outputs: [gate], attributes },

@@ -1,6 +1,8 @@
 /** Operators that move pixels between space and channels or the batch. */
+
 import { ModelError } from '../errors.js';
-import { type Converter, int, ints, operand, requireRank } from './converter.js';
+import { int, ints } from '../graph/attributes.js';
+import { type Converter, operand, requireRank } from './converter.js';
 import type { GraphWriter } from './graph-writer.js';
 import { layouts, readOptions } from './schema.js';
 

@@ -1,5 +1,6 @@
 /** Operators that compute every element by itself. */
-import { type Converter, float, int, operand, requireRank, writeActivated, writeClamp } from './converter.js';
+import { float, int } from '../graph/attributes.js';
+import { type Converter, operand, requireRank, writeActivated, writeClamp } from './converter.js';
 import { layouts, type OptionsLayout, readOptions } from './schema.js';
 
 /** ADD, SUB, MUL, DIV: two operands with broadcasting and a fused activation. */

@@ -1,7 +1,8 @@
 /** Operators over lines of elements: reductions, normalisations and products of matrices. */
 
+import { int, ints } from '../graph/attributes.js';
 import { sameValue } from './convert-movement.js';
-import { axisFrom0, type Converter, int, ints, operand, writeActivated } from './converter.js';
+import { axisFrom0, type Converter, operand, writeActivated } from './converter.js';
 import type { GraphWriter } from './graph-writer.js';
 import { layouts, readOptions } from './schema.js';
 

@@ -1,6 +1,8 @@
 /** Operators that move elements, and those between real values and codes. */
+
 import { ModelError } from '../errors.js';
-import { axisFrom0, axisIn, type Converter, int, ints, operand, writeActivated } from './converter.js';
+import { int, ints } from '../graph/attributes.js';
+import { axisFrom0, axisIn, type Converter, operand, writeActivated } from './converter.js';
 import type { GraphWriter } from './graph-writer.js';
 import { layouts, readOptions } from './schema.js';
 

@@ -1,7 +1,9 @@
 /** Operators whose output takes elements of the input more than once, or in another order. */
+
 import { ModelError } from '../errors.js';
+import { int } from '../graph/attributes.js';
 import { MOST_LISTED } from '../operators/expand.js';
-import { axisFrom0, type Converter, int, operand } from './converter.js';
+import { axisFrom0, type Converter, operand } from './converter.js';
 import type { GraphWriter } from './graph-writer.js';
 import { layouts, readOptions } from './schema.js';
 

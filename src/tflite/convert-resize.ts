@@ -1,9 +1,11 @@
 /** RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR. */
+
 import { ModelError } from '../errors.js';
+import { ints, text } from '../graph/attributes.js';
 import { MOST_LISTED } from '../operators/expand.js';
 import { nearestIndices } from '../operators/resampling.js';
 import { writeGathers } from './convert-repetition.js';
-import { type Converter, ints, operand, requireRank, text } from './converter.js';
+import { type Converter, operand, requireRank } from './converter.js';
 import { layouts, readOptions } from './schema.js';
 
 const { fround } = Math;

@@ -1,6 +1,8 @@
 /** Operators that take parts of a tensor: slices, splits and single elements of an axis. */
+
 import { ModelError } from '../errors.js';
-import { axisFrom0, type Converter, int, operand } from './converter.js';
+import { int } from '../graph/attributes.js';
+import { axisFrom0, type Converter, operand } from './converter.js';
 import { layouts, readOptions } from './schema.js';
 
 /** The bits of a mask of STRIDED_SLICE, one for each entry of its lists. */

@@ -1,7 +1,9 @@
 /** Convolutions and pooling: operators with a window over the two spatial axes of [N, H, W, C]. */
+
 import { ModelError } from '../errors.js';
+import { int, ints, text } from '../graph/attributes.js';
 import type { Attribute } from '../graph/graph.js';
-import { type Converter, int, ints, operand, requireRank, text, writeActivated } from './converter.js';
+import { type Converter, operand, requireRank, writeActivated } from './converter.js';
 import { layouts, readOptions } from './schema.js';
 
 function paddingMode(padding: number, where: string): Attribute {

@@ -1,16 +1,13 @@
 /** What the converters of TFLite's operators share. */
+
 import { ModelError } from '../errors.js';
-import type { Attribute, Node } from '../graph/graph.js';
+import { float } from '../graph/attributes.js';
+import type { Node } from '../graph/graph.js';
 import type { OperatorTable } from './file.js';
 import type { GraphWriter, Layout } from './graph-writer.js';
 
 /** Writes the nodes of one operator. `where` names it in errors. Throws a ModelError where it is not well formed. */
 export type Converter = (operator: OperatorTable, writer: GraphWriter, where: string) => void;
-
-export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
-export const int = (value: number): Attribute => ({ kind: 'int', value });
-export const float = (value: number): Attribute => ({ kind: 'float', value });
-export const text = (value: string): Attribute => ({ kind: 'string', value });
 
 /** An operand that must be there. */
 export function operand({ inputs }: OperatorTable, index: number, where: string): number {

@@ -5,6 +5,7 @@
  */
 
 import { ModelError } from '../errors.js';
+import { ints } from '../graph/attributes.js';
 import type { Attribute, Graph, Node } from '../graph/graph.js';
 import { int64, numbers, type Tensor } from '../graph/tensor.js';
 import { elementCount } from '../shape.js';
@@ -141,7 +142,7 @@ export function createGraphWriter(tables: ModelTables): GraphWriter {
         throw new ModelError({ where: where(index), what: 'is read before anything computes it' });
       const name = nameFor(index, layout);
       const value = layout === 'plain' ? toChannelsLast : toChannelsFirst;
-      writer.add('Transpose', [other], [name], { perm: { kind: 'ints', value } });
+      writer.add('Transpose', [other], [name], { perm: ints(value) });
       return name;
     },
     readConstant(index, permutation) {

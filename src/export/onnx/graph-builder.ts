@@ -1,12 +1,11 @@
 /** Collects nodes and constants of an ONNX graph. Names are unique; those that are kept for others are never made up. */
-import type { Attribute, Graph, GraphInput, Node } from '../../graph/graph.js';
+import { int } from '../../graph/attributes.js';
+import type { Graph, GraphInput, Node } from '../../graph/graph.js';
 import type { ElementType, Tensor, TensorType } from '../../graph/tensor.js';
-import { elementStorage } from '../../onnx/element-types.js';
+import { codeOf, elementStorage } from '../../onnx/element-types.js';
 
-export const int = (value: number): Attribute => ({ kind: 'int', value });
-export const float = (value: number): Attribute => ({ kind: 'float', value });
-export const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
-export const text = (value: string): Attribute => ({ kind: 'string', value });
+/** The attribute of a Cast to this type. */
+export const castTo = (type: ElementType): Node['attributes'] => ({ to: int(codeOf(type)) });
 
 export interface GraphBuilder {
   /** Whom the nodes that follow belong to: their names start with it. */

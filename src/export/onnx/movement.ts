@@ -1,7 +1,9 @@
 /** Data movement as ONNX operators, for values of any kind: elements stay what they are. */
+
 import { plainOrder } from '../../compile/axis-order.js';
+import { int } from '../../graph/attributes.js';
 import type { Instruction } from '../../program/instructions.js';
-import { type GraphBuilder, int } from './graph-builder.js';
+import type { GraphBuilder } from './graph-builder.js';
 import type { Layouts } from './layouts.js';
 
 /** What moves: values of a graph, made of the name of another one. */

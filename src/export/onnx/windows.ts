@@ -1,8 +1,8 @@
 /** Windows of a program in the words of ONNX. */
+import { ints } from '../../graph/attributes.js';
 import type { Node } from '../../graph/graph.js';
 import type { Window } from '../../program/instructions.js';
 import { sweep } from '../../program/windows.js';
-import { ints } from './graph-builder.js';
 
 /** Pads with which ONNX finds exactly the windows of the output: the last one may reach past the pads that are given. */
 export function exactPads(

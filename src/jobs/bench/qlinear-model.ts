@@ -3,18 +3,16 @@
  * weights. Activations become u8 (code + 128, or the code itself where it is never negative) because u8 x s8 is what ONNX Runtime
  * is fastest at; a u8 after a rectifier saturates at 255 where our s8 saturates at 127, so outputs are close, not equal.
  */
+
 import { ProgramError } from '../../errors.js';
-import type { Attribute, Graph, Node } from '../../graph/graph.js';
+import { float, int, ints } from '../../graph/attributes.js';
+import type { Graph, Node } from '../../graph/graph.js';
 import { float32, int64, type Tensor, type TensorData, type TensorType } from '../../graph/tensor.js';
 import type { Model } from '../../onnx/model.js';
 import type { Clamp, Instruction, InstructionTable, Window } from '../../program/instructions.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
 
 const MICROSOFT = 'com.microsoft';
-
-const int = (value: number): Attribute => ({ kind: 'int', value });
-const float = (value: number): Attribute => ({ kind: 'float', value });
-const ints = (value: readonly number[]): Attribute => ({ kind: 'ints', value });
 
 interface Builder {
   tensor(index: number): ProgramTensor;

@@ -1,10 +1,12 @@
 /** What the translation of instructions into integer operators knows. */
+
 import { permuteData } from '../../../compile/axis-order.js';
 import { at, codeRange, type Format } from '../../../formats/format.js';
+import { ints } from '../../../graph/attributes.js';
 import type { Tensor } from '../../../graph/tensor.js';
 import type { Clamp, Instruction, PerChannel, Requantize } from '../../../program/instructions.js';
 import type { Program, ProgramTensor } from '../../../program/program.js';
-import { createGraphBuilder, type GraphBuilder, ints } from '../graph-builder.js';
+import { createGraphBuilder, type GraphBuilder } from '../graph-builder.js';
 import { createLayouts, type Layouts, shapeIn } from '../layouts.js';
 import { createIntegers, type Integer, type Integers, type IntegerType, type Numbers } from './integers.js';
 import { type Spread, scaleInteger, storageType, toCodes } from './scaling.js';

@@ -1,7 +1,8 @@
 /** Operators that work element by element, by integer operators. */
+
 import { at, codeRange } from '../../../formats/format.js';
+import { int } from '../../../graph/attributes.js';
 import type { Instruction, Scaling } from '../../../program/instructions.js';
-import { int } from '../graph-builder.js';
 import type { Context } from './context.js';
 import { type Integer, scalar } from './integers.js';
 import { scaleInteger } from './scaling.js';

@@ -2,8 +2,9 @@
  * Exact integer arithmetic in ONNX. Every value carries bounds, which choose between int32 and int64: nothing ever wraps, and
  * what 64 bits cannot hold is refused.
  */
+
 import { ProgramError } from '../../../errors.js';
-import { type GraphBuilder, int } from '../graph-builder.js';
+import { castTo, type GraphBuilder } from '../graph-builder.js';
 
 export type IntegerType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64';
 
@@ -27,17 +28,6 @@ export const scalar = (value: number | bigint): Numbers => ({ values: [BigInt(va
 export function mapNumbers({ values, shape }: Numbers, entry: (value: bigint) => bigint): Numbers {
   return { values: values.map(entry), shape };
 }
-
-/** TensorProto.DataType. */
-const typeNumbers: Readonly<Record<IntegerType, number>> = {
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  uint32: 12,
-};
 
 const least = (values: readonly bigint[]) => values.reduce((a, b) => (b < a ? b : a));
 const greatest = (values: readonly bigint[]) => values.reduce((a, b) => (b > a ? b : a));
@@ -80,7 +70,7 @@ export function createIntegers(builder: GraphBuilder, place: () => string): Inte
 
   function cast(value: Integer, type: IntegerType): Integer {
     if (value.type === type) return value;
-    return { ...value, type, name: builder.node('Cast', [value.name], { to: int(typeNumbers[type]) }) };
+    return { ...value, type, name: builder.node('Cast', [value.name], castTo(type)) };
   }
 
   const constant = (type: IntegerType, { values, shape }: Numbers) => {
@@ -172,7 +162,7 @@ export function createIntegers(builder: GraphBuilder, place: () => string): Inte
     modulo: (a, divisor) => binary('Mod', a, scalar(divisor), [0n, divisor - 1n]),
     isNegative(a) {
       const name = builder.node('Less', [a.name, builder.numbers(a.type, [], [0])]);
-      const value = builder.node('Cast', [name], { to: int(typeNumbers.int32) });
+      const value = builder.node('Cast', [name], castTo('int32'));
       return { name: value, type: 'int32', low: 0n, high: 1n };
     },
     whereNegative(condition, a, b) {

@@ -1,10 +1,11 @@
 /** Pooling and reductions by integer operators. */
+
 import { plainOrder } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
 import { codeRange } from '../../../formats/format.js';
+import { int, ints } from '../../../graph/attributes.js';
 import type { Instruction, Window } from '../../../program/instructions.js';
 import { sweep, tapCount } from '../../../program/windows.js';
-import { int, ints } from '../graph-builder.js';
 import { CHANNELS_FIRST } from '../layouts.js';
 import { exactPads, windowAttributes } from '../windows.js';
 import type { Context } from './context.js';

@@ -1,12 +1,13 @@
 /** Convolution, gemm and matmul: sums of products of bytes, put together, and scaled as section 4 of docs/arithmetic.md says. */
+
 import { permuteData, plainOrder } from '../../../compile/axis-order.js';
 import { accumulatorRange } from '../../../compile/ranges.js';
 import { ProgramError } from '../../../errors.js';
 import { at } from '../../../formats/format.js';
+import { int } from '../../../graph/attributes.js';
 import type { Node } from '../../../graph/graph.js';
 import type { Arithmetic, Instruction } from '../../../program/instructions.js';
 import type { ProgramTensor } from '../../../program/program.js';
-import { int } from '../graph-builder.js';
 import { CHANNELS_FIRST, shapeIn } from '../layouts.js';
 import { windowAttributes } from '../windows.js';
 import type { Context } from './context.js';

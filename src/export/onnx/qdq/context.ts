@@ -2,15 +2,17 @@
  * Real values of a QDQ model: every tensor of codes goes through QuantizeLinear and DequantizeLinear, between which other widths
  * than 8 and 16 bits are clipped.
  */
+
 import { permuteData } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
 import { at, channelCount, codeRange, type Format, stepSize } from '../../../formats/format.js';
+import { int, ints } from '../../../graph/attributes.js';
 import type { Node } from '../../../graph/graph.js';
 import type { ElementType, Tensor } from '../../../graph/tensor.js';
 import type { Clamp, Instruction } from '../../../program/instructions.js';
 import type { Program, ProgramTensor } from '../../../program/program.js';
 import { elementCount } from '../../../shape.js';
-import { createGraphBuilder, type GraphBuilder, int, ints } from '../graph-builder.js';
+import { castTo, createGraphBuilder, type GraphBuilder } from '../graph-builder.js';
 import { createLayouts, type Layouts, shapeIn } from '../layouts.js';
 
 /** QuantizeLinear knows 16 bits from here on. */
@@ -43,8 +45,6 @@ export function quantizedType({ bits, signed }: Format): 'int8' | 'uint8' | 'int
   if (bits > 16) return undefined;
   return `${signed ? '' : 'u'}int${bits <= 8 ? 8 : 16}`;
 }
-
-const typeNumbers = { int16: 5, uint16: 4, int32: 6 };
 
 export function createContext(
   program: Program,
@@ -181,9 +181,9 @@ function clipCodes(codes: string, format: Format, builder: GraphBuilder): string
   }
   // ONNX allows Clip of 16 bits, ONNX Runtime does not have it.
   const ends = [low, high].map((end) => builder.numbers('int32', [], [end]));
-  const wide = builder.node('Cast', [codes], { to: int(typeNumbers.int32) });
+  const wide = builder.node('Cast', [codes], castTo('int32'));
   const clipped = builder.node('Clip', [wide, ...ends]);
-  return builder.node('Cast', [clipped], { to: int(typeNumbers[type as 'int16']) });
+  return builder.node('Cast', [clipped], castTo(type));
 }
 
 function realValues(codes: readonly number[], shape: readonly number[], format: Format): Float32Array {

@@ -1,17 +1,15 @@
 /** What instructions compute on real values, as ONNX operators: products, windows and elements. */
+
 import { permuteData, plainOrder } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
 import { codeRange, stepSize } from '../../../formats/format.js';
+import { float, int, text } from '../../../graph/attributes.js';
 import type { Node } from '../../../graph/graph.js';
 import type { Instruction, UnaryFunction } from '../../../program/instructions.js';
-import { float, int, text } from '../graph-builder.js';
+import { castTo } from '../graph-builder.js';
 import { CHANNELS_FIRST, shapeIn } from '../layouts.js';
 import { exactPads, windowAttributes } from '../windows.js';
 import type { Context } from './context.js';
-
-const FLOAT = 1;
-const INT32 = 6;
-const BOOL = 9;
 
 export function convolution(instruction: Instruction<'convolution'>, context: Context): void {
   const { inputs, window, groups } = instruction;
@@ -62,12 +60,12 @@ export function binary(instruction: Instruction<'binary'>, context: Context): vo
   const comparisons = { equal: 'Equal', notEqual: 'Equal', less: 'Less', lessOrEqual: 'LessOrEqual' };
   const equal = builder.node(comparisons[name], operands);
   const holds = name === 'notEqual' ? builder.node('Not', [equal]) : equal;
-  context.compute(instruction, 'Cast', [holds], { to: int(FLOAT) }, order);
+  context.compute(instruction, 'Cast', [holds], castTo('float32'), order);
 }
 
 export function select(instruction: Instruction<'select'>, context: Context): void {
   const { order, operands } = broadcastOperands(instruction, context);
-  const condition = context.builder.node('Cast', [operands[0]], { to: int(BOOL) });
+  const condition = context.builder.node('Cast', [operands[0]], castTo('bool'));
   context.compute(instruction, 'Where', [condition, ...operands.slice(1)], {}, order);
 }
 
@@ -101,7 +99,7 @@ export function lookup({ inputs, output }: Instruction<'lookup'>, context: Conte
   const from = context.tensor(inputs[0]).format!;
   const { low } = codeRange({ ...from, narrow: false });
   const codes = context.quantize(layouts.read(inputs[0], order), from, order);
-  const wide = builder.node('Cast', [codes], { to: int(INT32) });
+  const wide = builder.node('Cast', [codes], castTo('int32'));
   const index = low === 0 ? wide : builder.node('Sub', [wide, builder.numbers('int32', [], [low])]);
   const table = layouts.read(inputs[1], [0]);
   layouts.define(output, builder.node('Gather', [table, index], { axis: int(0) }), order);
@@ -148,7 +146,7 @@ export function unary(instruction: Instruction<'unary'>, context: Context): void
   } else {
     const zero = builder.node('Equal', [x, number(0)]);
     const holds = by.name === 'isZero' ? zero : builder.node('Not', [zero]);
-    context.compute(instruction, 'Cast', [holds], { to: int(FLOAT) }, order);
+    context.compute(instruction, 'Cast', [holds], castTo('float32'), order);
   }
 }
 
@@ -193,7 +191,7 @@ export function argMax(instruction: Instruction<'argMax'>, context: Context): vo
   const order = plainOrder(context.tensor(inputs[0]).shape.length);
   const attributes = { axis: int(axis), select_last_index: int(last ? 1 : 0) };
   const index = context.builder.node('ArgMax', [context.layouts.read(inputs[0], order)], attributes);
-  context.compute(instruction, 'Cast', [index], { to: int(FLOAT) }, order);
+  context.compute(instruction, 'Cast', [index], castTo('float32'), order);
 }
 
 export function softmax(instruction: Instruction<'softmax'>, context: Context): void {
