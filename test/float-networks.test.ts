@@ -1,5 +1,4 @@
 /** Float inference on our kernels against onnxruntime on every float network. */
-
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';

@@ -1,5 +1,4 @@
 /** The budgets of a profile as rows: bytes, bit operations and wide multiplications of the whole network. */
-
 import type { Graph } from '../graph/graph.js';
 import { rulesFor } from '../hardware/rules.js';
 import type { Profile } from '../hardware/schema.js';

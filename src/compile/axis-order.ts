@@ -2,7 +2,6 @@
  * Axis orders: `order[i]` is the ONNX axis that a stored tensor's axis i holds. [0, 2, 3, 1] is a rank-4 value
  * stored channels last.
  */
-
 import { stridesOf } from '../shape.js';
 
 /** ONNX's own order. */

@@ -1,5 +1,4 @@
 /** Operators that are several float32 instructions: LogSoftmax, LpNormalization and LpPool. */
-
 import type { Node } from '../graph/graph.js';
 import type { UnaryFunction, Window } from '../program/instructions.js';
 import { elementCount } from '../shape.js';

@@ -1,5 +1,4 @@
 /** Convolution and matrix product with constant weights. */
-
 import { ConstraintError } from '../errors.js';
 import { dequantizeCodes, quantizeValues } from '../formats/convert.js';
 import { at, type Codes, type Format, fixed, formatOfChannel, stepSize } from '../formats/format.js';

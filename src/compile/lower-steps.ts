@@ -1,5 +1,4 @@
 /** Chains of float32 steps on one value, with codes only from a `quantize` to the `dequantize` behind it. */
-
 import type { Node } from '../graph/graph.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { Step } from '../operators/steps.js';

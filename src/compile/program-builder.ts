@@ -2,7 +2,6 @@
  * Collects the tensors and instructions of a program. Names are made unique here: those of the graph stay with its values
  * and nodes. Conversions between axis orders are shared.
  */
-
 import { type Codes, codeRange, type Format } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
 import type { Instruction } from '../program/instructions.js';

@@ -1,5 +1,4 @@
 /** Runs one program on two executors and finds the first element that differs, instruction by instruction. */
-
 import { UsageError } from '../errors.js';
 import { createChannelIndex, realValue } from '../formats/convert.js';
 import { printInstruction } from '../program/print.js';

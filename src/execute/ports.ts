@@ -1,5 +1,4 @@
 /** Between a program's ports and the arrays of a caller: names, lengths, real values and codes. */
-
 import { InputError } from '../errors.js';
 import { dequantizeCodes } from '../formats/convert.js';
 import { allocateCodes, type Codes, codeRange, type Format } from '../formats/format.js';

@@ -1,5 +1,4 @@
 /** Reads a folder of tensors that somebody's RTL, firmware or runtime wrote: any subset, as .npy or as .hex memories. */
-
 import { InputError } from '../errors.js';
 import type { Elements } from '../execute/executor.js';
 import { codeRange, type Format } from '../formats/format.js';

@@ -1,5 +1,4 @@
 /** Why a device's tensor differs: computes the instruction again with other arithmetic, and reports what reproduces it. */
-
 import type { Elements } from '../execute/executor.js';
 import { isolate } from '../program/isolate.js';
 import type { Program } from '../program/program.js';

@@ -1,5 +1,4 @@
 /** Elements of a tensor in another order, as who reads them in the wrong layout sees them. */
-
 import type { Elements } from '../execute/executor.js';
 import { elementCount } from '../shape.js';
 

@@ -1,5 +1,4 @@
 /** What every graph must be, after reading and after every pass. */
-
 import { ModelError } from '../errors.js';
 import { elementCount, sameShape } from '../shape.js';
 import type { Attribute, Graph, Node } from './graph.js';

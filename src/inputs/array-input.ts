@@ -1,5 +1,4 @@
 /** From arrays (.npy, .npz, .pb, raw files) to the values of one network input. */
-
 import { InputError } from '../errors.js';
 import type { Elements } from '../execute/executor.js';
 import type { GraphInput } from '../graph/graph.js';

@@ -1,5 +1,4 @@
 /** Files and the samples in them, whatever their kind. */
-
 import { InputError } from '../errors.js';
 import type { GraphInput } from '../graph/graph.js';
 import { readBytes } from '../platform/files.js';

@@ -1,5 +1,4 @@
 /** From an image to the real values of one network input. */
-
 import { InputError } from '../errors.js';
 import type { GraphInput } from '../graph/graph.js';
 import { elementCount } from '../shape.js';

@@ -1,7 +1,6 @@
 /**
  * NumPy's .npy files (NEP 1): magic, version, a Python dictionary literal, then the elements.
  */
-
 import { InputError } from '../errors.js';
 import { halfToNumber } from '../formats/half.js';
 import { elementCount } from '../shape.js';

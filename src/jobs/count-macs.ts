@@ -1,5 +1,4 @@
 /** Multiply-accumulates of programs. */
-
 import type { Instruction } from '../program/instructions.js';
 import type { Program } from '../program/program.js';
 import { elementCount } from '../shape.js';

@@ -1,5 +1,4 @@
 /** What a model needs: operators, shapes, multiply-accumulates, memory, and what stands in the way of compiling it. */
-
 import { compileProgram } from '../compile/compile.js';
 import type { ModelFormats } from '../compile/model-formats.js';
 import { placeError } from '../errors.js';

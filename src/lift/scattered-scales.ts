@@ -2,7 +2,6 @@
  * QuantizeLinear and DequantizeLinear of computed values with scales that no activation has: one per index on an axis or per block, and
  * computed ones. The division and multiplication are float32; the integers behind and before them are codes.
  */
-
 import type { Node } from '../graph/graph.js';
 import { float32, int64, type Tensor } from '../graph/tensor.js';
 import { nodeError } from '../operators/check.js';

@@ -1,5 +1,4 @@
 /** Inputs of a graph: what the file declares of them, with every size made a number. */
-
 import { ModelError, UsageError } from '../errors.js';
 import type { GraphInput } from '../graph/graph.js';
 import { elementCount } from '../shape.js';

@@ -1,5 +1,4 @@
 /** Tensors of an ONNX file: every element type, as raw bytes, in typed fields, or in a file beside the model. */
-
 import { ModelError } from '../errors.js';
 import type { Tensor, TensorData } from '../graph/tensor.js';
 import { elementCount } from '../shape.js';

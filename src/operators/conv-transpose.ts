@@ -2,7 +2,6 @@
  * ConvTranspose over one or two spatial axes with constant weights: a convolution with the flipped weights over the input with
  * zeros between its elements.
  */
-
 import { intAttribute, intsAttribute, stringAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { Tensor, TensorType } from '../graph/tensor.js';

@@ -1,5 +1,4 @@
 /** Gather: slices chosen by constant indices. */
-
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { numbers } from '../graph/tensor.js';

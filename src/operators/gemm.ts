@@ -1,5 +1,4 @@
 /** Gemm: alpha * A' * B' + beta * C with constant B and C. */
-
 import { floatAttribute, intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { float32, type Tensor, type TensorType } from '../graph/tensor.js';

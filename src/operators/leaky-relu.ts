@@ -1,5 +1,4 @@
 /** LeakyRelu and PRelu: negative values times a slope. */
-
 import { floatAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { float32 } from '../graph/tensor.js';

@@ -1,5 +1,4 @@
 /** What operators with scales and zero points share: checks of both, and which scale an element belongs to. */
-
 import type { Node } from '../graph/graph.js';
 import type { ElementType, Tensor, TensorType } from '../graph/tensor.js';
 import { elementCount } from '../shape.js';

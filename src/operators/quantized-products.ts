@@ -2,7 +2,6 @@
  * Products of codes: QLinearConv, QLinearMatMul, ConvInteger, MatMulInteger and QGemm of com.microsoft. Their types only:
  * src/lift turns them into Conv, MatMul and Gemm with formats.
  */
-
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { TensorType } from '../graph/tensor.js';

@@ -1,5 +1,4 @@
 /** Reductions over any axes. ReduceProd only on constants. */
-
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { TensorType } from '../graph/tensor.js';

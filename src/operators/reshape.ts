@@ -1,5 +1,4 @@
 /** Reshape, Flatten, Squeeze and Unsqueeze: other shapes for the same elements. */
-
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import type { TensorType } from '../graph/tensor.js';

@@ -1,5 +1,4 @@
 /** Shape and Size: what exporters ask of types, not of values. */
-
 import { intAttribute } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';
 import { int64 } from '../graph/tensor.js';

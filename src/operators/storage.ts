@@ -1,5 +1,4 @@
 /** Element storage of constants, and what constant folding can compute with. */
-
 import type { Node } from '../graph/graph.js';
 import type { ElementType, Tensor, TensorData } from '../graph/tensor.js';
 import { elementCount } from '../shape.js';

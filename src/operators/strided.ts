@@ -1,5 +1,4 @@
 /** Copies between constants in any order of axes: what all data movement on constants consists of. */
-
 import type { Node } from '../graph/graph.js';
 import type { Tensor, TensorData } from '../graph/tensor.js';
 import { elementCount } from '../shape.js';

@@ -2,7 +2,6 @@
  * Types of all values, from the inputs on. What depends on constants or on shapes alone is computed on the way,
  * because shapes depend on it: this is where exporters' shape arithmetic vanishes.
  */
-
 import { ModelError } from '../errors.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { type Change, sweepConstants } from '../graph/rewrite.js';

@@ -3,7 +3,6 @@
  * bias [N] constant or absent, in every operator set. alpha, beta and transposition go into the constants. Other
  * operands stay as they are.
  */
-
 import { floatAttribute, int, intAttribute, ints } from '../graph/attributes.js';
 import type { Attribute, Node } from '../graph/graph.js';
 import type { Patch, RewriteContext, Rule } from '../graph/rewrite.js';

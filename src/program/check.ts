@@ -1,5 +1,4 @@
 /** What the rules of verify-instructions.ts have in common: checks of operands, formats and requantisation. */
-
 import { at, codeRange, type Format, formatText, sameFormat } from '../formats/format.js';
 import { type Overflow, seedOf } from '../formats/rounding.js';
 import { sameShape } from '../shape.js';

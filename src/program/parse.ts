@@ -1,5 +1,4 @@
 /** Reads the text form of programs that print.ts writes; docs/program.md is the grammar. */
-
 import { DynafixError, ProgramError } from '../errors.js';
 import { allocateCodes, type Codes, type Format } from '../formats/format.js';
 import { parseFormat } from '../formats/parse.js';

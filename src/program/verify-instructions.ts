@@ -1,5 +1,4 @@
 /** What is legal for each instruction: one rule per row. docs/arithmetic.md says what the fields mean. */
-
 import { at, codeRange, formatText, sameFormat } from '../formats/format.js';
 import { roundShift } from '../formats/rounding.js';
 import { broadcastShape, elementCount } from '../shape.js';

@@ -1,5 +1,4 @@
 /** What is legal for the instructions that move data or weight what they moved; as verify-instructions.ts. */
-
 import { at } from '../formats/format.js';
 import { elementCount } from '../shape.js';
 import * as check from './check.js';

@@ -2,7 +2,6 @@
  * What makes a program legal. Executors, the file reader and the parser call it, so that nothing behind them needs to
  * check a shape, an index or a format again.
  */
-
 import { DynafixError, ProgramError } from '../errors.js';
 import { allocateCodes, checkFormat, codeRange, type Format, formatText } from '../formats/format.js';
 import { elementCount } from '../shape.js';

@@ -2,7 +2,6 @@
  * Which channels of a network may be scaled: a factor above 0 on one channel passes through rectifiers, pooling, additions and
  * concatenations, and is undone by the weights that read it (Nagel et al. 2019, Meller et al. 2019).
  */
-
 import { floatAttribute, intAttribute, stringAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { createUnionFind, type UnionFind } from '../graph/union-find.js';

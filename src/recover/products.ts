@@ -1,5 +1,4 @@
 /** Products with constant weights, as recovery changes them: what they read, and which weight meets which input channel. */
-
 import { intAttribute } from '../graph/attributes.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { isNormalGemm } from '../passes/linear.js';

@@ -1,5 +1,4 @@
 /** The constants of a TFLite file: stored elements, and the real values that quantised ones stand for. */
-
 import { ModelError } from '../errors.js';
 import type { Tensor, TensorData } from '../graph/tensor.js';
 import { unpackItems } from '../onnx/element-types.js';

@@ -1,5 +1,4 @@
 /** Operators that move pixels between space and channels or the batch. */
-
 import { ModelError } from '../errors.js';
 import { int, ints } from '../graph/attributes.js';
 import { type Converter, operand, requireRank } from './converter.js';

@@ -1,5 +1,4 @@
 /** Operators that move elements, and those between real values and codes. */
-
 import { ModelError } from '../errors.js';
 import { int, ints } from '../graph/attributes.js';
 import { axisFrom0, axisIn, type Converter, operand, writeActivated } from './converter.js';

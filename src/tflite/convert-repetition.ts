@@ -1,5 +1,4 @@
 /** Operators whose output takes elements of the input more than once, or in another order. */
-
 import { ModelError } from '../errors.js';
 import { int } from '../graph/attributes.js';
 import { MOST_LISTED } from '../operators/expand.js';

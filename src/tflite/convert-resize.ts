@@ -1,5 +1,4 @@
 /** RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR. */
-
 import { ModelError } from '../errors.js';
 import { ints, text } from '../graph/attributes.js';
 import { MOST_LISTED } from '../operators/expand.js';

@@ -1,5 +1,4 @@
 /** Operators that take parts of a tensor: slices, splits and single elements of an axis. */
-
 import { ModelError } from '../errors.js';
 import { int } from '../graph/attributes.js';
 import { axisFrom0, type Converter, operand } from './converter.js';

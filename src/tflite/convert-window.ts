@@ -1,5 +1,4 @@
 /** Convolutions and pooling: operators with a window over the two spatial axes of [N, H, W, C]. */
-
 import { ModelError } from '../errors.js';
 import { int, ints, text } from '../graph/attributes.js';
 import type { Attribute } from '../graph/graph.js';

@@ -1,5 +1,4 @@
 /** What the converters of TFLite's operators share. */
-
 import { ModelError } from '../errors.js';
 import { float } from '../graph/attributes.js';
 import type { Node } from '../graph/graph.js';

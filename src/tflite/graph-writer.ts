@@ -3,7 +3,6 @@
  * first: a tensor of four axes may be known in both orders, and a Transpose, which costs nothing once it is compiled,
  * stands where one is asked for in the other.
  */
-
 import { ModelError } from '../errors.js';
 import { ints } from '../graph/attributes.js';
 import type { Attribute, Graph, Node } from '../graph/graph.js';

@@ -2,7 +2,6 @@
  * One sample through the fixed program, beside its float reference: errors of layers, cumulative (everything upstream
  * fixed) and isolated (after each layer its output is replaced by the quantised float reference).
  */
-
 import { ProgramError } from '../errors.js';
 import type { Elements, ErrorSums, Executor, InstructionCounters, Observer } from '../execute/executor.js';
 import { type RunResult, runPorts } from '../execute/ports.js';

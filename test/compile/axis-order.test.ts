@@ -1,5 +1,4 @@
 /** Axis orders, against elements looked up one by one. */
-
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {

@@ -1,5 +1,4 @@
 /** Float programs of every operator, alone and among others, against onnxruntime; and the kernels against the oracle. */
-
 import { expect, test } from 'vitest';
 import { compileProgram } from '#src/compile/compile.js';
 import { runPorts } from '#src/execute/ports.js';

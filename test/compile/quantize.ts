@@ -1,5 +1,4 @@
 /** The main job on a small graph, in process: calibrate, assign, compile, and compare what comes out. */
-
 import { expect } from 'vitest';
 import { assignFormats } from '#src/assign/assign.js';
 import { finishObservation } from '#src/calibrate/observation.js';

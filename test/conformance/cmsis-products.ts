@@ -1,5 +1,4 @@
 /** Convolutions and products of CMSIS-NN as instructions. Tensors are channels last as there. */
-
 import { bitsFor } from '#src/compile/ranges.js';
 import { fixed } from '#src/formats/format.js';
 import { plainAccumulator } from '#src/program/accumulator.js';

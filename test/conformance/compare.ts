@@ -1,5 +1,4 @@
 /** Outputs against published ones: integers and truth values exactly, float32 within a tolerance. */
-
 import type { Tensor } from '#src/graph/tensor.js';
 import { elementCount } from '#src/shape.js';
 

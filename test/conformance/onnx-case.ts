@@ -1,5 +1,4 @@
 /** One ONNX model with its data on both executors. */
-
 import { compileProgram } from '#src/compile/compile.js';
 import { ModelError } from '#src/errors.js';
 import type { Elements } from '#src/execute/executor.js';

@@ -1,5 +1,4 @@
 /** ONNX's backend tests: folders of a model and its data sets, and the light networks. */
-
 import { existsSync, readdirSync } from 'node:fs';
 import { float32, type Tensor } from '#src/graph/tensor.js';
 import { readModel } from '#src/onnx/read.js';

@@ -1,5 +1,4 @@
 /** Small convolutions in every size of tail that reach the kernels which variants add. */
-
 import { type ExtremeLayer, extremeLayer, spread } from '#src/execute/wasm/timed-layer.js';
 import { elementCount } from '#src/shape.js';
 import type { Case } from './wasm-cases.js';

@@ -1,5 +1,4 @@
 /** Compiles exported programs with a main function around them, once for many, and runs them. */
-
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

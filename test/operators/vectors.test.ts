@@ -5,7 +5,6 @@
  * are compared where every node can be folded, all inputs being given as constants; folding may refuse only
  * element types that it has no arithmetic for (`uncomputable`) and Pad in other modes than constant.
  */
-
 import { expect } from 'vitest';
 import { ModelError } from '#src/errors.js';
 import type { Tensor, TensorType } from '#src/graph/tensor.js';

@@ -1,5 +1,4 @@
 /** Reads the ONNX project's published operator cases with onnx-proto, which shares no code with dynafix. */
-
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import onnxProto, { type onnx as Proto } from 'onnx-proto';

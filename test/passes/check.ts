@@ -1,5 +1,4 @@
 /** Runs passes on a graph and has onnxruntime compute both graphs: they must agree. */
-
 import { expect } from 'vitest';
 import type { Graph } from '#src/graph/graph.js';
 import type { Rule } from '#src/graph/rewrite.js';

@@ -2,7 +2,6 @@
  * Random legal programs and inputs for them, to compare executors and to try out everything that takes a program. Sizes
  * that are no multiple of a vector, widths from 2 to 32 bits, every rounding, elements at both ends of their range.
  */
-
 import type fc from 'fast-check';
 import type { Elements } from '#src/execute/executor.js';
 import type { Opcode } from '#src/program/instructions.js';

@@ -1,5 +1,4 @@
 /** Programs under construction, for the generator. */
-
 import type { Elements } from '#src/execute/executor.js';
 import { codeRange, type Format, isPowerOfTwo } from '#src/formats/format.js';
 import type { Instruction, Instructions, Opcode } from '#src/program/instructions.js';

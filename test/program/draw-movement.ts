@@ -1,5 +1,4 @@
 /** One random instruction of each kind that moves data. */
-
 import { at } from '#src/formats/format.js';
 import type { Opcode } from '#src/program/instructions.js';
 import { elementCount } from '#src/shape.js';

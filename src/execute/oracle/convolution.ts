@@ -1,5 +1,4 @@
 /** convolution and gemm: docs/arithmetic.md sections 4 and 5. */
-
 import { isExact } from '../../program/accumulator.js';
 import type { Arithmetic, Clamp, Instruction, Window } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';

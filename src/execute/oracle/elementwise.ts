@@ -1,5 +1,4 @@
 /** add, multiply, clamp, leakyRelu, lookup and unary: docs/arithmetic.md section 5. */
-
 import { codeRange } from '../../formats/format.js';
 import { roundReal } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize } from '../../program/instructions.js';

@@ -1,5 +1,4 @@
 /** matmul: docs/arithmetic.md sections 4 and 5. */
-
 import { isExact } from '../../program/accumulator.js';
 import type { Instruction } from '../../program/instructions.js';
 import { broadcastShape, elementCount } from '../../shape.js';

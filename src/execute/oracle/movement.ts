@@ -1,5 +1,4 @@
 /** concat, slice, gather, pad, transpose, reshape: docs/arithmetic.md section 5. Bits are copied, never changed. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount, stridesOf } from '../../shape.js';
 import {

@@ -1,5 +1,4 @@
 /** softmax, normalize and localResponseNormalization: docs/arithmetic.md section 5. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
 import { exp64, log64 } from './elementary.js';

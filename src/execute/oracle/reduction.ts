@@ -1,5 +1,4 @@
 /** reduce and argMax: docs/arithmetic.md section 5. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount, stridesOf } from '../../shape.js';
 import {

@@ -1,5 +1,4 @@
 /** resample: docs/arithmetic.md section 5. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
 import {

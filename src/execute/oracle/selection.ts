@@ -1,5 +1,4 @@
 /** binary and select: docs/arithmetic.md section 5. */
-
 import type { BinaryFunction, Instruction } from '../../program/instructions.js';
 import { broadcastShape } from '../../shape.js';
 import { power64 } from './elementary.js';

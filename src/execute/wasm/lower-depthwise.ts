@@ -1,5 +1,4 @@
 /** Depthwise convolution (as many groups as channels, one output each) to kernel calls. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
 import { type CentredProduct, sumBits } from './centre.js';

@@ -1,5 +1,4 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
-
 import { at, codeRange, stepSize } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize, Scaling, UnaryFunction } from '../../program/instructions.js';

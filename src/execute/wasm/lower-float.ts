@@ -1,5 +1,4 @@
 /** Instructions that exist in float32 alone, to kernel calls. */
-
 import { type Instruction, NORMALIZE_RESULTS } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
 import { walkBroadcast } from './broadcast.js';

@@ -2,7 +2,6 @@
  * matmul to kernel calls: with 32-bit sums that the kernel rounds, or with 64-bit ones, exact or emulated, and a pass of its own
  * for codes.
  */
-
 import { isExact } from '../../program/accumulator.js';
 import type { Arithmetic, Instruction } from '../../program/instructions.js';
 import { broadcastStrides } from '../../shape.js';

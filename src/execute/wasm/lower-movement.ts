@@ -1,5 +1,4 @@
 /** concat, slice, gather, pad, transpose and the copies that other instructions need, to kernel calls. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount, stridesOf } from '../../shape.js';
 import { type Address, type ArenaAddress, type Context, shift } from './context.js';

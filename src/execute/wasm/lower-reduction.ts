@@ -1,5 +1,4 @@
 /** reduce and argMax to kernel calls. */
-
 import type { Instruction, Requantize } from '../../program/instructions.js';
 import { elementCount, stridesOf } from '../../shape.js';
 import { zeroPointOf } from './centre.js';

@@ -1,5 +1,4 @@
 /** resample to kernel calls: with 32-bit sums where they and the rounding fit, with 64-bit ones, or with a pass of its own for codes. */
-
 import { codeRange } from '../../formats/format.js';
 import type { Instruction, Requantize } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';

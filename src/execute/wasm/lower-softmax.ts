@@ -1,5 +1,4 @@
 /** softmax to kernel calls. */
-
 import { codeRange } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';

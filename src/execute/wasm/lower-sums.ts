@@ -1,5 +1,4 @@
 /** Instructions that work element by element and whose codes are made of exact sums in a pass of its own, to kernel calls. */
-
 import { at, codeRange } from '../../formats/format.js';
 import type { Clamp, Instruction, Requantize, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';

@@ -1,5 +1,4 @@
 /** Compares outputs of instructions with float values, and replaces them, by calls that measures.ts prepared. */
-
 import { ExecutionError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
 import { elementCount } from '../../shape.js';

@@ -1,5 +1,4 @@
 /** Tensors beside float values: the calls for measure.ts, which are no steps of the program. */
-
 import { at, codeRange, type Format, stepSize } from '../../formats/format.js';
 import type { Program } from '../../program/program.js';
 import { elementCount } from '../../shape.js';

@@ -1,5 +1,4 @@
 /** Statistics of values that a run observes, in the arena of the thread that runs it: assembly/observe.ts says how they lie. */
-
 import { InputError } from '../../errors.js';
 import type { Program } from '../../program/program.js';
 import { elementCount } from '../../shape.js';

@@ -2,7 +2,6 @@
  * From a program to kernel calls: lowers every instruction, plans the arena, packs the constants. Runs once per program on
  * one thread; the result is posted to workers.
  */
-
 import type { InstructionTable, Opcode } from '../../program/instructions.js';
 import type { Program } from '../../program/program.js';
 import { elementCount } from '../../shape.js';

@@ -2,7 +2,6 @@
  * From exact sums to codes in a pass of its own: what the kernels that round their own sums do not do. Records: assembly/scale.ts and
  * assembly/rescale.ts.
  */
-
 import { at, codeRange, type Format } from '../../formats/format.js';
 import { type Overflow, ROUNDINGS, type Rounding, seedOf } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize, Scaling } from '../../program/instructions.js';

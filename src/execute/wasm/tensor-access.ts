@@ -1,5 +1,4 @@
 /** The tensors and counters of a prepared program in one arena. */
-
 import { ExecutionError } from '../../errors.js';
 import { allocateCodes, codeRange } from '../../formats/format.js';
 import type { Program, ProgramTensor } from '../../program/program.js';

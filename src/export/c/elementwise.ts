@@ -1,5 +1,4 @@
 /** add, multiply, clamp, leakyRelu, lookup and requantize in C: docs/arithmetic.md section 5. */
-
 import { codeRange } from '../../formats/format.js';
 import type { Clamp, Instruction } from '../../program/instructions.js';
 import { offsetBits, scaledBits } from '../../program/widths.js';

@@ -1,5 +1,4 @@
 /** quantize, dequantize, unary, softmax and localResponseNormalization in C: docs/arithmetic.md sections 5 and 6. */
-
 import { type Format, stepSize } from '../../formats/format.js';
 import { seedOf } from '../../formats/rounding.js';
 import type { Instruction, UnaryFunction } from '../../program/instructions.js';

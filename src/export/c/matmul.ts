@@ -1,5 +1,4 @@
 /** matmul in C: docs/arithmetic.md sections 4 and 5. */
-
 import { isExact } from '../../program/accumulator.js';
 import type { Instruction } from '../../program/instructions.js';
 import { offsetBits } from '../../program/widths.js';

@@ -1,5 +1,4 @@
 /** concat, slice, pad, transpose and reshape in C: bits are copied, never changed. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount, stridesOf } from '../../shape.js';
 import { type Argument, type Call, type Context, typedName } from './context.js';

@@ -1,5 +1,4 @@
 /** normalize in C: docs/arithmetic.md section 5. */
-
 import { type Instruction, NORMALIZE_RESULTS } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
 import type { Call, Context } from './context.js';

@@ -1,5 +1,4 @@
 /** maxPool and averagePool in C: docs/arithmetic.md section 5. */
-
 import { codeRange } from '../../formats/format.js';
 import type { Instruction, Window } from '../../program/instructions.js';
 import { offsetBits } from '../../program/widths.js';

@@ -1,5 +1,4 @@
 /** reduce and argMax in C. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { offsetBits } from '../../program/widths.js';
 import { elementCount, stridesOf } from '../../shape.js';

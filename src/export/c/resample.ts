@@ -1,5 +1,4 @@
 /** resample in C: weighted sums along one axis. */
-
 import type { Instruction } from '../../program/instructions.js';
 import { offsetBits } from '../../program/widths.js';
 import { elementCount } from '../../shape.js';

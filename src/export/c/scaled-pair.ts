@@ -1,5 +1,4 @@
 /** scaledPair in C: docs/arithmetic.md section 5. */
-
 import { at, codeRange } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';

@@ -1,5 +1,4 @@
 /** binary and select in C: docs/arithmetic.md section 5. */
-
 import type { BinaryFunction, Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
 import type { Call, Context } from './context.js';

@@ -1,5 +1,4 @@
 /** softmax on codes in C, in TFLite's two forms: docs/arithmetic.md section 5. */
-
 import { codeRange } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';

@@ -2,7 +2,6 @@
  * Programs as one self-contained C99 file: constants, the functions that the instructions need, and one entry point for
  * each program, which gives the oracle's bytes.
  */
-
 import { planMemory } from '../../execute/memory-plan.js';
 import { codeRange } from '../../formats/format.js';
 import type { Program } from '../../program/program.js';

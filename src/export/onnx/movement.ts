@@ -1,5 +1,4 @@
 /** Data movement as ONNX operators, for values of any kind: elements stay what they are. */
-
 import { plainOrder } from '../../compile/axis-order.js';
 import { int } from '../../graph/attributes.js';
 import type { Instruction } from '../../program/instructions.js';

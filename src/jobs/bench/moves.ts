@@ -1,5 +1,4 @@
 /** Layers that move more than they compute, each alone, beside a copy of as many bytes. */
-
 import { writeProgram } from '../../program/file.js';
 import { parseProgram } from '../../program/parse.js';
 import type { Program } from '../../program/program.js';

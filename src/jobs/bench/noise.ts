@@ -1,5 +1,4 @@
 /** Elements that only depend on their index, for inputs where none are given and for weights of synthetic layers. */
-
 import { ExecutionError } from '../../errors.js';
 import type { Elements } from '../../execute/executor.js';
 import type { Program } from '../../program/program.js';

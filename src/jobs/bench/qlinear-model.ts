@@ -3,7 +3,6 @@
  * weights. Activations become u8 (code + 128, or the code itself where it is never negative) because u8 x s8 is what ONNX Runtime
  * is fastest at; a u8 after a rectifier saturates at 255 where our s8 saturates at 127, so outputs are close, not equal.
  */
-
 import { ProgramError } from '../../errors.js';
 import { float, int, ints } from '../../graph/attributes.js';
 import type { Graph, Node } from '../../graph/graph.js';

@@ -1,5 +1,4 @@
 /** What the translation of instructions into integer operators knows. */
-
 import { permuteData } from '../../../compile/axis-order.js';
 import { at, codeRange, type Format } from '../../../formats/format.js';
 import { ints } from '../../../graph/attributes.js';

@@ -1,5 +1,4 @@
 /** Operators that work element by element, by integer operators. */
-
 import { at, codeRange } from '../../../formats/format.js';
 import { int } from '../../../graph/attributes.js';
 import type { Instruction, Scaling } from '../../../program/instructions.js';

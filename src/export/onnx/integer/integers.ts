@@ -2,7 +2,6 @@
  * Exact integer arithmetic in ONNX. Every value carries bounds, which choose between int32 and int64: nothing ever wraps, and
  * what 64 bits cannot hold is refused.
  */
-
 import { ProgramError } from '../../../errors.js';
 import { castTo, type GraphBuilder } from '../graph-builder.js';
 

@@ -1,5 +1,4 @@
 /** Pooling and reductions by integer operators. */
-
 import { plainOrder } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
 import { codeRange } from '../../../formats/format.js';

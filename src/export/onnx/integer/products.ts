@@ -1,5 +1,4 @@
 /** Convolution, gemm and matmul: sums of products of bytes, put together, and scaled as section 4 of docs/arithmetic.md says. */
-
 import { permuteData, plainOrder } from '../../../compile/axis-order.js';
 import { accumulatorRange } from '../../../compile/ranges.js';
 import { ProgramError } from '../../../errors.js';

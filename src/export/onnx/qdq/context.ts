@@ -2,7 +2,6 @@
  * Real values of a QDQ model: every tensor of codes goes through QuantizeLinear and DequantizeLinear, between which other widths
  * than 8 and 16 bits are clipped.
  */
-
 import { permuteData } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
 import { at, channelCount, codeRange, type Format, stepSize } from '../../../formats/format.js';

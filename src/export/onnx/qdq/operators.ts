@@ -1,5 +1,4 @@
 /** What instructions compute on real values, as ONNX operators: products, windows and elements. */
-
 import { permuteData, plainOrder } from '../../../compile/axis-order.js';
 import { ProgramError } from '../../../errors.js';
 import { codeRange, stepSize } from '../../../formats/format.js';
