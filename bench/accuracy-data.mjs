@@ -1,12 +1,9 @@
 /** Opens the networks of bench/accuracy.mjs: model, samples, labels, and what the configurations of a network share. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadLabels, loadModel, openDataset } from 'dynafix';
 import { writeSeededNetwork } from './seeded-network.mjs';
-
-export const root = fileURLToPath(new URL('..', import.meta.url));
-export const shared = process.env.DYNAFIX_SHARED_DATA ?? join(root, '../shared/data');
+import { shared } from './shared-data.mjs';
 
 function modelPath({ model, seed }, folder) {
   if (model) return `${shared}/models/${model}.onnx.gz`;

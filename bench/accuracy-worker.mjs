@@ -3,8 +3,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEngine, DynafixError, loadProfile, quantize } from 'dynafix';
 import { configurations } from './accuracy-configurations.mjs';
-import { openNetwork, root, shared } from './accuracy-data.mjs';
+import { openNetwork } from './accuracy-data.mjs';
 import { networks } from './accuracy-networks.mjs';
+import { root, shared } from './shared-data.mjs';
 import { measureTflite, published, tfliteNetworks } from './tflite-accuracy.mjs';
 
 /** What is kept of a summary. */

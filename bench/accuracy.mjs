@@ -15,10 +15,10 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { configurations } from './accuracy-configurations.mjs';
-import { root } from './accuracy-data.mjs';
 import { networks } from './accuracy-networks.mjs';
 import { describeMaking, openResults } from './accuracy-results.mjs';
 import { describeRow, renderTables } from './accuracy-tables.mjs';
+import { root } from './shared-data.mjs';
 import { published, tfliteNetworks } from './tflite-accuracy.mjs';
 
 const { values } = parseArgs({

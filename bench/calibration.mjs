@@ -9,13 +9,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { readStatistics } from 'dynafix';
 import { encode } from 'fast-png';
 import { decodeImage } from '../dist/inputs/image.js';
+import { root, shared } from './shared-data.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const shared = process.env.DYNAFIX_SHARED_DATA ?? join(root, '../shared/data');
 const model = join(shared, 'models/imagenet/mobilenet_v2_1.0_224.onnx.gz');
 const COUNT = Number(process.argv[2] ?? 2000);
 const SIDE = 224;

@@ -12,8 +12,9 @@ import { PERCENTILE } from '../dist/assign/fraction-bits.js';
 import { describeNetwork, prepareInputs } from '../dist/assign/network.js';
 import { createProblem } from '../dist/assign/problem.js';
 import { DEFAULT_STEPS, weightNoiseLeft } from '../dist/recover/steps.js';
-import { openNetwork, root } from './accuracy-data.mjs';
+import { openNetwork } from './accuracy-data.mjs';
 import { networks } from './accuracy-networks.mjs';
+import { root } from './shared-data.mjs';
 
 const profile = loadProfile('generic-mixed');
 const share = profile.budgets.wideMacShare;

@@ -4,11 +4,10 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { median } from '../dist/jobs/bench/rows.js';
 import { createStream } from '../dist/jobs/bench/stream.js';
+import { root } from './shared-data.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 /** A multiple of every tile. */
 const SIZE = 240;
 const ROUNDS = 15;

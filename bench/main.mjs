@@ -7,10 +7,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { writePerformance } from './performance.mjs';
+import { root } from './shared-data.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const results = join(root, 'bench/results');
 const words = process.argv.slice(2);
 

@@ -2,12 +2,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { networkGroup } from '../dist/jobs/bench/network.js';
 import { writeSeededNetwork } from './seeded-network.mjs';
+import { root, shared } from './shared-data.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const shared = process.env.DYNAFIX_SHARED_DATA ?? join(root, '../shared/data');
 const images = `${shared}/imagenet/calibration`;
 
 const seeded = { crop: 224, offset: -118, scale: 1 / 58 };

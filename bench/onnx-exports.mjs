@@ -7,7 +7,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   assignFormats,
   calibrate,
@@ -24,10 +23,9 @@ import { quantizeValues } from '../dist/formats/convert.js';
 import { stepSize } from '../dist/formats/format.js';
 import { statisticsHeader } from '../dist/jobs/load-model.js';
 import { encodeModel } from '../dist/onnx/write.js';
+import { root, shared } from './shared-data.mjs';
 
 const ort = createRequire(import.meta.url)('onnxruntime-node');
-const root = fileURLToPath(new URL('..', import.meta.url));
-const shared = process.env.DYNAFIX_SHARED_DATA ?? join(root, '../shared/data');
 const scratch = mkdtempSync(join(tmpdir(), 'dynafix-onnx-'));
 const hardware = 'generic-int8';
 const qdqSamples = 50;

@@ -8,26 +8,26 @@ import { compileProgram, createWasmExecutor, loadModel, openDataset } from 'dyna
 import { runPorts } from '../dist/execute/ports.js';
 import { prepareModel } from '../dist/lift/prepare.js';
 import { decodeModel } from '../dist/onnx/read.js';
+import { shared } from './shared-data.mjs';
 
 const require = createRequire(import.meta.url);
 const { onnx } = require('onnx-proto');
 const ort = require('onnxruntime-node');
 
-const data = process.env.DYNAFIX_SHARED_DATA ?? new URL('../../shared/data', import.meta.url).pathname;
 const images = Number(process.argv[2] ?? 32);
 
 const signed = { mean: 127.5, std: 127.5 };
 const networks = [
   {
     name: 'MobileNetV2',
-    model: `${data}/models/imagenet/mobilenet_v2_1.0_224.onnx.gz`,
-    spec: { path: `${data}/imagenet/validation`, preprocess: { crop: 224, ...signed } },
+    model: `${shared}/models/imagenet/mobilenet_v2_1.0_224.onnx.gz`,
+    spec: { path: `${shared}/imagenet/validation`, preprocess: { crop: 224, ...signed } },
   },
   {
     name: 'ResNet-20',
-    model: `${data}/models/cifar10/resnet20.onnx.gz`,
+    model: `${shared}/models/cifar10/resnet20.onnx.gz`,
     spec: {
-      path: `${data}/cifar10/test_1000.bin.gz`,
+      path: `${shared}/cifar10/test_1000.bin.gz`,
       preprocess: { scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
     },
   },

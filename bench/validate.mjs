@@ -4,7 +4,6 @@
  * and from there into docs/performance.md.
  */
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import {
   assignFormats,
   calibrate,
@@ -17,9 +16,8 @@ import {
 } from 'dynafix';
 import { median } from '../dist/jobs/bench/rows.js';
 import { writePerformance } from './performance.mjs';
+import { root, shared } from './shared-data.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const shared = process.env.DYNAFIX_SHARED_DATA ?? `${root}../shared/data`;
 const rounds = Number(process.env.ROUNDS ?? 5);
 const threads = 2;
 const signed = { mean: 127.5, std: 127.5 };
