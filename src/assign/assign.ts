@@ -6,7 +6,7 @@
 import type { Statistics } from '../calibrate/statistics.js';
 import type { NodeArithmetic } from '../compile/model-formats.js';
 import type { ScalingRule } from '../compile/scaling.js';
-import { InputError } from '../errors.js';
+import { InputError, UsageError } from '../errors.js';
 import { decibels } from '../formats/decibels.js';
 import { type Format, fixed } from '../formats/format.js';
 import type { Graph, Node } from '../graph/graph.js';
@@ -50,7 +50,7 @@ export interface AssignOptions {
 /**
  * Formats for a graph after the passes. Throws an InputError where the statistics are not of this model, a
  * ModelError for an operator that cannot be compiled, a ConstraintError naming the constraints that cannot
- * hold together.
+ * hold together, a UsageError for a share beyond 0 to 1.
  */
 export async function assignFormats(
   graph: Graph,
@@ -67,6 +67,10 @@ export async function assignFormats(
   if (statistics.model !== model) {
     const what = 'belong to another model';
     throw new InputError({ where: 'statistics', what, expected: model, got: statistics.model });
+  }
+  for (const [where, share] of Object.entries({ percentile, weightNoiseLeft })) {
+    if (share >= 0 && share <= 1) continue;
+    throw new UsageError({ where, what: 'is no share', expected: '0 to 1', got: String(share) });
   }
   const options: ProblemOptions = { method, percentile, weightNoiseLeft };
   const network = describeNetwork(graph, statistics, options);

@@ -119,3 +119,13 @@ test('what recovery leaves of the noise of weights: predictions keep that share,
     expect(await wideWeights(1)).toBeGreaterThan(0);
   }
 });
+
+test.each([{ weightNoiseLeft: -0.1 }, { weightNoiseLeft: Number.NaN }, { percentile: 1.5 }])(
+  'a share beyond 0 to 1 is refused: %o',
+  async (share) => {
+    const graph = chain([1, 1, 1, 1]);
+    const statistics = seen(Object.fromEntries(channels.map((_, index) => [`n${index}`, [1, -1]])));
+    const [name] = Object.keys(share);
+    await expect(assignFormats(graph, statistics, mixed, share)).rejects.toThrow(`${name}: is no share`);
+  },
+);
