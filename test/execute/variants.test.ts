@@ -92,7 +92,11 @@ test.each(VARIANTS)('%s gives the bytes of the oracle', (variant) => {
   };
   fc.assert(fc.property(layers, check), { numRuns: 400 });
   const added = [...kernelsOf(variant)].filter((kernel) => !kernelsOf('simd').has(kernel));
-  expect(added.filter((kernel) => !seen.has(kernel))).toEqual([]);
+  const missing = () => added.filter((kernel) => !seen.has(kernel));
+  // Some kernels are for one layer in a hundred.
+  for (let round = 0; round < 10 && missing().length > 0; round++)
+    fc.assert(fc.property(layers, check), { numRuns: 400 });
+  expect(missing()).toEqual([]);
 });
 
 test('a variant that does not serve is refused by name, with those that do', () => {

@@ -60,9 +60,11 @@ const slices = moved.map((v): Case => {
 
 const pads = moved.map((v): Case => {
   const next = random(v.seed);
-  const before = v.shape.map(() => Math.floor(next() * 3));
-  const after = v.shape.map(() => Math.floor(next() * 3));
-  const interior = next() < 0.5 ? [] : v.shape.map(() => Math.floor(next() * 3));
+  // Every further axis multiplies what is padded.
+  const most = v.shape.length > 4 ? 1 : 2;
+  const margins = () => v.shape.map(() => Math.floor(next() * (most + 1)));
+  const [before, after] = [margins(), margins()];
+  const interior = next() < 0.5 ? [] : margins();
   const shape = v.shape.map(
     (extent, axis) => before[axis] + extent + (extent - 1) * (interior[axis] ?? 0) + after[axis],
   );
