@@ -1,5 +1,6 @@
 /** What a fixed-point format would cost, predicted from a histogram. */
 import type { Histogram } from '../calibrate/histogram.js';
+import type { CodeRange } from '../formats/format.js';
 import { remember } from './remember.js';
 
 /** The values that one format must hold. */
@@ -11,12 +12,6 @@ export interface Distribution {
   readonly histogram: Histogram;
   /** Extremes that values which calibration has not seen may reach; absent: those seen. */
   readonly reach?: { readonly minimum: number; readonly maximum: number };
-}
-
-/** Smallest and largest code. */
-export interface CodeRange {
-  readonly low: number;
-  readonly high: number;
 }
 
 /** Calls `visit` for each bin that holds values other than 0, cut at the extremes. */

@@ -2,8 +2,8 @@
  * Choosing fraction bits for values from their distribution, and for constants from the constants themselves.
  */
 import { histogramOf } from '../calibrate/histogram.js';
+import type { CodeRange } from '../formats/format.js';
 import {
-  type CodeRange,
   clippedShare,
   type Distribution,
   divergence,

@@ -1,9 +1,9 @@
 /** Choosing scales that need not be powers of two, and zero points, by the error that they are expected to cost. */
 import { histogramOf } from '../calibrate/histogram.js';
-import { codeRange, type Format } from '../formats/format.js';
+import { type CodeRange, codeRange, type Format } from '../formats/format.js';
 import { formatOfScale } from '../formats/scale.js';
 import type { Scales } from '../hardware/schema.js';
-import { type CodeRange, clippedShare, type Distribution, divergence, unseenErrors } from './distribution.js';
+import { clippedShare, type Distribution, divergence, unseenErrors } from './distribution.js';
 import { constantError, type MethodOptions } from './fraction-bits.js';
 import { remember } from './remember.js';
 

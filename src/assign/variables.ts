@@ -2,10 +2,9 @@
  * What is chosen for a network, as choices of the model: fraction bits and width of every group of values and of every constant
  * operand; for weights, whose channels each take the best position that is left to them, the limits of these positions.
  */
-import { codeRange } from '../formats/format.js';
+import { type CodeRange, codeRange } from '../formats/format.js';
 import type { ConstantChoice } from './constants.js';
 import {
-  type CodeRange,
   type Distribution,
   type Errors,
   mostFractionBits,

@@ -1,5 +1,6 @@
 /** Parameters of the testbench in examples/rtl/ for one convolution. */
-import { at, codeRange, type Format } from '../formats/format.js';
+import { at, type Format } from '../formats/format.js';
+import { keptRange } from '../formats/overflow.js';
 import { ROUNDINGS } from '../formats/rounding.js';
 import { isExact } from '../program/accumulator.js';
 import type { Instruction, Window } from '../program/instructions.js';
@@ -32,8 +33,7 @@ export function verilogParameters(
   const [, rows, columns, outputs] = plane(y.shape);
   const window = instruction.op === 'gemm' ? POINT : instruction.window;
   const groups = instruction.op === 'gemm' ? 1 : instruction.groups;
-  const range = codeRange(y.format!);
-  const low = requantize.overflow === 'saturateSymmetric' && y.format!.signed ? -range.high : range.low;
+  const { low, high } = keptRange(y.format!, requantize.overflow);
   const parameters: Record<string, number> = {
     SAMPLES: samples,
     BATCH: batch,
@@ -61,9 +61,9 @@ export function verilogParameters(
     ROUNDING: rounding,
     WRAPS: requantize.overflow === 'wrap' ? 1 : 0,
     LOW: low,
-    HIGH: range.high,
-    CLAMP_LOW: Math.max(clamp?.low ?? low, range.low),
-    CLAMP_HIGH: Math.min(clamp?.high ?? range.high, range.high),
+    HIGH: high,
+    CLAMP_LOW: Math.max(clamp?.low ?? low, low),
+    CLAMP_HIGH: Math.min(clamp?.high ?? high, high),
   };
   const lines = Object.entries(parameters).map(([name, value]) => `localparam ${name} = ${value};`);
   return `${lines.join('\n')}\n`;

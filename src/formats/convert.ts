@@ -1,17 +1,8 @@
 /** Real values to codes and back, one by one and for whole tensors with scales per channel. */
 import { FormatError } from '../errors.js';
 import { elementCount } from '../shape.js';
-import {
-  allocateCodes,
-  at,
-  type Codes,
-  codeRange,
-  type Format,
-  formatText,
-  stepSize,
-  stepSizes,
-} from './format.js';
-import { applyOverflow, applyOverflowBig, checkOverflow } from './overflow.js';
+import { allocateCodes, at, type Codes, type Format, formatText, stepSize, stepSizes } from './format.js';
+import { applyOverflow, applyOverflowBig, checkOverflow, keptRange, saturates } from './overflow.js';
 import { createRounder, type Overflow, type Rounding } from './rounding.js';
 
 /** Stands for infinity where one saturates: outside of every format, whatever the zero point. */
@@ -40,7 +31,6 @@ export function createQuantizer(
   { float32Quotient = false } = {},
 ): Quantizer {
   checkOverflow(format, overflow, where);
-  const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
   const round = createRounder(rounding);
   const steps = stepSizes(format);
   const { low, high } = keptRange(format, overflow);
@@ -48,7 +38,8 @@ export function createQuantizer(
     const exact = value / steps[steps.length === 1 ? 0 : channel];
     const quotient = float32Quotient ? Math.fround(exact) : exact;
     if (Number.isNaN(quotient)) fail('not a number has no code', 'NaN');
-    if (!Number.isFinite(quotient) && !saturates) fail(`an infinity cannot ${overflow}`, String(value));
+    if (!Number.isFinite(quotient) && !saturates(overflow))
+      fail(`an infinity cannot ${overflow}`, String(value));
     const rounded = round(quotient, element);
     const zeroPoint = at(format.zeroPoint, channel);
     const code = rounded + zeroPoint;
@@ -58,12 +49,6 @@ export function createQuantizer(
     const integer = Number.isFinite(rounded) ? BigInt(rounded) : rounded > 0 ? BEYOND : -BEYOND;
     return applyOverflowBig(integer + BigInt(zeroPoint), format, overflow, trap);
   };
-}
-
-/** The codes that no overflow changes. */
-function keptRange(format: Format, overflow: Overflow): { low: number; high: number } {
-  const { low, high } = codeRange(format);
-  return { low: overflow === 'saturateSymmetric' && format.signed ? -high : low, high };
 }
 
 /** Real value of a code of a channel in float64, exact for codes up to 16 bits and mantissas up to 36. */

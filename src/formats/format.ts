@@ -32,8 +32,14 @@ export function fixed(
   return { bits, signed: true, narrow: false, fractionBits, mantissa: 1, zeroPoint: 0, axis, ...overrides };
 }
 
+/** Smallest and largest code. */
+export interface CodeRange {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Smallest and largest code of a format, as exact integers (bigint above 53 bits is not needed here). */
-export function codeRange(format: Pick<Format, 'bits' | 'signed' | 'narrow'>): { low: number; high: number } {
+export function codeRange(format: Pick<Format, 'bits' | 'signed' | 'narrow'>): CodeRange {
   const { bits, signed, narrow } = format;
   if (!signed) return { low: 0, high: 2 ** bits - 1 };
   const high = 2 ** (bits - 1) - 1;

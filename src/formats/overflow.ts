@@ -1,6 +1,6 @@
 /** What happens to an integer that a format cannot hold. docs/arithmetic.md section 3 is the definition. */
 import { FormatError } from '../errors.js';
-import { codeRange, type Format, formatText } from './format.js';
+import { type CodeRange, codeRange, type Format, formatText } from './format.js';
 import type { Overflow } from './rounding.js';
 
 /** The fields of a format that bound its codes. */
@@ -8,6 +8,17 @@ export type Width = Pick<Format, 'bits' | 'signed' | 'narrow'>;
 
 /** Called with a value that does not fit where the overflow is `trap`; throws the error that the caller wants. */
 export type Trap = (value: number | bigint) => never;
+
+/** True where a value outside of the range becomes the nearer end. */
+export function saturates(overflow: Overflow): overflow is 'saturate' | 'saturateSymmetric' {
+  return overflow === 'saturate' || overflow === 'saturateSymmetric';
+}
+
+/** The codes that no overflow changes. */
+export function keptRange(width: Width, overflow: Overflow): CodeRange {
+  const { low, high } = codeRange(width);
+  return { low: overflow === 'saturateSymmetric' && width.signed ? -high : low, high };
+}
 
 /** Throws a FormatError naming `where` for the one combination that has no meaning: wrapping into a narrow format. */
 export function checkOverflow(format: Format, overflow: Overflow, where: string): void {
@@ -22,10 +33,9 @@ export function checkOverflow(format: Format, overflow: Overflow, where: string)
 
 /** Brings an integer into the range of a format. Exact for |value| < 2^53 and for formats up to 53 bits. */
 export function applyOverflow(value: number, width: Width, overflow: Overflow, trap: Trap): number {
-  const { low, high } = codeRange(width);
-  if (overflow === 'saturateSymmetric') return saturate(value, width.signed ? -high : low, high);
+  const { low, high } = keptRange(width, overflow);
   if (value >= low && value <= high) return value;
-  if (overflow === 'saturate') return saturate(value, low, high);
+  if (saturates(overflow)) return saturate(value, low, high);
   if (overflow === 'trap') return trap(value);
   const modulus = 2 ** width.bits;
   const offset = (value - low) % modulus;

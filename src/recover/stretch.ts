@@ -1,13 +1,7 @@
 /** Factors between powers of two for values that can be scaled together, so that the steps which powers of two allow suit them. */
-import {
-  type CodeRange,
-  type Distribution,
-  mostFractionBits,
-  signalPower,
-  unseenErrors,
-} from '../assign/distribution.js';
+import { type Distribution, mostFractionBits, signalPower, unseenErrors } from '../assign/distribution.js';
 import type { Statistics } from '../calibrate/statistics.js';
-import { codeRange } from '../formats/format.js';
+import { type CodeRange, codeRange } from '../formats/format.js';
 import type { Graph } from '../graph/graph.js';
 import { createUnionFind } from '../graph/union-find.js';
 import { rulesFor } from '../hardware/rules.js';

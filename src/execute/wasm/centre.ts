@@ -2,11 +2,10 @@
  * Products of codes less their zero points. Weights are packed without theirs; that of the input goes into the bias and into what
  * padding reads, so that kernels multiply codes as they are.
  */
-import { at } from '../../formats/format.js';
+import { at, type CodeRange } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import type { ProgramTensor } from '../../program/program.js';
 import { type Context, unsupported } from './context.js';
-import type { CodeRange } from './rounding.js';
 
 export type Product = Instruction<'convolution' | 'gemm'>;
 

@@ -1,9 +1,8 @@
 /** What the codes of a tensor can be, by what computes them: narrower than its format says, for kernels that need it. */
-import { codeRange } from '../../formats/format.js';
+import { type CodeRange, codeRange } from '../../formats/format.js';
 import type { Window } from '../../program/instructions.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
 import { averagedCounts } from '../../program/windows.js';
-import type { CodeRange } from './rounding.js';
 
 /** One range per tensor; undefined for float32. */
 export function codeRanges({ tensors, instructions }: Program): (CodeRange | undefined)[] {

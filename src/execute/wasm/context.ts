@@ -1,11 +1,11 @@
 /** What the lowering of one instruction to kernel calls sees and emits. */
 import { ProgramError } from '../../errors.js';
+import type { CodeRange } from '../../formats/format.js';
 import type { Instruction } from '../../program/instructions.js';
 import type { ProgramTensor } from '../../program/program.js';
 import type { Constants } from './constants.js';
 import type { ArgumentName, Kernel } from './kernels.js';
 import { type ElementKind, elementBytes } from './prepared.js';
-import type { CodeRange } from './rounding.js';
 import type { Sharing } from './schedule.js';
 
 /** A place in the arena: a block of the memory plan, or OWN_SCRATCH, and bytes from its start. */

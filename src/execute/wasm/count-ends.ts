@@ -1,8 +1,7 @@
 /** Records for assembly/count.ts: the sums of each channel that become codes within the range. */
-import { at } from '../../formats/format.js';
+import { at, type CodeRange } from '../../formats/format.js';
 import type { Scaling } from '../../program/instructions.js';
 import type { Sums } from './rescale.js';
-import type { CodeRange } from './rounding.js';
 import { ofChannel, scaleInteger } from './scale-integer.js';
 
 /** Widest sums that numbers scale exactly. */

@@ -2,11 +2,10 @@
  * Scalings whose result is a product in float64, shifted a little and rounded to the nearest integer, ties to even: what vectors do
  * with sums of any width (assembly/doubles.ts). Exact, because everything that decides a rounding fits the 53 bits of a float64.
  */
-import { at } from '../../formats/format.js';
+import { at, type CodeRange } from '../../formats/format.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Scaling } from '../../program/instructions.js';
 import { nearTies } from './near-ties.js';
-import type { CodeRange } from './rounding.js';
 import { ofChannel, scaleInteger } from './scale-integer.js';
 
 /** The result for a sum is that of `sum * scale + offset`, rounded half to even; where the sum is negative, `difference` is added too. */

@@ -1,5 +1,6 @@
 /** Records for kernels that make codes of their sums by vectors (assembly/round.ts), whatever the scaling. */
-import { at } from '../../formats/format.js';
+import { at, type CodeRange } from '../../formats/format.js';
+import { saturates } from '../../formats/overflow.js';
 import type { Clamp, Requantize, Scaling } from '../../program/instructions.js';
 import type { Context } from './context.js';
 import { type DoubleStep, doubleStep } from './doubles.js';
@@ -9,7 +10,6 @@ import {
   byShift,
   CLAMPED_FLOATS,
   type CodeEnds,
-  type CodeRange,
   channelShifts,
   GUARDED,
   type LaneRecords,
@@ -17,7 +17,6 @@ import {
   layerRecord,
   narrowRecords,
   outputRange,
-  saturates,
   WHOLE_BITS,
 } from './rounding.js';
 

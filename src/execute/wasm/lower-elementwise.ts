@@ -1,5 +1,6 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
 import { at, codeRange, stepSize } from '../../formats/format.js';
+import { saturates } from '../../formats/overflow.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize, Scaling, UnaryFunction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
@@ -17,7 +18,6 @@ import {
   channelShifts,
   narrowRecords,
   outputRange,
-  saturates,
   wideRecords,
 } from './rounding.js';
 

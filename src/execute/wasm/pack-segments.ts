@@ -1,7 +1,7 @@
 /** Weights for assembly/convolution-segments.ts: panels of 16 output channels whose products are summed in 32 bits, segment by segment. */
+import type { CodeRange } from '../../formats/format.js';
 import type { CentredProduct } from './centre.js';
 import { type ProductShape, turns, type WeightGroup, weightGroup } from './pack-weights.js';
-import type { CodeRange } from './rounding.js';
 
 const PANEL = 16;
 /** Bytes before the pairs of a segment. */

@@ -3,6 +3,7 @@
  * assembly/rescale.ts.
  */
 import { at, codeRange, type Format } from '../../formats/format.js';
+import { saturates } from '../../formats/overflow.js';
 import { type Overflow, ROUNDINGS, type Rounding, seedOf } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
@@ -11,7 +12,7 @@ import { countEnds } from './count-ends.js';
 import { rescalingOf } from './lane-records.js';
 import { elementBytes } from './prepared.js';
 import { placeVectorRescale, type VectorRescale } from './rescale-vector.js';
-import { outputRange, saturates } from './rounding.js';
+import { outputRange } from './rounding.js';
 
 /** Sums in memory. */
 export interface Sums {

@@ -1,12 +1,8 @@
 /** Records for assembly/round.ts: the constants that turn accumulators into codes. */
-import { codeRange, type Format } from '../../formats/format.js';
+import type { CodeRange, Format } from '../../formats/format.js';
+import { keptRange, saturates } from '../../formats/overflow.js';
 import { type NamedRounding, type Overflow, ROUNDINGS, roundingConstants } from '../../formats/rounding.js';
 import type { Clamp, PerChannel, Requantize } from '../../program/instructions.js';
-
-export interface CodeRange {
-  readonly low: number;
-  readonly high: number;
-}
 
 /** Bytes of the 64-bit record of one channel. */
 export const WIDE_BYTES = 80;
@@ -17,11 +13,6 @@ const smallest = -(2 ** 31);
 /** Width of a register for numbers up to this magnitude. */
 export function bitsFor(magnitude: number): number {
   return 1 + Math.ceil(Math.log2(magnitude + 1));
-}
-
-/** True where a value outside of the range becomes the nearer end. */
-export function saturates(overflow: Overflow): boolean {
-  return overflow === 'saturate' || overflow === 'saturateSymmetric';
 }
 
 /** A requantisation by shifts that are rounded by one addition. */
@@ -48,10 +39,9 @@ export function byShift(requantize: Requantize, bits: number): ByShift | undefin
 
 /** Range of the codes after a saturating overflow and the clamp. */
 export function outputRange(format: Format, overflow: Overflow, clamp: Clamp | null): CodeRange {
-  const { low, high } = codeRange(format);
-  const start = overflow === 'saturateSymmetric' && format.signed ? -high : low;
+  const { low, high } = keptRange(format, overflow);
   const limit = (code: number) => (clamp === null ? code : Math.min(Math.max(code, clamp.low), clamp.high));
-  return { low: limit(start), high: limit(high) };
+  return { low: limit(low), high: limit(high) };
 }
 
 /** The shift of each of `channels` channels. */

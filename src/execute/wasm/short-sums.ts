@@ -1,5 +1,5 @@
 /** Records for assembly/depthwise-short.ts: 3x3 windows whose sums are exact in 16 bits. */
-import type { CodeRange } from './rounding.js';
+import type { CodeRange } from '../../formats/format.js';
 
 /** Elements of the record of 8 channels: 14 vectors. */
 const RECORD = 14 * 8;

@@ -1,5 +1,5 @@
 /** When the sums of assembly/winograd-long.ts fit 32 bits: proved from the actual weights. */
-import type { CodeRange } from './rounding.js';
+import type { CodeRange } from '../../formats/format.js';
 
 const LARGEST = 2 ** 31 - 1;
 

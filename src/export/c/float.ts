@@ -1,5 +1,6 @@
 /** quantize, dequantize, unary, softmax and localResponseNormalization in C: docs/arithmetic.md sections 5 and 6. */
 import { type Format, stepSize } from '../../formats/format.js';
+import { saturates } from '../../formats/overflow.js';
 import { seedOf } from '../../formats/rounding.js';
 import type { Instruction, UnaryFunction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
@@ -47,8 +48,7 @@ export function writeQuantize(instruction: Instruction<'quantize'>, context: Con
   const { float32Quotient, rounding, overflow } = instruction;
   const { library, inputs, output } = context;
   const { type } = output.storage;
-  const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
-  const name = `${typedName('quantize', output)}_${roundingName(rounding)}${saturates ? '' : `_${overflow}`}${float32Quotient ? '_f32' : ''}`;
+  const name = `${typedName('quantize', output)}_${roundingName(rounding)}${saturates(overflow) ? '' : `_${overflow}`}${float32Quotient ? '_f32' : ''}`;
   const seed = seedOf(rounding);
   const steps = describeSteps(context, output);
   const plain = { ...output.tensor.format!, zeroPoint: 0 };
@@ -59,7 +59,7 @@ export function writeQuantize(instruction: Instruction<'quantize'>, context: Con
     const round = defineRoundReal(library, rounding);
     const integer = defineIntegerOf(library, overflow === 'wrap');
     const random = seed === undefined ? '' : ', stochastic_bits(seed, i)';
-    const finite = saturates ? 'real != real' : 'real != real || real - real != 0.0';
+    const finite = saturates(overflow) ? 'real != real' : 'real != real || real - real != 0.0';
     return `
 static int ${name}(
   const float *x, ${type} *y, size_t count, ${seed === undefined ? '' : 'uint32_t seed, '}const struct steps *s, const struct requantize *q)

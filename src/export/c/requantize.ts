@@ -2,7 +2,8 @@
  * From exact integers to codes in C: one function per style of scaling and rounding, one per overflow, and descriptions
  * (static structures) that say which of them an instruction uses and with what numbers.
  */
-import { codeRange, type Format } from '../../formats/format.js';
+import type { Format } from '../../formats/format.js';
+import { keptRange, saturates } from '../../formats/overflow.js';
 import { type Overflow, type Rounding, seedOf } from '../../formats/rounding.js';
 import type { Clamp, PerChannel, Requantize, Scaling } from '../../program/instructions.js';
 import { widthOf } from '../../program/widths.js';
@@ -190,19 +191,15 @@ export function storeText(
     typeof zeroPoint === 'number'
       ? `.zero_point = ${zeroPoint}`
       : `.zero_points = (const int32_t[]){${zeroPoint.join(', ')}}`;
-  const range = codeRange(format);
-  const symmetric = overflow === 'saturateSymmetric' && format.signed;
-  const low = symmetric ? -range.high : range.low;
+  const { low, high } = keptRange(format, overflow);
   const limit = (code: number) => (clamp === null ? code : Math.min(Math.max(code, clamp.low), clamp.high));
-  const ends = [limit(low), limit(range.high)];
-  const saturates = overflow === 'saturate' || overflow === 'saturateSymmetric';
-  const apply = defineOverflow(library, saturates ? 'saturate' : overflow);
+  const apply = defineOverflow(library, saturates(overflow) ? 'saturate' : overflow);
   const fields = [
     ...(scaling === null ? [] : [`.scaling = ${scaling}`]),
     `.overflow = ${apply}`,
     ...(zeroPoint === 0 ? [] : [zeros]),
-    ...(saturates ? [] : [`.low = ${range.low}, .high = ${range.high}`]),
-    `.least = ${ends[0]}, .most = ${ends[1]}`,
+    ...(saturates(overflow) ? [] : [`.low = ${low}, .high = ${high}`]),
+    `.least = ${limit(low)}, .most = ${limit(high)}`,
   ];
   return `{ ${fields.join(', ')} }`;
 }
