@@ -10,6 +10,7 @@ import type { Program } from '../program/program.js';
 import { measureSensitivity } from './measure-sensitivity.js';
 import { collectStatistics, type ObservedStatistics } from './merge.js';
 import { observedValues } from './observed-values.js';
+import { SENSITIVITY_SAMPLES } from './sensitivity.js';
 import type { Statistics, StatisticsHeader } from './statistics.js';
 import type { CalibrationTask } from './worker.js';
 
@@ -19,9 +20,6 @@ const worker = new URL('./worker.js', import.meta.url);
 const MOST_SAMPLES_PER_TASK = 16;
 /** Tasks per thread that a small data set is divided into, so that threads end at about the same time. */
 const TASKS_PER_THREAD = 4;
-
-/** Samples whose sensitivities are measured unless another number is asked for. */
-export const SENSITIVITY_SAMPLES = 2;
 
 export interface CalibrateOptions extends Omit<RunOptions, 'onProgress'> {
   /** Called with the number of finished items of a phase and of all its items. */

@@ -4,6 +4,9 @@
  */
 import { InputError } from '../errors.js';
 
+/** Samples that are measured unless another number is asked for. */
+export const SENSITIVITY_SAMPLES = 2;
+
 /** What one sample showed. Energies are sums of squares over the elements of a tensor. */
 export interface SampleSensitivity {
   /** Per output: the energy of its elements. */

@@ -2,7 +2,6 @@
  * Worker threads: piscina owns them, this file gives each task a typed result and each failure a DynafixError.
  * A task's module exports `default serve(handler)` of serve.ts. Idle workers do not keep the process alive.
  */
-import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { AbortedError, ExecutionError, fromPortable } from '../errors.js';
 import type { Answer } from './serve.js';
@@ -27,11 +26,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Called with the number of finished items and of all items. */
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** Number of threads that the machine runs at once. */
-export function machineThreads(): number {
-  return availableParallelism();
 }
 
 /** Tasks that a worker has at most: the one that it runs and the next. */

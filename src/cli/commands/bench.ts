@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -13,7 +13,6 @@ import type { WorkGroup } from '../../jobs/bench/specification.js';
 import type { Settings } from '../../jobs/bench/subject-lists.js';
 import { fileExists } from '../../platform/files.js';
 import { packageFile } from '../../platform/package.js';
-import { machineThreads } from '../../platform/pool.js';
 import { describeFlags } from '../engine.js';
 import { interruptible } from '../interrupt.js';
 import {
@@ -51,7 +50,7 @@ const command = new Command('bench')
   .addOption(patternOption('--filter <regexp>', 'only works whose name matches'))
   .option('--rounds <n>', 'measurements of each subject', wholeNumber(1), 9)
   .option('--threads <n,...>', 'numbers of threads, each measured', parseThreads, [
-    ...new Set([1, machineThreads()]),
+    ...new Set([1, availableParallelism()]),
   ])
   .addOption(
     new Option('--variant <name>', 'pin a kernel variant; default: the plain and the fastest').choices(
