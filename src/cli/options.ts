@@ -1,9 +1,9 @@
 /** Options that several commands share, and their checks. */
-import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { METHODS, type Method, PERCENTILE } from '../assign/fraction-bits.js';
 import { SENSITIVITY_SAMPLES } from '../calibrate/sensitivity.js';
 import { VARIANTS, type VariantName } from '../execute/wasm/variants.js';
+import { machineThreads } from '../platform/machine-threads.js';
 
 /** A whole number of at least `minimum`. */
 export function wholeNumber(minimum: number): (text: string) => number {
@@ -108,7 +108,7 @@ export interface RunOptions {
 
 export function addRunOptions(command: Command): Command {
   return command
-    .option('--threads <n>', 'worker threads', wholeNumber(1), availableParallelism())
+    .option('--threads <n>', 'worker threads', wholeNumber(1), machineThreads())
     .addOption(new Option('--variant <name>', 'pin a kernel variant').choices(VARIANTS))
     .option(
       '--v8-flags',

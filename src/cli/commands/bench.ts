@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -12,6 +12,7 @@ import { hasOnnxRuntime } from '../../jobs/bench/onnxruntime.js';
 import type { WorkGroup } from '../../jobs/bench/specification.js';
 import type { Settings } from '../../jobs/bench/subject-lists.js';
 import { fileExists } from '../../platform/files.js';
+import { machineThreads } from '../../platform/machine-threads.js';
 import { packageFile } from '../../platform/package.js';
 import { describeFlags } from '../engine.js';
 import { interruptible } from '../interrupt.js';
@@ -50,7 +51,7 @@ const command = new Command('bench')
   .addOption(patternOption('--filter <regexp>', 'only works whose name matches'))
   .option('--rounds <n>', 'measurements of each subject', wholeNumber(1), 9)
   .option('--threads <n,...>', 'numbers of threads, each measured', parseThreads, [
-    ...new Set([1, availableParallelism()]),
+    ...new Set([1, machineThreads()]),
   ])
   .addOption(
     new Option('--variant <name>', 'pin a kernel variant; default: the plain and the fastest').choices(

@@ -1,6 +1,6 @@
 /** The library's engine: workers, and sessions that run programs on them: one sample per worker, or each sample on all workers. */
-import { availableParallelism } from 'node:os';
 import { AbortedError, ExecutionError, UsageError } from '../../errors.js';
+import { machineThreads } from '../../platform/machine-threads.js';
 import { createPool, type WorkerPool } from '../../platform/pool.js';
 import type { Program } from '../../program/program.js';
 import { bindInputs, type Inputs, type RunResult } from '../ports.js';
@@ -91,7 +91,7 @@ export interface Engine {
  * Starts the workers. They do not keep the process alive while they are idle. Throws a UsageError for a number of
  * threads that is not a positive integer, or a variant that does not serve.
  */
-export function createEngine({ threads = availableParallelism(), ...options }: EngineOptions = {}): Engine {
+export function createEngine({ threads = machineThreads(), ...options }: EngineOptions = {}): Engine {
   if (!Number.isInteger(threads) || threads < 1) {
     const expected = 'a whole number of at least 1';
     throw new UsageError({ where: 'threads', what: 'is out of range', expected, got: String(threads) });
