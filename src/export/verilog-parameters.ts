@@ -34,6 +34,7 @@ export function verilogParameters(
   const window = instruction.op === 'gemm' ? POINT : instruction.window;
   const groups = instruction.op === 'gemm' ? 1 : instruction.groups;
   const { low, high } = keptRange(y.format!, requantize.overflow);
+  const ends = keptRange(y.format!, requantize.overflow, clamp);
   const parameters: Record<string, number> = {
     SAMPLES: samples,
     BATCH: batch,
@@ -62,8 +63,8 @@ export function verilogParameters(
     WRAPS: requantize.overflow === 'wrap' ? 1 : 0,
     LOW: low,
     HIGH: high,
-    CLAMP_LOW: Math.max(clamp?.low ?? low, low),
-    CLAMP_HIGH: Math.min(clamp?.high ?? high, high),
+    CLAMP_LOW: ends.low,
+    CLAMP_HIGH: ends.high,
   };
   const lines = Object.entries(parameters).map(([name, value]) => `localparam ${name} = ${value};`);
   return `${lines.join('\n')}\n`;

@@ -14,10 +14,17 @@ export function saturates(overflow: Overflow): overflow is 'saturate' | 'saturat
   return overflow === 'saturate' || overflow === 'saturateSymmetric';
 }
 
-/** The codes that no overflow changes. */
-export function keptRange(width: Width, overflow: Overflow): CodeRange {
+/** The codes that no overflow changes; with a clamp, what it makes of the least and the greatest of them. */
+export function keptRange(width: Width, overflow: Overflow, clamp: CodeRange | null = null): CodeRange {
   const { low, high } = codeRange(width);
-  return { low: overflow === 'saturateSymmetric' && width.signed ? -high : low, high };
+  const least = overflow === 'saturateSymmetric' && width.signed ? -high : low;
+  if (clamp === null) return { low: least, high };
+  return { low: saturate(least, clamp.low, clamp.high), high: saturate(high, clamp.low, clamp.high) };
+}
+
+/** What happens beyond the kept range, to which either end may belong. */
+export function overflowBeyond(overflow: Overflow): Exclude<Overflow, 'saturateSymmetric'> {
+  return saturates(overflow) ? 'saturate' : overflow;
 }
 
 /** Throws a FormatError naming `where` for the one combination that has no meaning: wrapping into a narrow format. */

@@ -1,6 +1,6 @@
 /** Records for kernels that make codes of their sums by vectors (assembly/round.ts), whatever the scaling. */
 import { at, type CodeRange } from '../../formats/format.js';
-import { saturates } from '../../formats/overflow.js';
+import { keptRange, saturates } from '../../formats/overflow.js';
 import type { Clamp, Requantize, Scaling } from '../../program/instructions.js';
 import type { Context } from './context.js';
 import { type DoubleStep, doubleStep } from './doubles.js';
@@ -16,7 +16,6 @@ import {
   LEANING,
   layerRecord,
   narrowRecords,
-  outputRange,
   WHOLE_BITS,
 } from './rounding.js';
 
@@ -46,7 +45,7 @@ export function rescalingOf(
   const { zeroPoint } = format!;
   if (context.kind(output) !== 'i16' || !saturates(requantize.overflow)) return undefined;
   if (typeof zeroPoint !== 'number') return undefined;
-  return { scaling: requantize, range: outputRange(format!, requantize.overflow, clamp), zeroPoint };
+  return { scaling: requantize, range: keptRange(format!, requantize.overflow, clamp), zeroPoint };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Instructions that work element by element, with broadcasting, to kernel calls. */
 import { at, codeRange, stepSize } from '../../formats/format.js';
-import { saturates } from '../../formats/overflow.js';
+import { keptRange, saturates } from '../../formats/overflow.js';
 import { ROUNDINGS } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize, Scaling, UnaryFunction } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
@@ -11,15 +11,7 @@ import { placeAddScaled } from './lower-add-scaled.js';
 import { lowerPairSums, lowerRequantizeSums, lowerWideAdd } from './lower-sums.js';
 import { elementBytes } from './prepared.js';
 import { overflowNumber, roundingNumber } from './rescale.js';
-import {
-  type ByShift,
-  bitsFor,
-  byShift,
-  channelShifts,
-  narrowRecords,
-  outputRange,
-  wideRecords,
-} from './rounding.js';
+import { type ByShift, bitsFor, byShift, channelShifts, narrowRecords, wideRecords } from './rounding.js';
 
 type Binary = 'add' | 'multiply' | 'leakyRelu';
 
@@ -160,7 +152,7 @@ function placeNarrow(
   if (typeof requantize.shift !== 'number') return undefined;
   if (Math.max(...shifts) > LARGEST_FACTOR_SHIFT) return undefined;
   const { format } = context.tensor(instruction.output);
-  const range = outputRange(format!, requantize.overflow, operation.clamp);
+  const range = keptRange(format!, requantize.overflow, operation.clamp);
   const [a, b] = instruction.inputs.map((input) => largestCode(input, context));
   const products = {
     add: a * 2 ** shifts[0] + b * 2 ** shifts[1],
@@ -190,7 +182,7 @@ type Rounded = Instruction<Binary | 'requantize'>;
 function placeWide(instruction: Rounded, context: Context, requantize: ByShift, clamp: Clamp | null) {
   const { format, shape } = context.tensor(instruction.output);
   const channels = typeof requantize.shift === 'number' ? 1 : shape[shape.length - 1];
-  const range = outputRange(format!, requantize.overflow, clamp);
+  const range = keptRange(format!, requantize.overflow, clamp);
   const records = wideRecords(channelShifts(requantize, channels), requantize.rounding, range);
   return { records: context.constants.place(records.byteLength, () => records), channels };
 }
@@ -212,7 +204,7 @@ export function lowerRequantize(instruction: Instruction<'requantize'>, context:
     lowerRequantizeSums(instruction, context);
     return;
   }
-  const range = outputRange(context.tensor(instruction.output).format!, fused.overflow, null);
+  const range = keptRange(context.tensor(instruction.output).format!, fused.overflow);
   const narrow =
     typeof fused.shift === 'number'
       ? narrowRecords(new Array<number>(8).fill(fused.shift), fused.rounding, { range, zeroPoint: 0 }, 16)
@@ -276,7 +268,7 @@ export function emitQuantize(
   }: Pick<Instruction<'quantize'>, 'rounding' | 'overflow' | 'float32Quotient'>,
 ): void {
   const format = context.tensor(output).format!;
-  const range = saturates(overflow) ? outputRange(format, overflow, null) : codeRange(format);
+  const range = keptRange(format, overflow);
   const args = { x, y: context.address(output), length: elementCount(context.tensor(output).shape) };
   const { channels, inner } = channelRun(output, context);
   const { fractionBits, mantissa, zeroPoint } = format;

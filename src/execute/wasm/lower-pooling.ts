@@ -1,12 +1,13 @@
 /** maxPool and averagePool to kernel calls. */
 import { codeRange } from '../../formats/format.js';
+import { keptRange } from '../../formats/overflow.js';
 import type { Instruction, Scaling } from '../../program/instructions.js';
 import { isCentred, zeroPointOf } from './centre.js';
 import { type Context, shift, unsupported } from './context.js';
 import { pixelsPerCall, placeFilled } from './lower-convolution.js';
 import { elementBytes } from './prepared.js';
 import { prepareRescale, type Sums } from './rescale.js';
-import { byShift, outputRange, WIDE_BYTES, wideRecords } from './rounding.js';
+import { byShift, WIDE_BYTES, wideRecords } from './rounding.js';
 import { evenStep, unitsFor } from './schedule.js';
 import { type Geometry, pixelCount, placeTaps, tapCount, tapCounts } from './taps.js';
 
@@ -146,7 +147,7 @@ function reciprocalRecord(
   const bits = 2 + Math.ceil(Math.log2(Math.max(1, sum * multiplier)));
   const fused = byShift({ style: 'shift', shift, rounding, overflow }, bits);
   if (fused === undefined || sum >= 2 ** 31 || bits > 63) return undefined;
-  const range = outputRange(context.tensor(output).format!, overflow, null);
+  const range = keptRange(context.tensor(output).format!, overflow);
   const record = wideRecords([shift], fused.rounding, range).slice(0, WIDE_BYTES / 8 + 1);
   record[WIDE_BYTES / 8] = BigInt(multiplier);
   return record;

@@ -1,5 +1,6 @@
 /** resample to kernel calls: with 32-bit sums where they and the rounding fit, with 64-bit ones, or with a pass of its own for codes. */
 import { codeRange } from '../../formats/format.js';
+import { keptRange } from '../../formats/overflow.js';
 import type { Instruction, Requantize } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
 import { isCentred, zeroPointOf } from './centre.js';
@@ -12,7 +13,6 @@ import {
   type CodeEnds,
   channelShifts,
   narrowRecords,
-  outputRange,
   wideRecords,
 } from './rounding.js';
 import { evenStep, unitsFor } from './schedule.js';
@@ -66,7 +66,7 @@ export function lowerResample(instruction: Instruction<'resample'>, context: Con
     weights: constants.place(factors.byteLength, () => factors),
     pairs,
   };
-  const range = outputRange(context.tensor(output).format!, fused.overflow, null);
+  const range = keptRange(context.tensor(output).format!, fused.overflow);
   const narrow = bits <= 32 ? narrowRounding(fused, { range, zeroPoint: 0 }, bits) : undefined;
   if (narrow !== undefined) {
     const layer = constants.place(narrow.layer.byteLength, () => narrow.layer);

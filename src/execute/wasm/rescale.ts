@@ -3,7 +3,7 @@
  * assembly/rescale.ts.
  */
 import { at, codeRange, type Format } from '../../formats/format.js';
-import { saturates } from '../../formats/overflow.js';
+import { keptRange, saturates } from '../../formats/overflow.js';
 import { type Overflow, ROUNDINGS, type Rounding, seedOf } from '../../formats/rounding.js';
 import type { Clamp, Instruction, Requantize, Scaling } from '../../program/instructions.js';
 import { elementCount } from '../../shape.js';
@@ -12,7 +12,6 @@ import { countEnds } from './count-ends.js';
 import { rescalingOf } from './lane-records.js';
 import { elementBytes } from './prepared.js';
 import { placeVectorRescale, type VectorRescale } from './rescale-vector.js';
-import { outputRange } from './rounding.js';
 
 /** Sums in memory. */
 export interface Sums {
@@ -64,7 +63,7 @@ const BEYOND = 2n ** 62n;
 
 /** low, high, the clamp's low and high, and the ends beyond which a value counts as clipped: those that no clamp hides. */
 function codeEnds(format: Format, overflow: Overflow, clamp: Clamp | null): bigint[] {
-  const { low, high } = outputRange(format, overflow, null);
+  const { low, high } = keptRange(format, overflow);
   const ends = clamp ?? codeRange(format);
   const hides = saturates(overflow);
   const hidden = { low: hides && ends.low > low, high: hides && ends.high < high };

@@ -1,8 +1,8 @@
 /** Records for assembly/round.ts: the constants that turn accumulators into codes. */
-import type { CodeRange, Format } from '../../formats/format.js';
-import { keptRange, saturates } from '../../formats/overflow.js';
+import type { CodeRange } from '../../formats/format.js';
+import { saturates } from '../../formats/overflow.js';
 import { type NamedRounding, type Overflow, ROUNDINGS, roundingConstants } from '../../formats/rounding.js';
-import type { Clamp, PerChannel, Requantize } from '../../program/instructions.js';
+import type { PerChannel, Requantize } from '../../program/instructions.js';
 
 /** Bytes of the 64-bit record of one channel. */
 export const WIDE_BYTES = 80;
@@ -35,13 +35,6 @@ export function byShift(requantize: Requantize, bits: number): ByShift | undefin
   const shifts = typeof shift === 'number' ? [shift] : shift;
   if (rounding === undefined || shifts.some((by) => by > most)) return undefined;
   return { shift, rounding, overflow };
-}
-
-/** Range of the codes after a saturating overflow and the clamp. */
-export function outputRange(format: Format, overflow: Overflow, clamp: Clamp | null): CodeRange {
-  const { low, high } = keptRange(format, overflow);
-  const limit = (code: number) => (clamp === null ? code : Math.min(Math.max(code, clamp.low), clamp.high));
-  return { low: limit(low), high: limit(high) };
 }
 
 /** The shift of each of `channels` channels. */

@@ -3,6 +3,7 @@
  * their zero points and all codes that instructions name; what is computed stays the same.
  */
 import type { Codes, Format } from '../../formats/format.js';
+import { overflowBeyond } from '../../formats/overflow.js';
 import type { Overflow } from '../../formats/rounding.js';
 import type { Arithmetic, Clamp, Instruction, Requantize } from '../../program/instructions.js';
 import type { Program, ProgramTensor } from '../../program/program.js';
@@ -59,7 +60,7 @@ function storedInstruction(instruction: Instruction): Instruction {
   const fields: CodeFields = {
     ...(clamp && { clamp: { low: clamp.low - OFFSET, high: clamp.high - OFFSET } }),
     ...(value !== undefined && { value: value - OFFSET }),
-    ...(overflow !== undefined && { overflow: storedOverflow(overflow) }),
+    ...(overflow !== undefined && { overflow: overflowBeyond(overflow) }),
     ...(requantize && { requantize: storedRequantize(requantize) }),
     ...(arithmetic && {
       arithmetic: { ...arithmetic, requantize: storedRequantize(arithmetic.requantize) },
@@ -68,11 +69,7 @@ function storedInstruction(instruction: Instruction): Instruction {
   return { ...instruction, ...fields } as Instruction;
 }
 
-function storedRequantize(requantize: Requantize): Requantize {
-  return { ...requantize, overflow: storedOverflow(requantize.overflow) };
-}
-
 /** Unsigned codes have one low end. */
-function storedOverflow(overflow: Overflow): Overflow {
-  return overflow === 'saturateSymmetric' ? 'saturate' : overflow;
+function storedRequantize(requantize: Requantize): Requantize {
+  return { ...requantize, overflow: overflowBeyond(requantize.overflow) };
 }

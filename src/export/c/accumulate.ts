@@ -1,4 +1,5 @@
 /** Registers that add up products step by step in C: docs/arithmetic.md section 4.1. */
+import { overflowBeyond } from '../../formats/overflow.js';
 import type { Overflow } from '../../formats/rounding.js';
 import { seedOf } from '../../formats/rounding.js';
 import type { Accumulator } from '../../program/instructions.js';
@@ -14,8 +15,6 @@ import { integerText } from './text.js';
 
 /** A register of this many bits is rounded in 64 bits. */
 const NARROW = 60;
-
-const kind = (overflow: Overflow) => (overflow === 'saturateSymmetric' ? 'saturate' : overflow);
 
 /** What the code of an emulation depends on, as a part of a function's name; defines what all emulations use. */
 export function defineAccumulator(library: Library, accumulator: Accumulator): string {
@@ -40,8 +39,8 @@ struct accumulator {
   const partial =
     partialSum === null
       ? ''
-      : `_partial_${kind(partialSum.overflow)}_${roundingName(partialSum.rounding)}${bits > NARROW ? '_wide' : ''}`;
-  return `${loops}_${kind(overflow)}_bias_${bias}${treeBits > 0 ? '_tree' : ''}${partial}`;
+      : `_partial_${overflowBeyond(partialSum.overflow)}_${roundingName(partialSum.rounding)}${bits > NARROW ? '_wide' : ''}`;
+  return `${loops}_${overflowBeyond(overflow)}_bias_${bias}${treeBits > 0 ? '_tree' : ''}${partial}`;
 }
 
 /** The text of a `struct accumulator`. */
@@ -77,10 +76,10 @@ function addText(
   b: string,
   ends: 'low' | 'tree' | 'partial',
 ): string {
-  const name = `add_${kind(overflow)}`;
-  const trap = kind(overflow) === 'trap';
+  const name = `add_${overflowBeyond(overflow)}`;
+  const trap = overflowBeyond(overflow) === 'trap';
   library.define(name, () => {
-    if (kind(overflow) === 'wrap')
+    if (overflowBeyond(overflow) === 'wrap')
       return `
 /* a + b in a register that wraps */
 static int64_t add_wrap(int64_t a, int64_t b, int64_t low, int64_t high)

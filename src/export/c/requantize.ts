@@ -3,7 +3,7 @@
  * (static structures) that say which of them an instruction uses and with what numbers.
  */
 import type { Format } from '../../formats/format.js';
-import { keptRange, saturates } from '../../formats/overflow.js';
+import { keptRange, overflowBeyond, saturates } from '../../formats/overflow.js';
 import { type Overflow, type Rounding, seedOf } from '../../formats/rounding.js';
 import type { Clamp, PerChannel, Requantize, Scaling } from '../../program/instructions.js';
 import { widthOf } from '../../program/widths.js';
@@ -192,14 +192,14 @@ export function storeText(
       ? `.zero_point = ${zeroPoint}`
       : `.zero_points = (const int32_t[]){${zeroPoint.join(', ')}}`;
   const { low, high } = keptRange(format, overflow);
-  const limit = (code: number) => (clamp === null ? code : Math.min(Math.max(code, clamp.low), clamp.high));
-  const apply = defineOverflow(library, saturates(overflow) ? 'saturate' : overflow);
+  const ends = keptRange(format, overflow, clamp);
+  const apply = defineOverflow(library, overflowBeyond(overflow));
   const fields = [
     ...(scaling === null ? [] : [`.scaling = ${scaling}`]),
     `.overflow = ${apply}`,
     ...(zeroPoint === 0 ? [] : [zeros]),
     ...(saturates(overflow) ? [] : [`.low = ${low}, .high = ${high}`]),
-    `.least = ${limit(low)}, .most = ${limit(high)}`,
+    `.least = ${ends.low}, .most = ${ends.high}`,
   ];
   return `{ ${fields.join(', ')} }`;
 }
