@@ -10,19 +10,19 @@ import { readPackageVersion } from '../platform/package.js';
 import { say } from './terminal.js';
 
 /** The commands in the order of the help. Only the one that is called is loaded: all take three times as long as the shortest. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  inspect: async () => (await import('./commands/inspect.js')).inspect,
-  calibrate: async () => (await import('./commands/calibrate.js')).calibrate,
-  assign: async () => (await import('./commands/assign.js')).assign,
-  compile: async () => (await import('./commands/compile.js')).compile,
-  quantize: async () => (await import('./commands/quantize.js')).quantize,
-  run: async () => (await import('./commands/run.js')).run,
-  validate: async () => (await import('./commands/validate.js')).validate,
-  diff: async () => (await import('./commands/diff.js')).diff,
-  print: async () => (await import('./commands/print.js')).printCommand,
-  export: async () => (await import('./commands/export.js')).exportCommand,
-  bench: async () => (await import('./commands/bench.js')).bench,
-  demo: async () => (await import('./commands/demo.js')).demo,
+const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Command }>>> = {
+  inspect: () => import('./commands/inspect.js'),
+  calibrate: () => import('./commands/calibrate.js'),
+  assign: () => import('./commands/assign.js'),
+  compile: () => import('./commands/compile.js'),
+  quantize: () => import('./commands/quantize.js'),
+  run: () => import('./commands/run.js'),
+  validate: () => import('./commands/validate.js'),
+  diff: () => import('./commands/diff.js'),
+  print: () => import('./commands/print.js'),
+  export: () => import('./commands/export.js'),
+  bench: () => import('./commands/bench.js'),
+  demo: () => import('./commands/demo.js'),
 };
 
 /** Runs the command line with the arguments after `node` and the script. Returns the exit code. */
@@ -32,7 +32,7 @@ async function main(arguments_: readonly string[]): Promise<number> {
     .version(readPackageVersion());
   const [name] = arguments_;
   const loaders = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
-  for (const load of loaders) program.addCommand(await load());
+  for (const load of loaders) program.addCommand((await load()).default);
   for (const command of [program, ...program.commands.flatMap((own) => [own, ...own.commands])]) {
     command.exitOverride().configureOutput({ outputError: (text) => say(oneLine(text)) });
   }

@@ -22,7 +22,7 @@ interface Options extends ModelOptions, MethodOptions {
   readonly json?: boolean;
 }
 
-export const assign = addMethodOptions(addJsonOption(addModelOptions(new Command('assign'))))
+export default addMethodOptions(addJsonOption(addModelOptions(new Command('assign'))))
   .description("choose a format for every tensor under a hardware's constraints")
   .argument('<model>', '.onnx or .tflite, also with .gz')
   .requiredOption('--statistics <file>', 'statistics.pb of calibrate')

@@ -66,7 +66,7 @@ const command = new Command('bench')
   )
   .option('--list', 'print the names of the works instead');
 
-export const bench = addJsonOption(addModelOptions(addDataOptions(command, false))).action(
+export default addJsonOption(addModelOptions(addDataOptions(command, false))).action(
   async (files: string[], options: Options) => {
     const groups = await findGroups(files, settingsOf(options), options);
     const names = groups.flatMap(({ works }) => works).filter((name) => options.filter.test(name));

@@ -43,7 +43,7 @@ const command = new Command('calibrate')
   );
 addSensitivityOption(command);
 
-export const calibrate = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
+export default addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
   async (path: string | undefined, options: Options) => {
     const statistics = options.merge ? merge(options.merge) : await measure(path, options);
     writeStatistics(options.output, statistics);

@@ -14,7 +14,7 @@ interface Options extends ModelOptions {
   readonly json?: boolean;
 }
 
-export const compile = addJsonOption(addModelOptions(new Command('compile')))
+export default addJsonOption(addModelOptions(new Command('compile')))
   .description('compile a model and its formats to an integer program')
   .argument('<model>', '.onnx or .tflite, also with .gz')
   .option(

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageFile } from '../../platform/package.js';
 import { addJsonOption, addRunOptions, type RunOptions } from '../options.js';
-import { quantize } from './quantize.js';
+import quantize from './quantize.js';
 
 interface Options extends RunOptions {
   readonly output?: string;
   readonly hardware: string;
 }
 
-export const demo = addJsonOption(addRunOptions(new Command('demo')))
+export default addJsonOption(addRunOptions(new Command('demo')))
   .description('run the main job on the handwritten digits that ship with the package')
   .option('-o, --output <folder>', 'folder to write; default: a new temporary one')
   .option('--hardware <name|file>', 'built-in profile or JSON file', 'generic-int8')

@@ -29,7 +29,7 @@ const command = new Command('diff')
   .option('--left <oracle|wasm|folder>', 'executor, or folder of tensors', 'oracle')
   .option('--right <oracle|wasm|folder>', 'executor, or folder of tensors', 'wasm');
 
-export const diff = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
+export default addJsonOption(addRunOptions(addModelOptions(addDataOptions(command, false)))).action(
   async (path: string, { data, ...options }: Options) => {
     const program = loadProgram(path, options.shape);
     const { left, right, limit, json } = options;

@@ -87,7 +87,7 @@ const integer = modelCommand(
   'write a program as an ONNX model of integer operators, from codes to codes',
 );
 
-export const exportCommand = new Command('export')
+export default new Command('export')
   .description('write a program for firmware, RTL and other runtimes')
   .addCommand(vectors)
   .addCommand(c)

@@ -3,7 +3,7 @@ import { type Inspection, inspectModel, inspectProgram } from '../../jobs/inspec
 import { addJsonOption, addModelOptions, type ModelOptions } from '../options.js';
 import { print, printJson, short, table } from '../terminal.js';
 
-export const inspect = addJsonOption(addModelOptions(new Command('inspect')))
+export default addJsonOption(addModelOptions(new Command('inspect')))
   .description('show operators, shapes, multiply-accumulates, memory and what is not supported')
   .argument('<file>', 'model (.onnx or .tflite) or program, also with .gz')
   .action((path: string, options: ModelOptions & { json?: boolean }) => {

@@ -7,7 +7,7 @@ import { printProgram } from '../../program/print.js';
 import { addJsonOption, addModelOptions, type ModelOptions } from '../options.js';
 import { print, printJson } from '../terminal.js';
 
-export const printCommand = addJsonOption(addModelOptions(new Command('print')))
+export default addJsonOption(addModelOptions(new Command('print')))
   .description('print a model (after all passes) or a program as text')
   .argument('<file>', 'model or program')
   .action((path: string, options: ModelOptions & { json?: boolean }) => {

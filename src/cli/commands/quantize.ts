@@ -61,36 +61,36 @@ const command = new Command('quantize')
   .requiredOption('-o, --output <folder>', 'folder to write');
 addMethodOptions(addSensitivityOption(command));
 
-export const quantize = addJsonOption(
-  addRunOptions(addModelOptions(addLabelOptions(addDataOptions(command)))),
-).action(async (path: string, options: Options) => {
-  const profile = loadProfile(options.hardware);
-  const model = loadModel(path, options.shape);
-  const data = datasetSpec(model.graph.inputs, options);
-  const calibration =
-    options.calibration === undefined
-      ? undefined
-      : datasetSpec(model.graph.inputs, { ...options, data: options.calibration, limit: undefined });
-  const labels = readLabels(data, classCount(model.graph), options);
-  const summary = await withEngine(options, 'calibrate', (engine, { signal, onProgress }) =>
-    quantizeModel(engine, {
-      model,
-      profile,
-      data,
-      calibration,
-      labels,
-      sensitivity: options.sensitivity,
-      method: options.method,
-      percentile: options.percentile,
-      recover: options.recover,
-      output: options.output,
-      layers: options.layers,
-      prices: options.prices,
-      signal,
-      onProgress: (phase, done, total) => onProgress(done, total, phase),
-    }),
-  );
-  if (options.json) printJson(summary);
-  else print(describeSummary(summary));
-  if (options.layers) say(`report: ${options.output}/report.html`);
-});
+export default addJsonOption(addRunOptions(addModelOptions(addLabelOptions(addDataOptions(command))))).action(
+  async (path: string, options: Options) => {
+    const profile = loadProfile(options.hardware);
+    const model = loadModel(path, options.shape);
+    const data = datasetSpec(model.graph.inputs, options);
+    const calibration =
+      options.calibration === undefined
+        ? undefined
+        : datasetSpec(model.graph.inputs, { ...options, data: options.calibration, limit: undefined });
+    const labels = readLabels(data, classCount(model.graph), options);
+    const summary = await withEngine(options, 'calibrate', (engine, { signal, onProgress }) =>
+      quantizeModel(engine, {
+        model,
+        profile,
+        data,
+        calibration,
+        labels,
+        sensitivity: options.sensitivity,
+        method: options.method,
+        percentile: options.percentile,
+        recover: options.recover,
+        output: options.output,
+        layers: options.layers,
+        prices: options.prices,
+        signal,
+        onProgress: (phase, done, total) => onProgress(done, total, phase),
+      }),
+    );
+    if (options.json) printJson(summary);
+    else print(describeSummary(summary));
+    if (options.layers) say(`report: ${options.output}/report.html`);
+  },
+);

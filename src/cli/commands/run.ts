@@ -44,7 +44,7 @@ const command = new Command('run')
     patternOption('--layers <pattern>', 'regular expression on the names of the instructions to dump'),
   );
 
-export const run = addJsonOption(addRunOptions(addModelOptions(addDataOptions(command)))).action(
+export default addJsonOption(addRunOptions(addModelOptions(addDataOptions(command)))).action(
   async (path: string, options: Options) => {
     const program = loadProgram(path, options.shape);
     const spec = datasetSpec(programInputs(program), options);

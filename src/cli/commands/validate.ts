@@ -76,29 +76,29 @@ const command = new Command('validate')
     parseLimits,
   );
 
-export const validate = addJsonOption(
-  addRunOptions(addModelOptions(addLabelOptions(addDataOptions(command)))),
-).action(async (modelPath: string, programPath: string, options: Options) => {
-  const { graph } = loadModel(modelPath, options.shape);
-  const program = readProgram(programPath);
-  const spec = datasetSpec(graph.inputs, options);
-  const labels = readLabels(spec, classCount(graph), options);
-  const { hardware } = program.metadata;
-  const summary = await withEngine(options, 'validate', (engine, attendance) =>
-    validateProgram(engine, compileProgram(graph, null), program, spec, {
-      ...attendance,
-      labels,
-      hardware,
-      layers: options.layers,
-    }),
-  );
-  if (options.output !== undefined) {
-    makeFolder(options.output);
-    writeFile(`${options.output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
-  }
-  if (options.json) printJson(summary);
-  else print(describeSummary(summary));
-  const failed = failures(summary, options.failBelow ?? {});
-  for (const line of failed) say(`dynafix: ${line}`);
-  if (failed.length > 0) process.exitCode = 1;
-});
+export default addJsonOption(addRunOptions(addModelOptions(addLabelOptions(addDataOptions(command))))).action(
+  async (modelPath: string, programPath: string, options: Options) => {
+    const { graph } = loadModel(modelPath, options.shape);
+    const program = readProgram(programPath);
+    const spec = datasetSpec(graph.inputs, options);
+    const labels = readLabels(spec, classCount(graph), options);
+    const { hardware } = program.metadata;
+    const summary = await withEngine(options, 'validate', (engine, attendance) =>
+      validateProgram(engine, compileProgram(graph, null), program, spec, {
+        ...attendance,
+        labels,
+        hardware,
+        layers: options.layers,
+      }),
+    );
+    if (options.output !== undefined) {
+      makeFolder(options.output);
+      writeFile(`${options.output}/summary.json`, `${JSON.stringify(summary, null, 2)}\n`);
+    }
+    if (options.json) printJson(summary);
+    else print(describeSummary(summary));
+    const failed = failures(summary, options.failBelow ?? {});
+    for (const line of failed) say(`dynafix: ${line}`);
+    if (failed.length > 0) process.exitCode = 1;
+  },
+);
